@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+// Swiftlet: a Kubernetes node agent and container runtime. See docs/architecture.md for the targets and their direction.
+import Foundation
+import PackageDescription
+
+/// The toolchain's root (the directory that holds `usr`), found through `swiftc` on PATH: podshim links the
+/// Embedded Swift Unicode tables that ship with the compiler.
+let toolchain: String = {
+  let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
+  for directory in path.split(separator: ":") {
+    let compiler = URL(fileURLWithPath: "\(directory)/swiftc")
+    if FileManager.default.isExecutableFile(atPath: compiler.path) {
+      return compiler.resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent().path
+    }
+  }
+  return "/usr"
+}()
+#if arch(arm64)
+  let machine = "aarch64"
+#else
+  let machine = "x86_64"
+#endif
+let embeddedLibraries = "\(toolchain)/lib/swift/embedded/\(machine)-unknown-linux-gnu"
+let musl = "/usr/lib/\(machine)-linux-musl"
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+/// Generated code: current language mode, no lint.
+let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+/// podshim and its copy of ShimCore: Embedded Swift, whole module, smallest code.
+let embedded: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .enableExperimentalFeature("Embedded"),
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-no-static-stdlib"]),
+]
+/// A static executable against musl (Debian's musl-tools): 63 KB instead of 741 KB with glibc.
+let staticMusl: [LinkerSetting] = [
+  .unsafeFlags([
+    "-no-static-stdlib", "-Xclang-linker", "-nostdlib", "-Xclang-linker", "-static",
+    "-Xlinker", "--gc-sections", "-Xlinker", "-s", "\(musl)/crt1.o",
+    "-L\(embeddedLibraries)", "-lswiftUnicodeDataTables", "-Xlinker", "\(musl)/libc.a",
+  ])
+]
+let smallC: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-stack-protector", "-U_FORTIFY_SOURCE"])]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "swiftlet",
+  products: [
+    .executable(name: "swiftlet", targets: ["swiftlet"]),
+    .executable(name: "swiftctl", targets: ["swiftctl"]),
+    .executable(name: "podshim", targets: ["podshim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // C and system libraries
+    .target(name: "CLinux", cSettings: smallC),
+    .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+    .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+    .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+    // Foundations
+    .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "Cgroups", dependencies: ["LinuxSystem"], swiftSettings: strict),
+    .target(name: "Netlink", dependencies: ["LinuxSystem"], swiftSettings: strict),
+    .target(name: "OCISpec", swiftSettings: strict),
+    .target(name: "Store", dependencies: [grdb], swiftSettings: strict),
+    .target(name: "RuntimeAPI", swiftSettings: strict),
+    .target(name: "KubeModel", dependencies: [yams], swiftSettings: strict),
+
+    // The per-pod process
+    .target(name: "ShimCore", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "ShimCoreEmbedded", dependencies: ["CLinux"], swiftSettings: embedded),
+    .executableTarget(
+      name: "podshim", dependencies: ["ShimCoreEmbedded", "CLinux"], swiftSettings: embedded, linkerSettings: staticMusl),
+
+    // The runtime
+    .target(
+      name: "LinuxRuntime", dependencies: ["ShimCore", "OCISpec", "LinuxSystem", "CLibSeccomp", "CLibCap"],
+      swiftSettings: strict),
+    .target(name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLibArchive"], swiftSettings: strict),
+    .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
+    .target(
+      name: "PodRuntime",
+      dependencies: [
+        "RuntimeAPI", "LinuxRuntime", "Images", "PodNetwork", "ShimCore", "Cgroups", "OCISpec", "LinuxSystem", "Store", log,
+      ],
+      swiftSettings: strict),
+
+    // The CRI
+    .target(name: "GRPCTransport", dependencies: [nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
+    .target(name: "CRIProto", dependencies: [protobuf], swiftSettings: generated),
+    .target(name: "CRIService", dependencies: ["RuntimeAPI", "CRIProto", "GRPCTransport", log], swiftSettings: strict),
+    .target(name: "CRIClient", dependencies: ["RuntimeAPI", "CRIProto", "GRPCTransport"], swiftSettings: strict),
+
+    // The kubelet
+    .target(
+      name: "Kubelet",
+      dependencies: ["RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log],
+      swiftSettings: strict),
+    .target(
+      name: "KubeletServer", dependencies: ["Kubelet", "KubeModel", nioCore, nioPosix, nioHTTP1, log], swiftSettings: strict),
+
+    // Programs
+    .executableTarget(
+      name: "swiftlet",
+      dependencies: [
+        "PodRuntime", "CRIService", "CRIClient", "Kubelet", "KubeletServer", "Images", "PodNetwork", "Store", "LinuxSystem",
+        "Cgroups", "KubeModel", "RuntimeAPI", argumentParser, log,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", argumentParser, yams], swiftSettings: strict),
+  ]
+)
