@@ -1,0 +1,52 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# Second stage and PID 1 of a virtual node: the mounts, modules and cgroup controllers of an ordinary node, then the
+# job's command, its exit status to the host, power off. Being a shell that waits, it also reaps orphans.
+top=$1
+job=$2
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+mount() { busybox mount "$@" || echo "node-init: cannot mount $*" >/dev/console; }
+mkdir -p /dev/pts /dev/shm /dev/mqueue /var/lib/swiftlet
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
+mount -t tmpfs -o mode=1777 shm /dev/shm
+mount -t mqueue mqueue /dev/mqueue
+mount -t tmpfs -o mode=755 run /run
+mount -t tmpfs -o mode=1777,size=60% tmp /tmp
+# Overlay upper directories cannot lie on the root, which is an overlay itself.
+mount -t tmpfs -o mode=755,size=60% swiftlet /var/lib/swiftlet
+mount -t securityfs securityfs /sys/kernel/security
+ln -sf /proc/self/fd /dev/fd
+
+version=$(uname -r)
+mkdir -p "/lib/modules/$version"
+mount --bind "$top/.build-node/kernel/lib/modules/$version" "/lib/modules/$version"
+for module in veth bridge br_netfilter vxlan nf_tables nft_compat nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_fib_inet \
+  nft_reject_inet nf_conntrack erofs loop tun; do
+  busybox modprobe "$module" 2>/dev/null || echo "node-init: no module $module" >/dev/console
+done
+
+mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
+read -r controllers </sys/fs/cgroup/cgroup.controllers
+for controller in $controllers; do
+  echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+done
+
+ip link set lo up
+hostname node
+echo 1 >/proc/sys/net/ipv4/ip_forward
+# Mounts of the root are private in a bare kernel; service managers make them shared, and so do nodes.
+mount --make-rshared /
+
+for port in /sys/class/virtio-ports/*; do
+  case $(cat "$port/name") in
+    node.output) output=/dev/$(basename "$port") ;;
+    node.status) status=/dev/$(basename "$port") ;;
+  esac
+done
+
+setsid /bin/sh "$job/command" </dev/null >"$output" 2>&1
+code=$?
+# A line of its own, so that a job killed half way cannot leave something that reads as a status.
+echo "status $code" >"$status"
+busybox poweroff -f
