@@ -1,0 +1,12 @@
+// Starting podshim from the multi-threaded agent.
+#ifndef CLINUX_SPAWN_H
+#define CLINUX_SPAWN_H
+#include <stdint.h>
+
+// Starts the program behind `executable_fd` (execveat) in a new process that is born in the cgroup `cgroup_fd` (< 0: the caller's), with
+// `socket_fd` as descriptor 3 and nothing else open above 2 (descriptors 0-2 are /dev/null, given as `null_fd`). All signals are reset
+// and unblocked. The caller is suspended until the exec, so no copy of its memory is made (CLONE_VM|CLONE_VFORK); the child makes
+// system calls only. Returns the pid and a close-on-exec pidfd, or -errno (of the exec too).
+int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd, int32_t null_fd,
+                 int32_t socket_fd, int32_t *pidfd);
+#endif
