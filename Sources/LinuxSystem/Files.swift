@@ -1,0 +1,126 @@
+public import Glibc
+
+/// mkdir -p: makes a directory and its missing parents (those 0755). An existing directory keeps its mode.
+public func makeDirectory(_ path: String, mode: mode_t) throws(SystemCallError) {
+  if unsafe mkdir(path, mode) == 0 {
+    // mkdir applies the umask and drops the sticky bit on some paths: say it again.
+    _ = try systemCall("chmod", on: path) { unsafe chmod(path, mode) }
+    return
+  }
+  switch errno {
+  case EEXIST:
+    var status = stat()
+    _ = try systemCall("stat", on: path) { unsafe stat(path, &status) }
+    if status.st_mode & S_IFMT != S_IFDIR { throw SystemCallError(call: "mkdir", subject: path, code: ENOTDIR) }
+  case ENOENT:
+    guard let slash = path.dropLast().lastIndex(of: "/"), slash != path.startIndex else {
+      throw SystemCallError(call: "mkdir", subject: path, code: ENOENT)
+    }
+    try makeDirectory(String(path[..<slash]), mode: 0o755)
+    try makeDirectory(path, mode: mode)
+  case let code: throw SystemCallError(call: "mkdir", subject: path, code: code)
+  }
+}
+
+/// Reads a whole file, at most `limit` bytes.
+public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemCallError) -> String {
+  let file = OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) })
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 16384)
+  while bytes.count < limit {
+    let count = try file.withRaw { raw throws(SystemCallError) in
+      try systemCall("read", on: path) { unsafe read(raw, &chunk, min(chunk.count, limit - bytes.count)) }
+    }
+    if count == 0 { break }
+    bytes += chunk[..<count]
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// Replaces a file's content in place (not atomically: for files nobody else reads yet).
+public func writeFile(_ path: String, _ text: String, mode: mode_t = 0o644) throws(SystemCallError) {
+  let file = OwnedDescriptor(
+    adopting: try systemCall("open", on: path) { unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode) })
+  var rest = Array(text.utf8)[...]
+  while !rest.isEmpty {
+    let count = try file.withRaw { raw throws(SystemCallError) in
+      try systemCall("write", on: path) { unsafe rest.withUnsafeBytes { unsafe write(raw, $0.baseAddress, $0.count) } }
+    }
+    rest = rest.dropFirst(count)
+  }
+}
+
+/// rm -rf that follows no symbolic link. Mount points inside make it fail (EBUSY) rather than empty somebody's volume: unmount first.
+/// A path that is not there is no error.
+public func removeTree(_ path: String) throws(SystemCallError) {
+  let parent = try openDirectory(AT_FDCWD, directoryName(path))
+  guard let parent else { return }
+  try removeEntry(in: parent, name: baseName(path), path: path, device: nil)
+}
+
+/// Names in a directory, without `.` and `..`; empty when it does not exist.
+public func listDirectory(_ path: String) throws(SystemCallError) -> [String] {
+  guard let directory = try openDirectory(AT_FDCWD, path) else { return [] }
+  return try names(in: directory, path: path)
+}
+
+/// gethostname(2).
+public func hostName() -> String {
+  var buffer = [CChar](repeating: 0, count: 256)
+  guard unsafe gethostname(&buffer, 255) == 0 else { return "localhost" }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+private func openDirectory(_ base: CInt, _ name: String) throws(SystemCallError) -> SharedDescriptor? {
+  let raw = unsafe openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+  if raw >= 0 { return SharedDescriptor(OwnedDescriptor(adopting: raw)) }
+  let code = errno
+  if code == ENOENT { return nil }
+  throw SystemCallError(call: "openat", subject: name, code: code)
+}
+
+private func names(in directory: SharedDescriptor, path: String) throws(SystemCallError) -> [String] {
+  let copy = try directory.duplicate().release()
+  guard let stream = unsafe fdopendir(copy) else {
+    let code = errno
+    close(copy)
+    throw SystemCallError(call: "fdopendir", subject: path, code: code)
+  }
+  defer { unsafe closedir(stream) }
+  unsafe rewinddir(stream)
+  var result: [String] = []
+  while let entry = unsafe readdir(stream) {
+    let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+      unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+    }
+    if name != ".", name != ".." { result.append(name) }
+  }
+  return result
+}
+
+private func removeEntry(in parent: SharedDescriptor, name: String, path: String, device: dev_t?) throws(SystemCallError) {
+  let (result, code) = parent.withRaw { raw in (unsafe unlinkat(raw, name, 0), errno) }
+  if result == 0 || code == ENOENT { return }
+  guard code == EISDIR || code == EPERM else { throw SystemCallError(call: "unlinkat", subject: path, code: code) }
+  let opened = try parent.withRaw { raw throws(SystemCallError) in try openDirectory(raw, name) }
+  guard let directory = opened else { return }
+  var status = stat()
+  _ = try directory.withRaw { raw throws(SystemCallError) in try systemCall("fstat", on: path) { unsafe fstat(raw, &status) } }
+  // Another device means a mount point: what is below belongs to somebody else.
+  if let device, device != status.st_dev { throw SystemCallError(call: "unlinkat", subject: path, code: EBUSY) }
+  for child in try names(in: directory, path: path) {
+    try removeEntry(in: directory, name: child, path: "\(path)/\(child)", device: status.st_dev)
+  }
+  _ = try parent.withRaw { raw throws(SystemCallError) in
+    try systemCall("unlinkat", on: path) { unsafe unlinkat(raw, name, AT_REMOVEDIR) }
+  }
+}
+
+private func directoryName(_ path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+private func baseName(_ path: String) -> String {
+  path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+}
