@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux_socket.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,3 +67,5 @@ int32_t cl_connect_unix(int32_t directory_fd, const char *name) {
   }
   return fd;
 }
+
+int32_t cl_pipe(int32_t pair[2]) { return pipe2(pair, O_CLOEXEC) < 0 ? -errno : 0; }

@@ -14,6 +14,8 @@ public struct Ledger: Sendable {
     case mount
     /// A directory tree, by path.
     case directory
+    /// A container's writable layer, by container id.
+    case snapshot
     /// A host port mapping, by its key in the nf_tables map.
     case hostPort
   }

@@ -1,4 +1,4 @@
-// Bytes and descriptors over a unix stream socket.
+// Bytes and descriptors over unix stream sockets and pipes.
 #ifndef CLINUX_SOCKET_H
 #define CLINUX_SOCKET_H
 #include <stddef.h>
@@ -17,4 +17,6 @@ int32_t cl_socket_pair(int32_t pair[2]);
 // connect(2) of a new AF_UNIX stream socket to `name` below the directory `directory_fd` (through /proc/self/fd, so that the path may be
 // longer than sun_path): the descriptor, or -errno.
 int32_t cl_connect_unix(int32_t directory_fd, const char *name);
+// pipe2(O_CLOEXEC): 0 or -errno.
+int32_t cl_pipe(int32_t pair[2]);
 #endif

@@ -1,0 +1,147 @@
+import Cgroups
+import LinuxRuntime
+import LinuxSystem
+import OCISpec
+public import RuntimeAPI
+import ShimCore
+import Synchronization
+
+extension PodRuntime {
+  /// Largest output kept of each stream, bytes; the rest is read and dropped. Source: CRI ExecSync.
+  static let execOutputLimit = 16 << 20
+  /// How long to wait for a background child that holds the output pipes after the command has ended.
+  static let execDrain = Duration.seconds(1)
+
+  /// Source: CRI ExecSync. The command runs in a cgroup of its own below the container's, so that a timeout kills its children too.
+  public func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
+    let container = try container(id)
+    let record = container.record
+    guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
+    guard record.phase == .running, let shim = try sandbox(record.sandboxID).shim else {
+      throw RuntimeError(.failedPrecondition, "container \(record.id) is \(record.phase.rawValue): exec needs a running one")
+    }
+    do {
+      return try await exec(command, in: record, shim: shim, timeout: timeout)
+    } catch {
+      throw runtimeError(error, "exec in container \(record.config.metadata.name) failed")
+    }
+  }
+
+  private func exec(_ command: [String], in record: ContainerRecord, shim: ShimConnection, timeout: Int64) async throws -> ExecResult {
+    let execID = "exec-\(Identifier.random().prefix(16))"
+    let cgroup = cgroups.cgroup("\(record.cgroup)/\(execID)")
+    try cgroup.create(enableControllers: false)
+    defer { try? cgroup.remove() }
+    let program = try execProgram(record, command: command)
+    let out = try Pipe()
+    let err = try Pipe()
+    var request = SpawnRequest(id: execID, program: SetupProgram.encode(program.operations))
+    request.cloneFlags = program.cloneFlags
+    request.stdio = .passed
+    request.joinsPID = true
+    request.joinPIDOf = record.id.rawValue
+    request.joinProcess = record.id.rawValue
+    request.cgroupSlot = 3
+    request.drainMilliseconds = 0
+    let finished = ExecWaiter()
+    execs.withLock { $0[execID] = finished }
+    defer { execs.withLock { _ = $0.removeValue(forKey: execID) } }
+    let null = try SharedDescriptor(openNull())
+    let spawned: ShimConnection.Answer
+    do {
+      spawned = try await shim.call(.spawn(request), descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()])
+    } catch ShimError.setup(let failure) {
+      let sentence = SetupFailureExplainer.sentence(failure: failure, program: program.operations, command: command)
+      // As a shell would: 127 not found, 126 found but not runnable.
+      throw RuntimeError(.unknown, sentence)
+    }
+    _ = spawned
+    out.closeWriteEnd()
+    err.closeWriteEnd()
+    let stdout = OutputReader(out.readEnd, limit: Self.execOutputLimit)
+    let stderr = OutputReader(err.readEnd, limit: Self.execOutputLimit)
+    if timeout > 0 {
+      if !(await finished.latch.wait(atMost: .seconds(timeout))) {
+        try await runBlocking { try cgroup.killAndWait() }
+        _ = await finished.latch.wait(atMost: .seconds(10))
+        stdout.stop()
+        stderr.stop()
+        throw RuntimeError(.deadlineExceeded, "command \(command[0]) timed out after \(timeout) s and was killed")
+      }
+    } else {
+      await withTaskCancellationHandler {
+        _ = await finished.latch.wait()
+      } onCancel: {
+        finished.latch.open()
+      }
+      if Task.isCancelled {
+        try? cgroup.kill()
+        throw RuntimeError(.cancelled, "exec was cancelled")
+      }
+    }
+    _ = await stdout.ended.wait(atMost: Self.execDrain)
+    _ = await stderr.ended.wait(atMost: Self.execDrain)
+    // What is left holds a pipe or the cgroup: nobody reads it any more.
+    if !stdout.ended.isOpen || !stderr.ended.isOpen { try? cgroup.kill() }
+    return ExecResult(stdout: stdout.stop(), stderr: stderr.stop(), exitCode: finished.exitCode)
+  }
+}
+
+/// Where the exit of one exec arrives.
+final class ExecWaiter: Sendable {
+  let latch = Latch()
+  private let code = Mutex<Int32>(0)
+  var exitCode: Int32 { code.withLock { $0 } }
+  func finish(_ exitCode: Int32) {
+    code.withLock { $0 = exitCode }
+    latch.open()
+  }
+}
+
+/// Collects what a pipe gives, up to a limit, on the descriptor thread.
+final class OutputReader: Sendable {
+  private struct State {
+    var bytes: [UInt8] = []
+    var token: DescriptorMonitor.Token?
+    var stopped = false
+  }
+  private let state = Mutex(State())
+  private let descriptor: SharedDescriptor
+  private let limit: Int
+  /// Opens at end of file.
+  let ended = Latch()
+
+  init(_ descriptor: SharedDescriptor, limit: Int) {
+    self.descriptor = descriptor
+    self.limit = limit
+    descriptor.withRaw { raw in
+      let token = try? DescriptorMonitor.shared.add(raw) { [weak self] in self?.read() }
+      state.withLock { $0.token = token }
+    }
+  }
+
+  private func read() {
+    let chunk = (try? readAvailable(descriptor)) ?? []
+    if chunk.isEmpty {
+      finish()
+      ended.open()
+    } else {
+      state.withLock { state in state.bytes += chunk.prefix(max(0, limit - state.bytes.count)) }
+    }
+  }
+
+  private func finish() {
+    let token = state.withLock { state in
+      defer { state.token = nil }
+      return state.token
+    }
+    if let token { descriptor.withRaw { raw in DescriptorMonitor.shared.remove(token, raw) } }
+  }
+
+  /// Stops reading and gives what came.
+  @discardableResult
+  func stop() -> [UInt8] {
+    finish()
+    return state.withLock { $0.bytes }
+  }
+}

@@ -1,0 +1,33 @@
+import Cgroups
+import Foundation
+import Images
+import LinuxRuntime
+import LinuxSystem
+import PodNetwork
+import RuntimeAPI
+import Store
+
+/// The one place where errors of the layers below become what a CRI client sees.
+func runtimeError(_ error: any Error, _ what: String) -> RuntimeError {
+  switch error {
+  case let error as RuntimeError: return error
+  case let error as ImageError: return RuntimeError(imageCode(error), "\(what): \(error)")
+  case let error as SystemCallError: return RuntimeError(.unknown, "\(what): \(error)")
+  default: return RuntimeError(.unknown, "\(what): \(error)")
+  }
+}
+
+private func imageCode(_ error: ImageError) -> RuntimeError.Code {
+  switch error.code {
+  case .notFound: .notFound
+  case .invalidReference: .invalidArgument
+  default: .unknown
+  }
+}
+
+/// A value as JSON text with sorted keys, for verbose info; an encoding error becomes its text.
+func jsonText(_ value: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  do { return String(decoding: try encoder.encode(value), as: UTF8.self) } catch { return "{\"error\":\"\(error)\"}" }
+}

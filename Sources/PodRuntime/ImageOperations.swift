@@ -1,0 +1,58 @@
+import Images
+import LinuxSystem
+public import RuntimeAPI
+
+extension PodRuntime {
+  public func listImages(_ reference: String) async throws(RuntimeError) -> [ImageInfo] {
+    do {
+      if reference.isEmpty { return try images.list().map(Self.info) }
+      return try images.status(reference).map { [Self.info($0)] } ?? []
+    } catch {
+      throw runtimeError(error, "cannot list images")
+    }
+  }
+
+  public func imageStatus(
+    _ reference: String, verbose: Bool
+  ) async throws(RuntimeError) -> (image: ImageInfo, info: [String: String])? {
+    do {
+      guard let image = try images.status(reference) else { return nil }
+      return (Self.info(image), verbose ? ["info": jsonText(try images.resolve(reference).config)] : [:])
+    } catch {
+      throw runtimeError(error, "cannot look up image \(reference)")
+    }
+  }
+
+  public func pullImage(_ image: ImageSpec, auth: RegistryAuth?, sandbox: SandboxConfig?) async throws(RuntimeError) -> ImageID {
+    throw RuntimeError(
+      .unimplemented,
+      "cannot pull \(image.image): this version runs local images only; import it with swiftctl image import ARCHIVE")
+  }
+
+  public func removeImage(_ reference: String) async throws(RuntimeError) {
+    do {
+      try await images.remove(reference)
+    } catch {
+      throw runtimeError(error, "cannot remove image \(reference)")
+    }
+  }
+
+  public func imageFilesystemInfo() async throws(RuntimeError) -> ImageFilesystemInfo {
+    do {
+      let usage = try images.filesystemUsage()
+      let now = wallClockNanoseconds()
+      return ImageFilesystemInfo(
+        images: [.init(timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)],
+        containers: [.init(timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)])
+    } catch {
+      throw runtimeError(error, "cannot measure the image store")
+    }
+  }
+
+  static func info(_ image: Image) -> ImageInfo {
+    let user = image.user.split(separator: ":").first.map(String.init) ?? ""
+    return ImageInfo(
+      id: ImageID(image.id), repoTags: image.repoTags, repoDigests: image.repoDigests, size: UInt64(max(1, image.size)),
+      uid: Int64(user), username: Int64(user) == nil ? user : "", pinned: image.pinned)
+  }
+}

@@ -1,0 +1,29 @@
+/// Where the runtime keeps its things and what it is called; two runtimes with different values touch nothing of each other.
+public struct PodRuntimeSettings: Sendable {
+  /// Survives reboots: container file systems (the kubelet's --root-dir).
+  public var rootDirectory: String
+  /// Gone after a reboot: sockets and state of podshims (--state-dir).
+  public var stateDirectory: String
+  /// The podshim program; copied into a sealed memfd at start.
+  public var podshimPath: String
+  /// Prefix of every cgroup below the cgroup v2 mount, "/" for none (the kubelet's cgroupRoot).
+  public var cgroupRoot: String
+  /// resolv.conf for pods without DNS settings.
+  public var resolvConf: String
+
+  public init(
+    rootDirectory: String, stateDirectory: String, podshimPath: String, cgroupRoot: String = "/",
+    resolvConf: String = "/etc/resolv.conf"
+  ) {
+    self.rootDirectory = rootDirectory
+    self.stateDirectory = stateDirectory
+    self.podshimPath = podshimPath
+    self.cgroupRoot = cgroupRoot
+    self.resolvConf = resolvConf
+  }
+
+  /// Where every container's root is mounted: in the container's own mount namespace only, so one directory serves all.
+  var rootMountPoint: String { "\(stateDirectory)/rootfs" }
+
+  func sandboxDirectory(_ id: String) -> String { "\(stateDirectory)/sandboxes/\(id)" }
+}
