@@ -1,0 +1,140 @@
+import Foundation
+
+/// Reads CRI logs: `<time> <stream> <P|F> <content>`. Partial lines are joined.
+/// Source: Kubernetes, "CRI logging format".
+struct LogReader {
+  let path: String
+  let since: String?
+  let stream: String?
+  let timestamps: Bool
+  var limit: Int?
+  private var handle: FileHandle?
+  private var pending: [UInt8] = []
+  /// Whether the next entry of a stream continues a printed partial line.
+  private var continued: [String: Bool] = [:]
+
+  init(path: String, since: String?, stream: String?, timestamps: Bool, limit: Int?) {
+    self.path = path
+    self.since = since
+    self.stream = stream
+    self.timestamps = timestamps
+    self.limit = limit
+  }
+
+  /// One entry of the file.
+  struct Entry {
+    let time: String
+    let stream: String
+    let partial: Bool
+    let content: ArraySlice<UInt8>
+
+    init?(_ line: ArraySlice<UInt8>) {
+      let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
+      guard parts.count == 4 else { return nil }
+      time = String(decoding: parts[0], as: UTF8.self)
+      stream = String(decoding: parts[1], as: UTF8.self)
+      partial = parts[2].first == UInt8(ascii: "P")
+      content = parts[3]
+    }
+  }
+
+  /// Prints what the file holds now, whole or its last lines.
+  mutating func printExisting(tail: Int?) throws {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw Failure("cannot open the log \(path)", hint: "logs are read from the file: run swiftctl on the node, as root")
+    }
+    self.handle = handle
+    pending = Array(handle.readDataToEndOfFile())
+    var entries = takeEntries().filter(wanted)
+    if let tail {
+      var lines = 0
+      var start = entries.count
+      while start > 0 {
+        if !entries[start - 1].partial {
+          if lines == tail { break }
+          lines += 1
+        }
+        start -= 1
+      }
+      entries.removeFirst(start)
+    }
+    entries.forEach { emit($0) }
+  }
+
+  /// Goes on until `isRunning` says no and nothing is left; follows the path when the file is rotated.
+  mutating func follow(while isRunning: () async -> Bool) async throws {
+    while true {
+      let running = await isRunning()
+      readMore()
+      if rotated() {
+        readMore()
+        handle = FileHandle(forReadingAtPath: path)
+        readMore()
+      }
+      if !running { return }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  private mutating func readMore() {
+    guard let handle else { return }
+    pending += Array(handle.readDataToEndOfFile())
+    takeEntries().filter(wanted).forEach { emit($0) }
+  }
+
+  private func rotated() -> Bool {
+    var now = stat()
+    var open = stat()
+    guard let handle, stat(path, &now) == 0, fstat(handle.fileDescriptor, &open) == 0 else { return false }
+    return now.st_ino != open.st_ino
+  }
+
+  private mutating func takeEntries() -> [Entry] {
+    guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+    let complete = pending[...end]
+    let entries = complete.split(separator: UInt8(ascii: "\n")).compactMap { Entry($0) }
+    pending.removeSubrange(...end)
+    return entries
+  }
+
+  private func wanted(_ entry: Entry) -> Bool {
+    (stream.map { $0 == entry.stream } ?? true) && (since.map { entry.time >= $0 } ?? true)
+  }
+
+  private mutating func emit(_ entry: Entry) {
+    var bytes: [UInt8] = []
+    if timestamps, continued[entry.stream] != true { bytes += Array((entry.time + " ").utf8) }
+    bytes += entry.content
+    if !entry.partial { bytes.append(UInt8(ascii: "\n")) }
+    continued[entry.stream] = entry.partial
+    if let limit {
+      bytes = Array(bytes.prefix(limit))
+      self.limit = limit - bytes.count
+    }
+    if entry.stream == "stderr" { Terminal.writeError(bytes) } else { Terminal.write(bytes) }
+  }
+}
+
+/// `--since`: a duration before now or a time, as the RFC 3339 text logs use (which sorts by time).
+enum LogTime {
+  static func parse(_ text: String, now: Date = Date()) throws -> String {
+    if text.contains("T") { return text }
+    var seconds = 0.0
+    var number = ""
+    var seen = false
+    let units: [Character: Double] = ["h": 3600, "m": 60, "s": 1]
+    for character in text {
+      if character.isNumber || character == "." {
+        number.append(character)
+      } else if let unit = units[character], let value = Double(number) {
+        seconds += value * unit
+        number = ""
+        seen = true
+      } else {
+        throw Failure("--since \(text) is no duration (10s, 5m, 1h30m) and no RFC 3339 time")
+      }
+    }
+    guard seen, number.isEmpty else { throw Failure("--since \(text) is no duration (10s, 5m, 1h30m) and no RFC 3339 time") }
+    return Format.time(Int64((now.timeIntervalSince1970 - seconds) * 1e9))
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Yams
+
+/// `-o`.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table
+  case json
+  case yaml
+}
+
+struct OutputOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: "table, json or yaml.")
+  var output: OutputFormat = .table
+
+  @Flag(name: .shortAndLong, help: "Only ids.")
+  var quiet = false
+}
+
+enum Format {
+  /// Sorted keys, no escaped slashes.
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  }
+
+  static func structured(_ value: some Encodable, _ format: OutputFormat) throws -> String {
+    if format == .yaml {
+      let encoder = YAMLEncoder()
+      encoder.options.sortKeys = true
+      return try encoder.encode(value)
+    }
+    return try json(value)
+  }
+
+  /// The id without its algorithm, 13 characters, as crictl shows it.
+  static func shortID(_ id: String) -> String {
+    String((id.hasPrefix("sha256:") ? String(id.dropFirst(7)) : id).prefix(13))
+  }
+
+  /// "3 minutes ago".
+  static func age(_ nanoseconds: Int64, now: Date = Date()) -> String {
+    guard nanoseconds > 0 else { return "-" }
+    let seconds = Int(now.timeIntervalSince1970 - Double(nanoseconds) / 1e9)
+    func text(_ number: Int, _ unit: String) -> String { number == 1 ? "1 \(unit) ago" : "\(number) \(unit)s ago" }
+    switch seconds {
+    case ..<1: return "less than a second ago"
+    case ..<60: return text(seconds, "second")
+    case ..<3600: return text(seconds / 60, "minute")
+    case ..<86400: return text(seconds / 3600, "hour")
+    default: return text(seconds / 86400, "day")
+    }
+  }
+
+  /// RFC 3339 with nanoseconds, UTC; "" for 0.
+  static func time(_ nanoseconds: Int64) -> String {
+    guard nanoseconds > 0 else { return "" }
+    var seconds = time_t(nanoseconds / 1_000_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func pad(_ number: some BinaryInteger, _ width: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, width - text.count)) + text
+    }
+    return "\(pad(parts.tm_year + 1900, 4))-\(pad(parts.tm_mon + 1, 2))-\(pad(parts.tm_mday, 2))T"
+      + "\(pad(parts.tm_hour, 2)):\(pad(parts.tm_min, 2)):\(pad(parts.tm_sec, 2)).\(pad(nanoseconds % 1_000_000_000, 9))Z"
+  }
+
+  /// Bytes with a decimal unit, as crictl: 2.3MB.
+  static func bytes(_ count: UInt64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 1000, unit < units.count - 1 {
+      value /= 1000
+      unit += 1
+    }
+    if unit == 0 { return "\(count)B" }
+    let tenths = Int((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)\(units[unit])" : "\(tenths / 10).\(tenths % 10)\(units[unit])"
+  }
+}
