@@ -2,6 +2,7 @@
 #include "clinux_socket.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,3 +70,18 @@ int32_t cl_connect_unix(int32_t directory_fd, const char *name) {
 }
 
 int32_t cl_pipe(int32_t pair[2]) { return pipe2(pair, O_CLOEXEC) < 0 ? -errno : 0; }
+
+int32_t cl_notify(const char *path, const char *text) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length == 0 || length >= sizeof address.sun_path) return -EINVAL;
+  memcpy(address.sun_path, path, length);
+  if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  ssize_t sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+  int code = errno;
+  close(fd);
+  return sent < 0 ? -code : 0;
+}

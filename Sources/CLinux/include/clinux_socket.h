@@ -17,6 +17,8 @@ int32_t cl_socket_pair(int32_t pair[2]);
 // connect(2) of a new AF_UNIX stream socket to `name` below the directory `directory_fd` (through /proc/self/fd, so that the path may be
 // longer than sun_path): the descriptor, or -errno.
 int32_t cl_connect_unix(int32_t directory_fd, const char *name);
+// One datagram with `text` to the AF_UNIX address `path` (a leading `@` is an abstract name): 0 or -errno.
+int32_t cl_notify(const char *path, const char *text);
 // pipe2(O_CLOEXEC): 0 or -errno.
 int32_t cl_pipe(int32_t pair[2]);
 #endif

@@ -1,0 +1,63 @@
+public import RuntimeAPI
+
+extension PodRuntime {
+  /// Source: CRI Version; `version` of the kubelet's runtime API is added by the service.
+  public func version() async throws(RuntimeError) -> RuntimeVersion {
+    RuntimeVersion(runtimeName: Self.runtimeName, runtimeVersion: version, apiVersion: "v1")
+  }
+
+  /// cgroupfs below a delegated cgroup: no systemd call for each container.
+  public func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
+
+  /// The pod CIDR is a setting of the bridge network and fixed while pods hold addresses of it; the same value again is accepted.
+  public func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {
+    guard !podCIDR.isEmpty, let network, podCIDR != network.podCIDR else { return }
+    logger.notice(
+      "Pod CIDR is a setting of this runtime", metadata: ["requested": "\(podCIDR)", "configured": "\(network.podCIDR)"])
+  }
+
+  public func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus {
+    let conditions = [
+      RuntimeCondition(type: "RuntimeReady", status: true), networkCondition(),
+    ]
+    let handlers = ["", Self.runtimeName].map { RuntimeHandlerInfo(name: $0, recursiveReadOnlyMounts: true) }
+    return RuntimeStatus(
+      conditions: conditions, handlers: handlers, supplementalGroupsPolicy: true, info: verbose ? verboseInfo() : [:])
+  }
+
+  private func networkCondition() -> RuntimeCondition {
+    guard let network else {
+      return RuntimeCondition(
+        type: "NetworkReady", status: false, reason: "NetworkOff", message: "pod networking is off: only hostNetwork pods can run")
+    }
+    do {
+      try network.check()
+      return RuntimeCondition(type: "NetworkReady", status: true)
+    } catch {
+      return RuntimeCondition(type: "NetworkReady", status: false, reason: "BridgeNotReady", message: "\(error)")
+    }
+  }
+
+  private struct ConfigInfo: Encodable {
+    let rootDir: String
+    let stateDir: String
+    let cgroupRoot: String
+    let bridge: String
+    let podCIDR: String
+    let cgroupControllers: [String]
+    let controllersOnlyInV1: [String]
+    let overlayByFsopen: Bool
+  }
+
+  private func verboseInfo() -> [String: String] {
+    [
+      "config": jsonText(
+        ConfigInfo(
+          rootDir: settings.rootDirectory, stateDir: settings.stateDirectory, cgroupRoot: settings.cgroupRoot,
+          bridge: network?.settings.bridgeName ?? "", podCIDR: network?.podCIDR ?? "",
+          cgroupControllers: cgroups.controllers.map { "\($0)" }.sorted(),
+          controllersOnlyInV1: cgroups.controllersOnlyInV1.map { "\($0)" }.sorted(), overlayByFsopen: kernel.overlayLayersByFsconfig)),
+      "version": version,
+    ]
+  }
+}
