@@ -1,0 +1,87 @@
+internal import KubeModel
+internal import RuntimeAPI
+
+/// From a pod to what the runtime is asked for. Pure: a golden file shows the result for a manifest.
+struct ConfigBuilder: Sendable {
+  let pod: Pod
+  let paths: PodPaths
+  let node: NodeFacts
+  /// Path below the cgroup v2 root; empty: the runtime's own parent.
+  let cgroupParent: String
+
+  func sandbox(attempt: UInt32) throws(KubeletError) -> SandboxConfig {
+    let names = try PodHostname.names(pod, node: node)
+    var config = SandboxConfig(
+      metadata: SandboxMetadata(name: pod.podName, uid: paths.uid.rawValue, namespace: pod.namespaceName, attempt: attempt))
+    config.hostname = names.uts
+    config.logDirectory = paths.logDirectory
+    config.dns = DNSPolicy.config(pod, node: node).config
+    config.portMappings = pod.isHostNetwork ? [] : portMappings()
+    config.labels = (pod.metadata.labels ?? [:]).merging(Labels.pod(pod)) { $1 }
+    config.annotations = pod.metadata.annotations ?? [:]
+    config.cgroupParent = cgroupParent
+    config.securityContext = SandboxSecurityContext(
+      namespaces: SecurityConfig.namespaces(pod), runAsUser: pod.spec.securityContext?.runAsUser.map(Int64.init),
+      runAsGroup: pod.spec.securityContext?.runAsGroup.map(Int64.init), supplementalGroups: SecurityConfig.groups(pod),
+      supplementalGroupsPolicy: pod.spec.securityContext?.supplementalGroupsPolicy == "Strict" ? .strict : .merge,
+      privileged: pod.allContainers.contains { $0.container.securityContext?.privileged == true },
+      seccomp: SecurityProfile(type: .runtimeDefault))
+    for sysctl in pod.spec.securityContext?.sysctls ?? [] {
+      config.sysctls[sysctl.name.replacing("/", with: ".")] = sysctl.value
+    }
+    return config
+  }
+
+  /// - Parameters:
+  ///   - image: id or reference the runtime resolves.
+  ///   - mounts: from `VolumeMounts`, without the files the kubelet itself provides.
+  func container(
+    _ container: Container, role: ContainerRole, attempt: UInt32, image: String, podIPs: [String], mounts: [RuntimeAPI.Mount]
+  ) throws(KubeletError) -> ContainerConfig {
+    let environment = try Environment.variables(container, in: pod, podIPs: podIPs, node: node)
+    let values = Dictionary(environment.map { ($0.name, $0.value) }) { $1 }
+    var config = ContainerConfig(
+      metadata: ContainerMetadata(name: container.name, attempt: attempt),
+      image: ImageSpec(image: image, userSpecifiedImage: container.image ?? ""))
+    config.command = (container.command ?? []).map { Expansion.expand($0, values) }
+    config.args = (container.args ?? []).map { Expansion.expand($0, values) }
+    config.workingDirectory = container.workingDir ?? ""
+    config.environment = environment
+    config.mounts = mounts + ownMounts(container, attempt: attempt, mounts: mounts)
+    config.labels = Labels.container(container, in: pod)
+    config.annotations = Labels.annotations(container, in: pod, attempt: attempt)
+    config.logPath = PodPaths.logPath(container.name, attempt: attempt)
+    config.stdin = container.stdin ?? false
+    config.stdinOnce = container.stdinOnce ?? false
+    config.tty = container.tty ?? false
+    config.resources = ContainerResources.linux(container, role: role, in: pod, node: node)
+    config.securityContext = SecurityConfig.context(container, in: pod, paths: paths, node: node)
+    return config
+  }
+
+  /// /etc/hosts and the termination log, unless the container mounts something there itself.
+  private func ownMounts(_ container: Container, attempt: UInt32, mounts: [RuntimeAPI.Mount]) -> [RuntimeAPI.Mount] {
+    var own: [RuntimeAPI.Mount] = []
+    if !mounts.contains(where: { $0.containerPath == "/etc/hosts" }) {
+      own.append(RuntimeAPI.Mount(containerPath: "/etc/hosts", hostPath: paths.hostsFile))
+    }
+    own.append(
+      RuntimeAPI.Mount(containerPath: container.messagePath, hostPath: paths.terminationLog(container.name, attempt: attempt)))
+    return own
+  }
+
+  private func portMappings() -> [PortMapping] {
+    pod.allContainers.flatMap { item in
+      (item.container.ports ?? []).map { port in
+        let transport: TransportProtocol =
+          switch port.protocol ?? "TCP" {
+          case "UDP": .udp
+          case "SCTP": .sctp
+          default: .tcp
+          }
+        return PortMapping(
+          transport: transport, containerPort: port.containerPort, hostPort: port.hostPort ?? 0, hostIP: port.hostIP ?? "")
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/// What the kubelet's pure functions need to know of the node and its configuration.
+public struct NodeFacts: Sendable, Equatable {
+  public var name: String
+  /// Primary address first.
+  public var hostIPs: [String]
+  /// Bytes.
+  public var memoryCapacity: Int64
+  /// Thousandths of a CPU.
+  public var milliCPUCapacity: Int64
+  public var enforcesCPUQuota: Bool
+  /// Microseconds.
+  public var cpuQuotaPeriod: Int64
+  /// memory.oom.group: on with cgroup v2 unless `singleProcessOOMKill`.
+  public var killsWholeContainerOnOOM: Bool
+  /// cgroup v2 controllers pods can have; a limit that needs another one refuses the pod.
+  public var controllers: Set<String>
+  public var clusterDomain: String
+  public var clusterDNS: [String]
+  /// Text of the node's resolv.conf (`resolvConf`).
+  public var resolvConf: String
+  /// Text of the node's /etc/hosts.
+  public var hostsFile: String
+  public var seccompDefault: Bool
+
+  public init(
+    name: String, hostIPs: [String] = [], memoryCapacity: Int64, milliCPUCapacity: Int64, enforcesCPUQuota: Bool = true,
+    cpuQuotaPeriod: Int64 = 100_000, killsWholeContainerOnOOM: Bool = true,
+    controllers: Set<String> = ["cpu", "memory", "pids", "hugetlb"], clusterDomain: String = "", clusterDNS: [String] = [],
+    resolvConf: String = "", hostsFile: String = "", seccompDefault: Bool = false
+  ) {
+    self.name = name
+    self.hostIPs = hostIPs
+    self.memoryCapacity = memoryCapacity
+    self.milliCPUCapacity = milliCPUCapacity
+    self.enforcesCPUQuota = enforcesCPUQuota
+    self.cpuQuotaPeriod = cpuQuotaPeriod
+    self.killsWholeContainerOnOOM = killsWholeContainerOnOOM
+    self.controllers = controllers
+    self.clusterDomain = clusterDomain
+    self.clusterDNS = clusterDNS
+    self.resolvConf = resolvConf
+    self.hostsFile = hostsFile
+    self.seccompDefault = seccompDefault
+  }
+}

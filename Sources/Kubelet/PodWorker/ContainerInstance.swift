@@ -1,0 +1,34 @@
+internal import RuntimeAPI
+
+/// One run of a container: what the runtime says, and what only the kubelet knows.
+struct ContainerInstance: Sendable, Equatable {
+  enum Illness: Sendable, Equatable {
+    case liveness(grace: Int64?)
+    case startup(grace: Int64?)
+    case postStart
+  }
+  var status: RuntimeAPI.ContainerStatus
+  /// The postStart hook ended well, or there is none.
+  var isPastPostStart = false
+  /// The startup probe succeeded, or there is none.
+  var isStarted = false
+  /// The readiness probe's last verdict, or true without one.
+  var isReady = false
+  /// Must be stopped, and restarted as its policy says.
+  var illness: Illness?
+  /// The text the container left, read after it ended.
+  var terminationMessage: String?
+
+  var id: ContainerID { status.id }
+  var name: String { status.metadata.name }
+  var attempt: UInt32 { status.metadata.attempt }
+  var isLive: Bool { status.state == .running || status.state == .unknown }
+  var hasExited: Bool { status.state == .exited }
+}
+
+struct SandboxInstance: Sendable, Equatable {
+  var status: SandboxStatus
+  /// StopPodSandbox returned: its network is released.
+  var isStopped = false
+  var isReady: Bool { status.state == .ready && !isStopped }
+}

@@ -1,0 +1,137 @@
+internal import KubeModel
+internal import RuntimeAPI
+
+extension Observed {
+  /// Folds one event in. Events may come twice or late: a container's state only moves forward.
+  mutating func apply(_ event: PodEvent, pod: Pod) {
+    switch event {
+    case .desired, .wake, .actionEnded: break
+    case .retryNow: for subject in failures.keys { failures[subject]?.retryAt = 0 }
+    case .terminate(let termination):
+      if self.termination == nil { self.termination = termination } else { self.termination?.merge(termination) }
+    case .listed(let state): list(state, pod: pod)
+    case .sandbox(let status): see(status)
+    case .sandboxStopped(let id): updateSandbox(id) { $0.isStopped = true; $0.status.state = .notReady }
+    case .sandboxRemoved(let id):
+      sandboxes.removeAll { $0.status.id == id }
+      for (name, runs) in containers { containers[name] = runs.filter { $0.status.sandboxID != id } }
+    case .container(let status): see(status, pod: pod)
+    case .containerRemoved(let id): for (name, runs) in containers { containers[name] = runs.filter { $0.id != id } }
+    case .postStart(let id, let succeeded):
+      update(id) { if succeeded { $0.isPastPostStart = true } else { $0.illness = .postStart } }
+    case .preStopStarted(let id): preStopStarted.insert(id)
+    case .terminationMessage(let id, let text): update(id) { $0.terminationMessage = text }
+    case .probe(let id, let kind, let verdict): see(id, kind, verdict, pod: pod)
+    case .volumesReady: areVolumesReady = true
+    case .tornDown:
+      isTornDown = true
+      areVolumesReady = false
+    case .directoriesRemoved: areDirectoriesRemoved = true
+    }
+    refresh(pod)
+  }
+
+  /// Counts a failure and plans its retry. Returns whether it is new (another reason or message than before): then it is worth an event.
+  mutating func fail(_ subject: FailureSubject, _ error: KubeletError, now: Int64) -> Bool {
+    let old = failures[subject]
+    let count = (old?.count ?? 0) + 1
+    let isImage = error.code == .image
+    let delay = isImage ? Failure.imageDelay(afterFailures: count) : Failure.delay(afterFailures: count)
+    var failure = Failure(reason: error.reason, message: error.description, count: count, retryAt: now + delay)
+    if isImage, error.reason == "ErrImagePull" {
+      failure.waitingReason = "ImagePullBackOff"
+      failure.waitingMessage = "Back-off pulling image: \(error.description)"
+    }
+    failures[subject] = failure
+    return old == nil || old?.reason != failure.reason || old?.message != failure.message
+  }
+
+  mutating func succeed(_ subject: FailureSubject) { failures[subject] = nil }
+
+  private mutating func list(_ state: PodRuntimeState, pod: Pod) {
+    let sandboxIDs = Set(state.sandboxes.map(\.id))
+    let containerIDs = Set(state.containers.map(\.id))
+    sandboxes.removeAll { !sandboxIDs.contains($0.status.id) }
+    for (name, runs) in containers { containers[name] = runs.filter { containerIDs.contains($0.id) } }
+    for status in state.sandboxes { see(status) }
+    for status in state.containers { see(status, pod: pod) }
+  }
+
+  private mutating func updateSandbox(_ id: SandboxID, _ change: (inout SandboxInstance) -> Void) {
+    if let index = sandboxes.firstIndex(where: { $0.status.id == id }) { change(&sandboxes[index]) }
+  }
+
+  private mutating func see(_ status: SandboxStatus) {
+    let ips = status.ip.isEmpty ? [] : [status.ip] + status.additionalIPs
+    if !ips.isEmpty { podIPs = ips }
+    if let index = sandboxes.firstIndex(where: { $0.status.id == status.id }) {
+      if sandboxes[index].status.state == .notReady && status.state == .ready { return }  // late news
+      sandboxes[index].status = status
+    } else {
+      sandboxes.append(SandboxInstance(status: status))
+      sandboxes.sort { ($0.status.metadata.attempt, $0.status.createdAt) < ($1.status.metadata.attempt, $1.status.createdAt) }
+    }
+  }
+
+  private mutating func see(_ status: RuntimeAPI.ContainerStatus, pod: Pod) {
+    let name = status.metadata.name
+    var runs = containers[name] ?? []
+    if let index = runs.firstIndex(where: { $0.id == status.id }) {
+      guard rank(status.state) >= rank(runs[index].status.state) else { return }
+      runs[index].status = status
+    } else {
+      runs.append(ContainerInstance(status: status))
+      runs.sort { ($0.attempt, $0.status.createdAt) < ($1.attempt, $1.status.createdAt) }
+    }
+    containers[name] = runs
+  }
+
+  private func rank(_ state: RuntimeAPI.ContainerState) -> Int {
+    switch state {
+    case .created: 0
+    case .unknown: 1
+    case .running: 2
+    case .exited: 3
+    }
+  }
+
+  private mutating func see(_ id: ContainerID, _ kind: ProbeKind, _ verdict: ProbeVerdict, pod: Pod) {
+    update(id) { run in
+      guard run.isLive, let container = pod.container(named: run.name)?.container else { return }
+      switch (kind, verdict) {
+      case (.startup, .success): run.isStarted = true
+      case (.startup, .failure): run.illness = .startup(grace: container.startupProbe?.terminationGracePeriodSeconds.map(Int64.init))
+      case (.liveness, .success): break
+      case (.liveness, .failure): run.illness = .liveness(grace: container.livenessProbe?.terminationGracePeriodSeconds.map(Int64.init))
+      case (.readiness, _): run.isReady = verdict == .success
+      }
+    }
+  }
+
+  /// Facts that follow from others: no startup probe means started, an exit ends readiness.
+  private mutating func refresh(_ pod: Pod) {
+    for (container, role) in pod.allContainers {
+      guard let runs = containers[container.name] else { continue }
+      for index in runs.indices {
+        var run = runs[index]
+        if run.isLive {
+          if container.lifecycle?.postStart == nil { run.isPastPostStart = true }
+          if container.startupProbe == nil, run.isPastPostStart { run.isStarted = true }
+          if container.readinessProbe == nil { run.isReady = run.isStarted }
+        } else {
+          run.isReady = false
+          run.illness = nil
+          if role != .initialization { run.isStarted = false }
+        }
+        containers[container.name]![index] = run
+      }
+    }
+    if !wasInitialized { wasInitialized = pod.initContainers.allSatisfy { isInitialized($0) } }
+  }
+
+  /// An init container that no longer holds back what comes after it.
+  func isInitialized(_ container: Container) -> Bool {
+    guard let run = current(container.name) else { return false }
+    return container.isSidecar ? run.isStarted || (wasInitialized && run.hasExited) : run.hasExited && run.status.exitCode == 0
+  }
+}

@@ -1,0 +1,113 @@
+internal import KubeModel
+internal import RuntimeAPI
+
+/// One container's status. Source: kubelet `convertToAPIContainerStatuses`.
+struct ContainerStatusBuilder {
+  let pod: Pod
+  let observed: Observed
+  let context: StatusContext
+  let now: Int64
+
+  func status(_ container: Container, role: ContainerRole) -> KubeModel.ContainerStatus {
+    let runs = observed.containers[container.name] ?? []
+    let latest = runs.last
+    var status = KubeModel.ContainerStatus(
+      image: container.image ?? "", imageID: "", name: container.name, ready: false, restartCount: Int32(latest?.attempt ?? 0))
+    status.state = KubeModel.ContainerState()
+    status.started = false
+    if let latest, latest.status.state != .created {
+      fill(&status, from: latest)
+      if runs.count > 1 { status.lastState = lastState(runs[runs.count - 2]) }
+      switch latest.status.state {
+      case .running, .unknown:
+        status.state?.running = ContainerStateRunning(startedAt: Time(sinceEpoch: latest.status.startedAt))
+        status.started = latest.isStarted
+        status.ready = latest.isStarted && latest.isReady
+        status.user = latest.status.user.map {
+          KubeModel.ContainerUser(
+            linux: LinuxContainerUser(gid: Int($0.gid), uid: Int($0.uid), supplementalGroups: $0.supplementalGroups.map(Int.init)))
+        }
+      default:
+        status.state?.terminated = terminated(latest)
+        if role == .initialization { status.ready = latest.status.exitCode == 0 }
+        if let waiting = waitingToRestart(container, role: role, latest) {
+          status.lastState = status.state
+          status.state = KubeModel.ContainerState(waiting: waiting)
+        }
+      }
+    } else if let ended = runs.last(where: { $0.hasExited }) {
+      fill(&status, from: ended)
+      status.lastState = lastState(ended)
+      status.state?.waiting = waiting(container)
+    } else if observed.termination != nil {
+      // Source: kubelet TerminatePod: what never started is reported as ended.
+      status.state?.terminated = ContainerStateTerminated(
+        exitCode: 137, message: "The container could not be located when the pod was terminated", reason: "ContainerStatusUnknown")
+    } else {
+      status.state?.waiting = waiting(container)
+    }
+    status.volumeMounts = container.volumeMounts.map { mounts in
+      mounts.map { mount in
+        VolumeMountStatus(
+          mountPath: mount.mountPath, name: mount.name, readOnly: mount.readOnly,
+          recursiveReadOnly: mount.readOnly == true ? "Disabled" : nil)
+      }
+    }
+    status.resources = container.resources.map { ResourceRequirements(limits: $0.limits, requests: $0.requests) }
+    status.allocatedResources = container.resources?.requests
+    return status
+  }
+
+  private func fill(_ status: inout KubeModel.ContainerStatus, from run: ContainerInstance) {
+    status.containerID = "\(context.runtimeName)://\(run.id)"
+    status.image = run.status.image.userSpecifiedImage.isEmpty ? run.status.image.image : run.status.image.userSpecifiedImage
+    status.imageID = run.status.imageRef
+  }
+
+  private func waiting(_ container: Container) -> ContainerStateWaiting {
+    if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
+      return ContainerStateWaiting(message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
+    }
+    let isInitializing = !pod.initContainers.isEmpty && !observed.wasInitialized
+    return ContainerStateWaiting(reason: isInitializing ? "PodInitializing" : "ContainerCreating")
+  }
+
+  /// The state of a container that ended and is to start again but may not yet.
+  private func waitingToRestart(_ container: Container, role: ContainerRole, _ run: ContainerInstance) -> ContainerStateWaiting? {
+    guard observed.termination == nil,
+      RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
+    else { return nil }
+    if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
+      return ContainerStateWaiting(message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
+    }
+    guard let backoff = observed.backoffs[container.name],
+      CrashBackoff.notBefore(backoff, finishedAt: run.status.finishedAt, now: now) != nil
+    else { return nil }
+    return ContainerStateWaiting(
+      message: "back-off \(GoDuration.text(backoff.delay)) restarting failed container=\(container.name) pod=\(pod.formatted)",
+      reason: "CrashLoopBackOff")
+  }
+
+  private func lastState(_ run: ContainerInstance) -> KubeModel.ContainerState? {
+    run.hasExited ? KubeModel.ContainerState(terminated: terminated(run)) : nil
+  }
+
+  private func terminated(_ run: ContainerInstance) -> ContainerStateTerminated {
+    let message = run.terminationMessage ?? run.status.message
+    return ContainerStateTerminated(
+      exitCode: run.status.exitCode, containerID: "\(context.runtimeName)://\(run.id)",
+      finishedAt: Time(sinceEpoch: run.status.finishedAt), message: message.isEmpty ? nil : message,
+      reason: run.status.reason.isEmpty ? (run.status.exitCode == 0 ? "Completed" : "Error") : run.status.reason,
+      startedAt: Time(sinceEpoch: run.status.startedAt))
+  }
+}
+
+enum GoDuration {
+  /// Whole seconds as Go's time.Duration prints them: `20s`, `1m20s`, `5m0s`.
+  static func text(_ nanoseconds: Int64) -> String {
+    let seconds = nanoseconds / 1_000_000_000
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
+    if hours > 0 { return "\(hours)h\(minutes)m\(rest)s" }
+    return minutes > 0 ? "\(minutes)m\(rest)s" : "\(rest)s"
+  }
+}

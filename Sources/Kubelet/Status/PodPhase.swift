@@ -1,0 +1,55 @@
+internal import KubeModel
+internal import RuntimeAPI
+
+/// A pod's phase. Source: kubelet `getPhase`.
+enum PodPhase: String, Sendable {
+  case pending = "Pending"
+  case running = "Running"
+  case succeeded = "Succeeded"
+  case failed = "Failed"
+
+  var isTerminal: Bool { self == .succeeded || self == .failed }
+
+  /// From the containers alone. A container that waits in back-off counts as stopped, one that never ran as waiting; what a sidecar
+  /// exits with never matters.
+  static func of(_ pod: Pod, _ observed: Observed) -> PodPhase {
+    var waiting = 0
+    var running = 0
+    var stopped: [(container: Container, exitCode: Int32)] = []
+    for container in pod.initContainers {
+      let run = observed.latest(container.name)
+      if container.isSidecar {
+        if !observed.wasInitialized, run?.isStarted != true { waiting += 1 }
+        continue
+      }
+      guard let run, run.hasExited else {
+        if run != nil || !observed.wasInitialized { waiting += 1 }
+        continue
+      }
+      if run.status.exitCode != 0 {
+        let restarts = RestartPolicy.restarts(container, role: .initialization, in: pod, exitCode: run.status.exitCode)
+        if !restarts { return .failed }
+        waiting += 1
+      }
+    }
+    for container in pod.spec.containers {
+      let runs = observed.containers[container.name] ?? []
+      if runs.last?.isLive == true {
+        running += 1
+      } else if let ended = runs.last(where: \.hasExited) {
+        stopped.append((container, ended.status.exitCode))
+      } else {
+        waiting += 1
+      }
+    }
+    if waiting > 0 { return .pending }
+    if running > 0 { return .running }
+    let mayRestart = stopped.contains { RestartPolicy.restarts($0.container, role: .app, in: pod, exitCode: $0.exitCode) }
+    if mayRestart { return observed.termination == nil ? .running : stoppedPhase(stopped) }
+    return stoppedPhase(stopped)
+  }
+
+  private static func stoppedPhase(_ stopped: [(container: Container, exitCode: Int32)]) -> PodPhase {
+    stopped.allSatisfy { $0.exitCode == 0 } ? .succeeded : .failed
+  }
+}
