@@ -1,0 +1,4 @@
+#ifndef CLIBSECCOMP_SHIM_H
+#define CLIBSECCOMP_SHIM_H
+#include <seccomp.h>
+#endif
