@@ -2,7 +2,7 @@
 public enum Schema {
   /// The shape of a field.
   public indirect enum Shape: Equatable, Sendable {
-    case string, boolean, int32, int64, bytes, quantity, time, intOrString, any
+    case string, boolean, int32, int64, bytes, quantity, time, duration, double, intOrString, any
     case array(Shape)
     case map(Shape)
     case object(String)
@@ -14,7 +14,10 @@ public enum Schema {
   }
 
   /// Type name -> field name -> field.
-  public static let types: [String: [String: Field]] = {
+  public static let types = parse(table)
+
+  /// Type name -> field name -> field, from lines like those of the table.
+  static func parse(_ table: String) -> [String: [String: Field]] {
     var types: [String: [String: Field]] = [:]
     for line in table.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -29,7 +32,7 @@ public enum Schema {
       types[String(name)] = fields
     }
     return types
-  }()
+  }
 
   private static func shape(_ text: Substring) -> Shape {
     if text.hasPrefix("[") { return .array(shape(text.dropFirst().dropLast())) }
@@ -42,6 +45,8 @@ public enum Schema {
     case "string:byte": return .bytes
     case "Quantity": return .quantity
     case "Time", "MicroTime": return .time
+    case "Duration": return .duration
+    case "number": return .double
     case "IntOrString": return .intOrString
     case "FieldsV1", "RawExtension": return .any
     default: return .object(String(text))

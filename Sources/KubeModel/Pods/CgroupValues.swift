@@ -1,0 +1,43 @@
+/// How Kubernetes turns amounts into cgroup values (pkg/kubelet/cm/helpers_linux.go).
+public enum CgroupValues {
+  /// cpu.shares: 1024 per core, 2...262144.
+  public static func cpuShares(milliCPU: Int) -> Int {
+    milliCPU <= 0 ? 2 : min(262_144, max(2, milliCPU * 1024 / 1000))
+  }
+
+  /// cpu.weight of the groups that the kubelet writes (pods and above): linear, 1...10000.
+  public static func cpuWeight(shares: Int) -> Int { 1 + (min(262_144, max(2, shares)) - 2) * 9999 / 262_142 }
+
+  /// CFS quota in microseconds, at least 1000; `nil` without a limit.
+  public static func cpuQuota(milliCPU: Int, period: Int = 100_000) -> Int? {
+    milliCPU <= 0 ? nil : max(1000, milliCPU * period / 1000)
+  }
+
+  /// oom_score_adj of a container (pkg/kubelet/qos/policy.go).
+  /// - Parameter memoryCapacity: of the node, in bytes.
+  public static func oomScoreAdjust(pod: Pod, container: Container, memoryCapacity: Int) -> Int {
+    let own = score(pod: pod, container: container, memoryCapacity: memoryCapacity)
+    let sidecar = container.isSidecar && pod.spec.initContainers?.contains { $0.name == container.name } == true
+    guard sidecar else { return own }
+    let others = pod.spec.containers.map { score(pod: pod, container: $0, memoryCapacity: memoryCapacity) }
+    return min(own, others.min() ?? own)
+  }
+
+  private static func score(pod: Pod, container: Container, memoryCapacity: Int) -> Int {
+    if pod.isNodeCritical { return -997 }
+    switch pod.qosClass {
+    case .guaranteed: return -997
+    case .bestEffort: return 1000
+    case .burstable:
+      let request = container.resources?.requests?["memory"]?.value ?? 0
+      guard memoryCapacity > 0 else { return 999 }
+      let share = Int(clamping: Int128(1000) * Int128(request) / Int128(memoryCapacity))
+      return min(999, max(3, 1000 - share))
+    }
+  }
+}
+
+extension Pod {
+  /// Priority of system-node-critical and above.
+  public var isNodeCritical: Bool { (spec.priority ?? 0) >= 2_000_001_000 || spec.priorityClassName == "system-node-critical" }
+}

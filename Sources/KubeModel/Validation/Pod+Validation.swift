@@ -1,0 +1,140 @@
+extension Pod {
+  /// The faults for which Kubernetes would refuse the pod (pkg/apis/core/validation); call after `applyDefaults`.
+  public func validate() -> [FieldError] {
+    var errors = FieldErrors()
+    validateMetadata(&errors)
+    let spec = spec
+    errors.oneOf("spec.restartPolicy", spec.restartPolicy, ["Always", "OnFailure", "Never"])
+    errors.oneOf("spec.dnsPolicy", spec.dnsPolicy, ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])
+    errors.range("spec.terminationGracePeriodSeconds", spec.terminationGracePeriodSeconds, 0...Int.max)
+    errors.range("spec.activeDeadlineSeconds", spec.activeDeadlineSeconds, 1...Int(Int32.max))
+    if let hostname = spec.hostname, !hostname.isEmpty, let fault = Names.label(hostname) { errors.invalid("spec.hostname", hostname, fault) }
+    if let name = spec.subdomain, !name.isEmpty, let fault = Names.label(name) { errors.invalid("spec.subdomain", name, fault) }
+    if spec.hostPID == true, spec.shareProcessNamespace == true {
+      errors.invalid("spec.shareProcessNamespace", true, "ShareProcessNamespace and HostPID cannot both be enabled")
+    }
+    validateDNS(&errors)
+    for (index, alias) in (spec.hostAliases ?? []).enumerated() {
+      if !Names.isAddress(alias.ip) { errors.invalid("spec.hostAliases[\(index)].ip", alias.ip, "must be a valid IP address") }
+      for (inner, name) in (alias.hostnames ?? []).enumerated() {
+        if let fault = Names.subdomain(name) { errors.invalid("spec.hostAliases[\(index)].hostnames[\(inner)]", name, fault) }
+      }
+    }
+    validateSecurity(&errors)
+    validateVolumes(&errors)
+    validateContainers(&errors)
+    return errors.all
+  }
+
+  private func validateMetadata(_ errors: inout FieldErrors) {
+    if (metadata.name ?? "").isEmpty {
+      errors.required("metadata.name", "name or generateName is required")
+    } else if let name = metadata.name, let fault = Names.subdomain(name) {
+      errors.invalid("metadata.name", name, fault)
+    }
+    if let namespace = metadata.namespace, !namespace.isEmpty, let fault = Names.label(namespace) {
+      errors.invalid("metadata.namespace", namespace, fault)
+    }
+    // A UID becomes part of paths and cgroup names.
+    if let uid = metadata.uid, !uid.utf8.allSatisfy({ 48...57 ~= $0 || 97...122 ~= $0 || 65...90 ~= $0 || $0 == UInt8(ascii: "-") }) {
+      errors.invalid("metadata.uid", uid, "must consist of alphanumeric characters or '-'")
+    }
+    for (key, value) in (metadata.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
+      if let fault = Names.qualified(key) { errors.invalid("metadata.labels", key, fault) }
+      if let fault = Names.labelValue(value) { errors.invalid("metadata.labels", value, fault) }
+    }
+    var size = 0
+    for (key, value) in metadata.annotations ?? [:] {
+      if let fault = Names.qualified(key.lowercased()) { errors.invalid("metadata.annotations", key, fault) }
+      size += key.utf8.count + value.utf8.count
+    }
+    if size > 256 << 10 { errors.add("metadata.annotations", "Too long: may not be more than 262144 bytes") }
+  }
+
+  private func validateDNS(_ errors: inout FieldErrors) {
+    let servers = spec.dnsConfig?.nameservers ?? []
+    if spec.dnsPolicy == "None", servers.isEmpty {
+      errors.required("spec.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")
+    }
+    if servers.count > 3 { errors.invalid("spec.dnsConfig.nameservers", servers.count, "must not have more than 3 nameservers") }
+    for (index, server) in servers.enumerated() where !Names.isAddress(server) {
+      errors.invalid("spec.dnsConfig.nameservers[\(index)]", server, "must be a valid IP address")
+    }
+    for (index, option) in (spec.dnsConfig?.options ?? []).enumerated() where (option.name ?? "").isEmpty {
+      errors.required("spec.dnsConfig.options[\(index)]", "must not be empty")
+    }
+  }
+
+  private func validateSecurity(_ errors: inout FieldErrors) {
+    guard let context = spec.securityContext else { return }
+    let path = "spec.securityContext"
+    let ids = 0...Int(Int32.max)
+    errors.range("\(path).runAsUser", context.runAsUser, ids)
+    errors.range("\(path).runAsGroup", context.runAsGroup, ids)
+    errors.range("\(path).fsGroup", context.fsGroup, ids)
+    for (index, group) in (context.supplementalGroups ?? []).enumerated() { errors.range("\(path).supplementalGroups[\(index)]", group, ids) }
+    errors.oneOf("\(path).fsGroupChangePolicy", context.fsGroupChangePolicy, ["Always", "OnRootMismatch"])
+    errors.oneOf("\(path).supplementalGroupsPolicy", context.supplementalGroupsPolicy, ["Merge", "Strict"])
+    errors.seccomp("\(path).seccompProfile", context.seccompProfile)
+    var names: Set<String> = []
+    for (index, sysctl) in (context.sysctls ?? []).enumerated() {
+      let place = "\(path).sysctls[\(index)].name"
+      if sysctl.name.isEmpty { errors.required(place) } else if !names.insert(sysctl.name).inserted { errors.duplicate(place, sysctl.name) }
+      if sysctl.name.split(separator: "/").contains("..") { errors.invalid(place, sysctl.name, "must not contain '..'") }
+      if spec.hostNetwork == true, sysctl.name.hasPrefix("net.") || sysctl.name.hasPrefix("net/") {
+        errors.invalid(place, sysctl.name, "may not be specified when 'hostNetwork' is true")
+      }
+      if spec.hostIPC == true, ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."].contains(where: sysctl.name.hasPrefix) {
+        errors.invalid(place, sysctl.name, "may not be specified when 'hostIPC' is true")
+      }
+    }
+  }
+
+  private func validateVolumes(_ errors: inout FieldErrors) {
+    var names: Set<String> = []
+    for (index, volume) in (spec.volumes ?? []).enumerated() {
+      let path = "spec.volumes[\(index)]"
+      if volume.name.isEmpty {
+        errors.required("\(path).name")
+      } else if let fault = Names.label(volume.name) {
+        errors.invalid("\(path).name", volume.name, fault)
+      } else if !names.insert(volume.name).inserted {
+        errors.duplicate("\(path).name", volume.name)
+      }
+      let sources = volume.sourceNames
+      if sources.isEmpty { errors.required(path, "must specify a volume type") }
+      for extra in sources.dropFirst() { errors.forbidden("\(path).\(extra)", "may not specify more than 1 volume type") }
+      if let source = volume.emptyDir {
+        errors.oneOf("\(path).emptyDir.medium", source.medium, ["", "Memory", "HugePages", "HugePages-2Mi", "HugePages-1Gi"])
+        if let size = source.sizeLimit, size < 0 { errors.forbidden("\(path).emptyDir.sizeLimit", "SizeLimit field must be a valid resource quantity") }
+      }
+      if let source = volume.hostPath {
+        if source.path.isEmpty { errors.required("\(path).hostPath.path") }
+        if source.path.split(separator: "/").contains("..") { errors.invalid("\(path).hostPath.path", source.path, "must not contain '..'") }
+        errors.oneOf(
+          "\(path).hostPath.type", source.type,
+          ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"])
+      }
+    }
+  }
+}
+
+extension FieldErrors {
+  mutating func seccomp(_ path: String, _ profile: SeccompProfile?) {
+    guard let profile else { return }
+    errorsForType(path, profile)
+    let local = profile.localhostProfile ?? ""
+    if profile.type == "Localhost" {
+      if local.isEmpty { required("\(path).localhostProfile", "must be set when seccomp type is Localhost") }
+      if local.hasPrefix("/") || local.split(separator: "/").contains("..") {
+        invalid("\(path).localhostProfile", local, "must be a relative path without '..'")
+      }
+    } else if profile.localhostProfile != nil {
+      invalid("\(path).localhostProfile", local, "can only be set when seccomp type is Localhost")
+    }
+  }
+
+  private mutating func errorsForType(_ path: String, _ profile: SeccompProfile) {
+    if profile.type.isEmpty { required("\(path).type") } else { oneOf("\(path).type", profile.type, ["Localhost", "RuntimeDefault", "Unconfined"]) }
+  }
+}
