@@ -1,0 +1,91 @@
+# Swiftlet's one entry: `make help` lists the targets. Demo and tests share one debug build in .build; only
+# `install` and `bench` build for release, with the Swift standard library linked statically.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+SWIFT ?= swift
+JOBS ?= $(shell nproc)
+DEBUG := .build/debug
+RELEASE := .build/release
+RELEASE_FLAGS := -c release --static-swift-stdlib -j $(JOBS)
+export SWIFTLET_FIXTURES := $(CURDIR)/out/fixtures
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+.PHONY: deps
+deps: ## install missing Debian packages for building, checking and testing (as root)
+	@scripts/deps.sh build check node
+
+.PHONY: build
+build: ## debug build of everything, tests included (shared by demo, run and tests)
+	@scripts/deps.sh build
+	$(SWIFT) build --build-tests -j $(JOBS)
+
+.PHONY: release
+release: ## release build of swiftlet, swiftctl and podshim
+	@scripts/deps.sh build
+	for product in podshim swiftlet swiftctl; do $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit 1; done
+
+.PHONY: fixtures
+fixtures: ## build the images that demo, tests and benchmarks run, into out/fixtures
+	@scripts/deps.sh build
+	@rootfs-fixtures/build.sh
+
+.PHONY: demo
+demo: build fixtures ## run a web server pod from a manifest file, show it, stop it
+	@scripts/demo.sh
+
+.PHONY: run
+run: build fixtures ## run the agent in the foreground under out/run (ARGS="..." adds flags)
+	@scripts/run.sh $(ARGS)
+
+.PHONY: install
+install: release ## install binaries, systemd unit and default config (PREFIX=, DESTDIR=)
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' scripts/install.sh $(RELEASE)
+
+.PHONY: test
+test: deps build fixtures ## every suite: unit, integration and node
+	@scripts/test.sh unit integration node
+
+.PHONY: unit-test
+unit-test: build ## suites that need no privilege
+	@scripts/test.sh unit
+
+.PHONY: integration-test
+integration-test: build fixtures ## suites that need root and a real kernel
+	@scripts/test.sh integration
+
+.PHONY: node-test
+node-test: deps build fixtures ## the whole agent on a virtual node with every cgroup v2 controller
+	@scripts/test.sh node
+
+.PHONY: bench
+bench: fixtures ## compare with the floor, crun, runc and containerd (as root, release build)
+	@scripts/deps.sh build bench
+	@Benchmarks/run.sh
+
+.PHONY: fmt
+fmt: ## format the Swift sources
+	@scripts/format.sh
+
+.PHONY: check
+check: ## lint, dependency direction, unsafe and style rules, generated code, shell scripts
+	@scripts/deps.sh build check
+	@scripts/check.sh
+
+.PHONY: protos
+protos: ## generate the CRI messages again
+	@scripts/generate-protos.sh
+
+.PHONY: docs
+docs: build ## refresh the command line reference in docs/reference
+	@scripts/docs.sh docs/reference
+
+.PHONY: clean
+clean: ## remove what builds, tests and the demo made
+	rm -rf .build .build-node out

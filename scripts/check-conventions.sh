@@ -1,0 +1,29 @@
+#!/bin/bash
+# What product code never does: trap on conditions, print, start tasks nobody owns, leave notes for later.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=scripts/source-rules.sh
+. scripts/source-rules.sh
+forbid fatal-error '(^|[^[:alnum:]_.])fatalError[(]' "an error is thrown, never fatal"
+forbid force '(^|[^[:alnum:]_])(try|as)!' "forced try or cast"
+forbid print '(^|[^[:alnum:]_.])(print|debugPrint|NSLog)[(]' "log instead"
+forbid detached 'Task[.]detached' "a task has an owner"
+while IFS= read -r line; do
+  if ! allowed unchecked-sendable "${line%%:*}"; then
+    file=${line%%:*}
+    number=$(cut -d: -f2 <<<"$line")
+    # The comment that names the lock stands just above the declaration, or on its line.
+    if ! sed -n "$((number > 6 ? number - 6 : 1)),${number}p" "$file" | grep -qiE '//.*(lock|mutex|queue|thread|atomic)'; then
+      echo "$line   <- no comment names the lock" >&2
+      violations=$((violations + 1))
+    fi
+  fi
+done < <(grep -E '@unchecked +Sendable' <<<"$code")
+while IFS= read -r line; do
+  echo "$line   <- do it now or write an issue" >&2
+  violations=$((violations + 1))
+done < <(git grep -nE '(TODO|FIXME)([^[:alnum:]_]|$)' -- Sources Tests Benchmarks rootfs-fixtures ':!Sources/CRIProto')
+if [ "$violations" -gt 0 ]; then
+  echo "check-conventions: $violations" >&2
+  exit 1
+fi

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Runs suites of the debug build. Usage: scripts/test.sh unit|integration|node...
+# unit: every other test target. integration: targets named Integration*, as root, one test at a time. node: target
+# NodeTests inside a virtual node. A privileged suite must run: no test, or one skipped, is a failure.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+mkdir -p out/test
+export SWIFTLET_FIXTURES=${SWIFTLET_FIXTURES:-$PWD/out/fixtures}
+failed=()
+
+bundle() {
+  local file
+  for file in .build/debug/*PackageTests.xctest; do
+    if [ -x "$file" ]; then echo "$PWD/$file"; return; fi
+  done
+  echo "test: no test bundle in .build/debug: run 'make build'" >&2
+  return 1
+}
+
+# Usage: complete LOG   (fails when the log shows no test or a skipped one)
+complete() {
+  if ! grep -qE 'Test run with [1-9][0-9]* tests?' "$1"; then
+    echo "test: no test ran" >&2
+    return 1
+  fi
+  if grep -E '^[^[:alnum:]]*(Test|Suite) .* skipped' "$1" >&2; then
+    echo "test: skipped tests in a privileged suite" >&2
+    return 1
+  fi
+}
+
+# The test program is started directly, as `swift test --skip-build` does, without loading the package again.
+unit() { "$program" --testing-library swift-testing --skip '^Integration' --skip '^NodeTests'; }
+integration() { "$program" --testing-library swift-testing --no-parallel --filter '^Integration'; }
+node() { NODE_TIMEOUT=${NODE_TIMEOUT:-1200} scripts/node-run.sh "$program" --testing-library swift-testing --no-parallel --filter '^NodeTests'; }
+
+program=$(bundle) || exit 1
+for suite in "$@"; do
+  case $suite in
+    unit | integration | node) ;;
+    *) echo "test: unknown suite '$suite' (unit, integration, node)" >&2; exit 64 ;;
+  esac
+  if [ "$suite" != unit ] && [ "$(id -u)" -ne 0 ]; then
+    echo "test: the $suite suite needs root" >&2
+    failed+=("$suite")
+    continue
+  fi
+  echo "== $suite tests"
+  log=out/test/$suite.log
+  started=$SECONDS
+  "$suite" </dev/null 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  if [ "$code" -eq 0 ] && [ "$suite" != unit ]; then complete "$log" || code=1; fi
+  if [ "$code" -ne 0 ]; then failed+=("$suite"); fi
+  echo "== $suite tests: status $code, $((SECONDS - started)) s"
+done
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "test: FAILED: ${failed[*]}" >&2
+  exit 1
+fi
+echo "test: passed: $*"
