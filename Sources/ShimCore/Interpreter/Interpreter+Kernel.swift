@@ -1,0 +1,97 @@
+import CLinux
+
+extension Interpreter {
+  func joinNamespaces(_ slot: UInt8, _ flags: UInt32) throws(CallError) {
+    let descriptor: Int32
+    if slot == 255 {
+      descriptor = context.processFD
+    } else if Int(slot) < context.slots.count {
+      descriptor = context.slots[Int(slot)]
+    } else {
+      descriptor = -1
+    }
+    try check(cl_setns(descriptor, flags), "setns", "slot " + decimal(slot))
+    if flags & Namespace.user != 0 { try becomeNamespaceRoot() }
+  }
+
+  /// Writes a file of the private procfs. Neither symlinks nor mounts inside it are followed, and what was opened must be procfs
+  /// (CVE-2019-16884, CVE-2025-52881).
+  func writeKernelFile(_ path: String, _ value: String) throws(CallError) {
+    try check(try writeKernelFileResult(path, value), "write", "/proc/" + path)
+  }
+
+  private func writeKernelFileResult(_ path: String, _ value: String) throws(CallError) -> Int64 {
+    let resolve = Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks | Resolve.noCrossDevice
+    let file = Descriptor(
+      adopting: try check(
+        unsafe cl_openat2(procfs, path, UInt64(Open.writeOnly | Open.closeOnExec), 0, resolve), "openat2", "/proc/" + path))
+    guard cl_fstatfs_type(file.raw) == Magic.procfs else { throw CallError("fstatfs", Errno.invalid, "/proc/" + path) }
+    return Files.write(value, to: file.raw)
+  }
+
+  func setOOMScore(_ value: Int32, _ optional: Bool) throws(CallError) {
+    let result = try writeKernelFileResult(decimal(cl_getpid()) + "/oom_score_adj", decimal(value))
+    if !(optional && result == Int64(-Errno.access)) { try check(result, "write", "oom_score_adj") }
+  }
+
+  func setAppArmor(_ profile: String) throws(CallError) {
+    let path = decimal(cl_getpid()) + "/attr/"
+    do throws(CallError) {
+      try writeKernelFile(path + "apparmor/exec", "exec " + profile)
+    } catch {
+      // Before Linux 5.8 the module has no directory of its own.
+      guard error.call == "openat2", error.code == Errno.noEntry else { throw error }
+      try writeKernelFile(path + "exec", "exec " + profile)
+    }
+  }
+
+  /// The caller's ids become 0 of the user namespace, so that files it makes belong to that root.
+  func becomeNamespaceRoot() throws(CallError) {
+    try check(cl_setresgid(0), "setresgid", "0")
+    try check(cl_setresuid(0), "setresuid", "0")
+    // The change of ids cleared it; without it /proc/self belongs to the host's root, out of reach in here.
+    _ = cl_prctl(Prctl.setDumpable, 1, 0)
+  }
+
+  func setUser(_ user: UInt32) throws(CallError) {
+    // The process must be able to reopen /dev/stdout and its terminal. Files and devices passed from elsewhere keep their owner.
+    for number: Int32 in 0...2 {
+      guard let status = try? Files.status(number, "stdio") else { continue }
+      if status.mode & FileType.mask == FileType.pipe || cl_fstatfs_type(number) == Magic.devpts {
+        _ = cl_fchown(number, user, UInt32.max)
+      }
+    }
+    try check(cl_setresuid(user), "setresuid", decimal(user))
+  }
+
+  func dropBounding(_ keep: UInt64) throws(CallError) {
+    for capability: UInt64 in 0..<64 where keep & (1 << capability) == 0 {
+      let result = cl_prctl(Prctl.dropBounding, capability, 0)
+      if result == -Errno.invalid { return }  // past the kernel's last capability
+      try check(result, "prctl", "PR_CAPBSET_DROP " + decimal(capability))
+    }
+  }
+
+  func setAmbient(_ set: UInt64) throws(CallError) {
+    try check(cl_prctl(Prctl.ambient, 4, 0), "prctl", "PR_CAP_AMBIENT_CLEAR_ALL")
+    for capability: UInt64 in 0..<64 where set & (1 << capability) != 0 {
+      try check(cl_prctl(Prctl.ambient, 2, capability), "prctl", "PR_CAP_AMBIENT_RAISE " + decimal(capability))
+    }
+  }
+
+  mutating func loadFilter(_ flags: UInt32, _ program: [UInt8]) throws(CallError) {
+    guard program.count % 8 == 0, !program.isEmpty, program.count / 8 <= 4096 else {
+      throw CallError("seccomp", Errno.invalid, "program of " + decimal(program.count) + " bytes")
+    }
+    try seal()
+    try check(unsafe cl_seccomp_filter(flags, program, UInt16(program.count / 8)), "seccomp")
+  }
+
+  /// Nothing above 2 reaches the container (CVE-2024-21626).
+  mutating func seal() throws(CallError) {
+    if sealed { return }
+    try check(cl_close_range(3, UInt32.max, 4), "close_range")
+    for signal: Int32 in 1...64 where signal != 9 && signal != 19 { _ = cl_default_signal(signal) }
+    sealed = true
+  }
+}

@@ -1,0 +1,189 @@
+import CLinux
+
+/// What podshim hands to its new child.
+public struct ChildContext {
+  public var program: [UInt8]
+  /// Descriptors of the spawn request, by slot.
+  public var slots: [Int32]
+  /// pidfd behind slot 255, or -1.
+  public var processFD: Int32
+  public var stdio: StdioMode
+  /// Become 0, 1, 2; -1: /dev/null stays (or the terminal comes).
+  public var standard: (input: Int32, output: Int32, error: Int32)
+  /// The child's end of the SOCK_SEQPACKET pair.
+  public var channel: Int32
+  /// The child was cloned with CLONE_NEWUSER and waits for its id maps.
+  public var newUserNamespace: Bool
+  /// podshim lowered its own oom_score_adj.
+  public var resetsOOMScore: Bool
+
+  public init(program: [UInt8], slots: [Int32], channel: Int32) {
+    self.program = program
+    self.slots = slots
+    self.channel = channel
+    processFD = -1
+    stdio = .null
+    standard = (-1, -1, -1)
+    newUserNamespace = false
+    resetsOOMScore = false
+  }
+}
+
+/// Runs a set-up program in the clone3 child. One process, one thread, no way back: every path ends in execve, pause or exit.
+public struct Interpreter: ~Copyable {
+  let context: ChildContext
+  let channel: ChildChannel
+  var index: UInt16 = 0
+  /// The new root (O_PATH or mount descriptor) that container paths are resolved below; -1 before there is one.
+  var root: Int32 = -1
+  /// A procfs of the child's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
+  var procfs: Int32 = -1
+  /// Number of the terminal in the container's devpts; -1: none yet.
+  var terminalNumber: Int32 = -1
+  var umaskWasSet = false
+  /// Descriptors are close-on-exec already: done before a seccomp filter could forbid close_range.
+  var sealed = false
+
+  /// Takes over the child process. Never returns.
+  public static func run(_ context: consuming ChildContext) {
+    var interpreter = Interpreter(context: context)
+    do throws(CallError) {
+      try interpreter.begin()
+      try interpreter.interpret()
+      throw CallError("execve", Errno.noEntry, "the program has no end")
+    } catch {
+      interpreter.channel.send(
+        SetupFailure(operation: interpreter.index, call: error.call, errno: error.code, detail: error.detail))
+      cl_exit_now(127)
+    }
+  }
+
+  private init(context: ChildContext) {
+    self.context = context
+    channel = ChildChannel(raw: context.channel)
+  }
+
+  /// Drops everything of podshim's that the child must not hold: other containers' pipes and the agent's connection would otherwise
+  /// not see their end while this child waits for its start.
+  private mutating func begin() throws(CallError) {
+    index = 0xFFFF
+    closeOthers()
+    for (number, source) in [context.standard.input, context.standard.output, context.standard.error].enumerated() where source >= 0 {
+      try check(cl_dup_to(source, Int32(number)), "dup2")
+    }
+    if context.resetsOOMScore, let own = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) {
+      _ = Files.write("0", to: own.raw)
+    }
+    if context.newUserNamespace {
+      channel.awaitProceed()
+      try becomeNamespaceRoot()
+    } else {
+      // Processes of a namespace this child joins must not trace it or reach podshim's memory and descriptors through it (CVE-2016-9962).
+      _ = cl_prctl(Prctl.setDumpable, 0, 0)
+    }
+    _ = cl_umask(0)
+  }
+
+  private func closeOthers() {
+    var keep = context.slots + [context.channel, context.processFD, context.standard.input, context.standard.output, context.standard.error]
+    keep.sort()
+    var next: Int32 = 3
+    for descriptor in keep where descriptor >= next {
+      if descriptor > next { _ = cl_close_range(UInt32(next), UInt32(descriptor - 1), 0) }
+      next = descriptor + 1
+    }
+    _ = cl_close_range(UInt32(next), UInt32.max, 0)
+  }
+
+  private mutating func interpret() throws(CallError) {
+    let operations: [SetupOperation]
+    do throws(CodecError) {
+      operations = try SetupProgram.decode(context.program)
+    } catch {
+      throw CallError("decode", Errno.badMessage, "set-up program")
+    }
+    try prepare(for: operations)
+    for (position, operation) in operations.enumerated() {
+      index = UInt16(truncatingIfNeeded: position)
+      try perform(operation)
+    }
+  }
+
+  /// Opens what later operations need while the host's paths and the parent's privileges are still there.
+  private mutating func prepare(for operations: [SetupOperation]) throws(CallError) {
+    var needsProcfs = false
+    for operation in operations {
+      switch operation {
+      case .sysctl, .oomScoreAdjust, .appArmorProfile: needsProcfs = true
+      default: break
+      }
+    }
+    guard needsProcfs else { return }
+    let configuration = Descriptor(adopting: try check(unsafe cl_fsopen("proc", 1), "fsopen", "proc"))
+    try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", "proc")
+    let attributes = UInt32(Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec)
+    procfs = try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "proc")
+  }
+
+  private mutating func perform(_ operation: SetupOperation) throws(CallError) {
+    switch operation {
+    case .joinNamespaces(let slot, let flags): try joinNamespaces(slot, flags)
+    case .unshare(let flags): try check(cl_unshare(flags), "unshare")
+    case .rootPropagation(let flags): try check(unsafe cl_mount(nil, "/", nil, flags, nil), "mount", "/")
+    case .overlayRoot(let layers, let upper, let work, let at): try overlayRoot(layers, upper, work, at)
+    case .overlayRootByMount(let base, let layers, let upper, let work, let at):
+      try overlayRootByMount(base, layers, upper, work, at)
+    case .bindRoot(let source, let at): try bindRoot(source, at)
+    case .currentRoot: root = try Files.open("/", Open.path | Open.directory).release()
+    case .newRootPropagation(let flags): try setPropagation(root, flags, "/")
+    case .fileSystem(let type, let source, let target, let attributes, let options):
+      try mountFileSystem(type, source, target, attributes, options)
+    case .bind(let mount): try bind(mount)
+    case .makeDirectory(let path, let mode): _ = try makePath(path, directory: true, mode: mode)
+    case .makeNode(let path, let mode, let major, let minor, let uid, let gid):
+      try makeNode(path, mode, major, minor, uid, gid)
+    case .makeSymlink(let target, let path): try makeSymlink(target, path)
+    case .mask(let path): try mask(path)
+    case .readOnly(let path): try makeReadOnly(path)
+    case .readOnlyRoot:
+      try check(
+        unsafe cl_mount_setattr(root, "", At.emptyPath, Mount.attributeReadOnly, 0, 0, -1), "mount_setattr", "/")
+    case .pivotRoot: try pivotRoot()
+    case .hostname(let name): try check(unsafe cl_sethostname(name, name.utf8.count), "sethostname", name)
+    case .domainname(let name): try check(unsafe cl_setdomainname(name, name.utf8.count), "setdomainname", name)
+    case .sysctl(let path, let value): try writeKernelFile("sys/" + path, value)
+    case .resourceLimit(let resource, let soft, let hard, let optional):
+      let result = cl_setrlimit(resource, soft, hard)
+      if !(optional && result == -Errno.notPermitted) { try check(result, "prlimit64", decimal(resource)) }
+    case .oomScoreAdjust(let value, let optional): try setOOMScore(value, optional)
+    case .umask(let mask):
+      umaskWasSet = true
+      _ = cl_umask(mask)
+    case .newSession: try check(cl_setsid(), "setsid")
+    case .controllingTerminal:
+      try openTerminal()
+      try check(cl_terminal_control(0), "ioctl", "TIOCSCTTY")
+    case .console: try bindConsole()
+    case .groups(let groups): try check(unsafe cl_setgroups(groups, groups.count), "setgroups")
+    case .groupID(let group): try check(cl_setresgid(group), "setresgid", decimal(group))
+    case .userID(let user): try setUser(user)
+    case .boundingCapabilities(let keep): try dropBounding(keep)
+    case .keepCapabilities: try check(cl_prctl(Prctl.setKeepCapabilities, 1, 0), "prctl", "PR_SET_KEEPCAPS")
+    case .capabilities(let effective, let permitted, let inheritable):
+      try check(cl_capset(effective, permitted, inheritable), "capset")
+    case .ambientCapabilities(let set): try setAmbient(set)
+    case .noNewPrivileges: try check(cl_prctl(Prctl.setNoNewPrivileges, 1, 0), "prctl", "PR_SET_NO_NEW_PRIVS")
+    case .seccomp(let flags, let program): try loadFilter(flags, program)
+    case .appArmorProfile(let profile): try setAppArmor(profile)
+    case .changeDirectory(let path, let create): try changeDirectory(path, create)
+    case .awaitStart:
+      try openTerminal()
+      channel.send(.created)
+      channel.awaitProceed()
+    case .execute(let candidates, let arguments, let environment):
+      try openTerminal()
+      try execute(candidates, arguments, environment)
+    case .pause: pause()
+    }
+  }
+}
