@@ -38,10 +38,10 @@ extension Pod {
     return source != "api"
   }
   public var isMirror: Bool { metadata.annotations?[StaticPod.mirrorAnnotation] != nil }
-  public var isHostNetwork: Bool { spec.hostNetwork ?? false }
+  var isHostNetwork: Bool { spec.hostNetwork ?? false }
 }
 
 extension Container {
   /// An init container that keeps running beside the others.
-  public var isSidecar: Bool { restartPolicy == "Always" }
+  var isSidecar: Bool { restartPolicy == "Always" }
 }

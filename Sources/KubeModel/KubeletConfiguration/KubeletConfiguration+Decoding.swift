@@ -1,0 +1,45 @@
+internal import Yams
+
+/// Everything that is wrong with a configuration file.
+public struct ConfigurationErrors: Error, Equatable, Sendable, CustomStringConvertible {
+  public let errors: [ManifestError]
+  public var description: String { errors.map(\.description).joined(separator: "\n") }
+}
+
+extension KubeletConfiguration {
+  /// Reads one document, strictly: an unknown field is an error with its line. Absent fields have their defaults; the limits that depend
+  /// on each other are set as the kubelet sets them. An empty file is the defaults.
+  public static func decode(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) -> KubeletConfiguration {
+    let text: String
+    switch ManifestText.check(bytes) {
+    case .failure(let fault): throw ConfigurationErrors(errors: [fault.error(file: file)])
+    case .success(let value): text = value
+    }
+    let (documents, fault) = YAMLDocuments.compose(text, file: file)
+    if let fault { throw ConfigurationErrors(errors: [fault]) }
+    guard let document = documents.first else { return KubeletConfiguration() }
+    var reader = StrictReader(types: schema, file: file)
+    if documents.count > 1 { reader.fail(documents[1].node, "", "expected one document") }
+    let (version, kind) = document.apiVersionAndKind
+    if let version, version != "kubelet.config.k8s.io/v1beta1" {
+      reader.fail(document.node, "apiVersion", "expected kubelet.config.k8s.io/v1beta1, found \"\(version)\"")
+    }
+    if let kind, kind != "KubeletConfiguration" {
+      reader.fail(document.node, "kind", "expected KubeletConfiguration, found \"\(kind)\"")
+    }
+    let json = reader.read(document.node, .object("KubeletConfiguration"), "")
+    guard reader.errors.isEmpty, let json else { throw ConfigurationErrors(errors: reader.errors) }
+    do {
+      var configuration = try json.decode(KubeletConfiguration.self)
+      if json["nodeStatusUpdateFrequency"] != nil, json["nodeStatusReportFrequency"] == nil {
+        configuration.nodeStatusReportFrequency = configuration.nodeStatusUpdateFrequency
+      }
+      if json["serializeImagePulls"] == nil, let parallel = configuration.maxParallelImagePulls, parallel >= 2 {
+        configuration.serializeImagePulls = false
+      }
+      return configuration
+    } catch {
+      throw ConfigurationErrors(errors: [ManifestError(file: file, line: 0, column: 0, path: "", message: "\(error)")])
+    }
+  }
+}

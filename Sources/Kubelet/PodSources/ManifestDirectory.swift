@@ -1,0 +1,99 @@
+internal import Glibc
+internal import KubeModel
+internal import LinuxSystem
+
+/// A manifest path (a directory or a single file) as it is on disk now: its files, and where to watch for changes of them.
+struct ManifestDirectory: Sendable {
+  let path: String
+
+  /// What matters in a watched directory.
+  struct Interest: Sendable, Equatable {
+    /// Any entry that may be a manifest.
+    var manifests = false
+    var names: Set<String> = []
+
+    func includes(_ name: String) -> Bool { names.contains(name) || (manifests && ManifestDirectory.isManifest(name)) }
+  }
+
+  /// Only `*.yaml`, `*.yml`, `*.json`; not hidden, not what editors leave behind while saving.
+  static func isManifest(_ name: String) -> Bool {
+    if name.hasPrefix(".") || name.hasPrefix("#") || name.hasSuffix("#") { return false }
+    return [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) && name.utf8.count > $0.utf8.count }
+  }
+
+  /// Every manifest with its content.
+  /// - Parameter writing: paths that a writer has open now.
+  func scan(writing: Set<String>) -> [String: ManifestSet.Content] {
+    var found: [String: ManifestSet.Content] = [:]
+    for file in files() {
+      if writing.contains(file) {
+        found[file] = .beingWritten
+        continue
+      }
+      do throws(SystemCallError) {
+        found[file] = .bytes(try readRegularFile(file, limit: 10 << 20))
+      } catch {
+        // A dangling link or a file that went away while we looked is a file that is not there; a sub-directory is none.
+        if error.code != ENOENT, error.code != EISDIR { found[file] = .unreadable(error.description) }
+      }
+    }
+    return found
+  }
+
+  private func files() -> [String] {
+    let real = ManifestDirectory.follow(path) { _, _ in }
+    guard let real, FileNode.at(real) == .directory else { return FileNode.at(path) == nil ? [] : [path] }
+    let names = (try? listDirectory(real)) ?? []
+    return names.filter(ManifestDirectory.isManifest).sorted().map { "\(path)/\($0)" }
+  }
+
+  /// Directories to watch: those of the manifests and of every link on the way, and the nearest that exists if something is missing.
+  /// A directory with an empty interest is watched for being moved or deleted itself.
+  func interests() -> [String: Interest] {
+    var interests: [String: Interest] = [:]
+    func note(_ directory: String, _ name: String?) {
+      var interest = interests[directory] ?? Interest()
+      if let name { interest.names.insert(name) }
+      interests[directory] = interest
+    }
+    guard let real = ManifestDirectory.follow(path, note) else { return interests }
+    if FileNode.at(real) == .directory {
+      interests[real, default: Interest()].manifests = true
+      for file in files() where FileNode.at(file) == .symbolicLink { _ = ManifestDirectory.follow(file, note) }
+    } else if let slash = real.lastIndex(of: "/") {
+      note(slash == real.startIndex ? "/" : String(real[..<slash]), String(real[real.index(after: slash)...]))
+    }
+    return interests
+  }
+
+  /// Resolves links one at a time. `visit` gets each directory on the way, with the entry to watch in it if that is a link or missing.
+  /// - Returns: the path without links, `nil` if it leads nowhere.
+  static func follow(_ path: String, _ visit: (String, String?) -> Void) -> String? {
+    var rest = path.split(separator: "/").map(String.init)[...]
+    var current = ""
+    var links = 0
+    while let name = rest.popFirst() {
+      let directory = current.isEmpty ? "/" : current
+      if name == "." { continue }
+      if name == ".." {
+        current = current.lastIndex(of: "/").map { String(current[..<$0]) } ?? ""
+        continue
+      }
+      switch FileNode.at("\(current)/\(name)") {
+      case nil:
+        visit(directory, name)
+        return nil
+      case .symbolicLink:
+        visit(directory, name)
+        links += 1
+        guard links <= 40, let target = FileNode.target(of: "\(current)/\(name)") else { return nil }
+        if target.hasPrefix("/") { current = "" }
+        rest = target.split(separator: "/").map(String.init) + rest
+      default:
+        visit(directory, nil)
+        current += "/\(name)"
+      }
+    }
+    return current.isEmpty ? "/" : current
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+
+/// What a path is.
+public enum FileNode: Equatable, Sendable {
+  case regular(size: Int, links: Int)
+  case directory
+  case symbolicLink
+  case other
+
+  /// lstat(2); `nil` if there is nothing or it cannot be reached.
+  public static func at(_ path: String) -> FileNode? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .regular(size: Int(status.st_size), links: Int(status.st_nlink))
+    case S_IFDIR: return .directory
+    case S_IFLNK: return .symbolicLink
+    default: return .other
+    }
+  }
+
+  /// readlink(2); `nil` if `path` is no symbolic link.
+  public static func target(of path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = unsafe readlink(path, &buffer, buffer.count)
+    return count < 0 ? nil : String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// Reads a regular file, following links; refuses anything else (a FIFO would block) and more than `limit` bytes.
+public func readRegularFile(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
+  let raw = try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+  let file = OwnedDescriptor(adopting: raw)
+  return try file.withRaw { raw throws(SystemCallError) in
+    var status = stat()
+    _ = try systemCall("fstat", on: path) { unsafe fstat(raw, &status) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw SystemCallError(call: "open", subject: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = try systemCall("read", on: path) { unsafe read(raw, &chunk, chunk.count) }
+      if count == 0 { return bytes }
+      bytes += chunk[..<count]
+      if bytes.count > limit { throw SystemCallError(call: "read", subject: path, code: EFBIG) }
+    }
+  }
+}
