@@ -159,25 +159,35 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     authorization = try fields.decodeIfPresent(KubeletAuthorization.self, forKey: .authorization) ?? authorization
     registryPullQPS = try fields.decodeIfPresent(Int.self, forKey: .registryPullQPS) ?? registryPullQPS
     registryBurst = try fields.decodeIfPresent(Int.self, forKey: .registryBurst) ?? registryBurst
-    imagePullCredentialsVerificationPolicy = try fields.decodeIfPresent(String.self, forKey: .imagePullCredentialsVerificationPolicy) ?? imagePullCredentialsVerificationPolicy
-    preloadedImagesVerificationAllowlist = try fields.decodeIfPresent([String].self, forKey: .preloadedImagesVerificationAllowlist) ?? preloadedImagesVerificationAllowlist
+    imagePullCredentialsVerificationPolicy =
+      try fields.decodeIfPresent(String.self, forKey: .imagePullCredentialsVerificationPolicy)
+      ?? imagePullCredentialsVerificationPolicy
+    preloadedImagesVerificationAllowlist =
+      try fields.decodeIfPresent([String].self, forKey: .preloadedImagesVerificationAllowlist)
+      ?? preloadedImagesVerificationAllowlist
     eventRecordQPS = try fields.decodeIfPresent(Int.self, forKey: .eventRecordQPS) ?? eventRecordQPS
     eventBurst = try fields.decodeIfPresent(Int.self, forKey: .eventBurst) ?? eventBurst
     enableDebuggingHandlers = try fields.decodeIfPresent(Bool.self, forKey: .enableDebuggingHandlers) ?? enableDebuggingHandlers
-    enableContentionProfiling = try fields.decodeIfPresent(Bool.self, forKey: .enableContentionProfiling) ?? enableContentionProfiling
+    enableContentionProfiling =
+      try fields.decodeIfPresent(Bool.self, forKey: .enableContentionProfiling) ?? enableContentionProfiling
     healthzPort = try fields.decodeIfPresent(Int.self, forKey: .healthzPort) ?? healthzPort
     healthzBindAddress = try fields.decodeIfPresent(String.self, forKey: .healthzBindAddress) ?? healthzBindAddress
     oomScoreAdj = try fields.decodeIfPresent(Int.self, forKey: .oomScoreAdj) ?? oomScoreAdj
     clusterDomain = try fields.decodeIfPresent(String.self, forKey: .clusterDomain) ?? clusterDomain
     clusterDNS = try fields.decodeIfPresent([String].self, forKey: .clusterDNS) ?? clusterDNS
-    streamingConnectionIdleTimeout = try fields.decodeIfPresent(KubeDuration.self, forKey: .streamingConnectionIdleTimeout) ?? streamingConnectionIdleTimeout
-    nodeStatusUpdateFrequency = try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusUpdateFrequency) ?? nodeStatusUpdateFrequency
-    nodeStatusReportFrequency = try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusReportFrequency) ?? nodeStatusReportFrequency
+    streamingConnectionIdleTimeout =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .streamingConnectionIdleTimeout) ?? streamingConnectionIdleTimeout
+    nodeStatusUpdateFrequency =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusUpdateFrequency) ?? nodeStatusUpdateFrequency
+    nodeStatusReportFrequency =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusReportFrequency) ?? nodeStatusReportFrequency
     nodeLeaseDurationSeconds = try fields.decodeIfPresent(Int.self, forKey: .nodeLeaseDurationSeconds) ?? nodeLeaseDurationSeconds
     imageMinimumGCAge = try fields.decodeIfPresent(KubeDuration.self, forKey: .imageMinimumGCAge) ?? imageMinimumGCAge
     imageMaximumGCAge = try fields.decodeIfPresent(KubeDuration.self, forKey: .imageMaximumGCAge) ?? imageMaximumGCAge
-    imageGCHighThresholdPercent = try fields.decodeIfPresent(Int.self, forKey: .imageGCHighThresholdPercent) ?? imageGCHighThresholdPercent
-    imageGCLowThresholdPercent = try fields.decodeIfPresent(Int.self, forKey: .imageGCLowThresholdPercent) ?? imageGCLowThresholdPercent
+    imageGCHighThresholdPercent =
+      try fields.decodeIfPresent(Int.self, forKey: .imageGCHighThresholdPercent) ?? imageGCHighThresholdPercent
+    imageGCLowThresholdPercent =
+      try fields.decodeIfPresent(Int.self, forKey: .imageGCLowThresholdPercent) ?? imageGCLowThresholdPercent
     volumeStatsAggPeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .volumeStatsAggPeriod) ?? volumeStatsAggPeriod
     kubeletCgroups = try fields.decodeIfPresent(String.self, forKey: .kubeletCgroups) ?? kubeletCgroups
     systemCgroups = try fields.decodeIfPresent(String.self, forKey: .systemCgroups) ?? systemCgroups
@@ -186,12 +196,15 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     cgroupDriver = try fields.decodeIfPresent(String.self, forKey: .cgroupDriver) ?? cgroupDriver
     cpuManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .cpuManagerPolicy) ?? cpuManagerPolicy
     singleProcessOOMKill = try fields.decodeIfPresent(Bool.self, forKey: .singleProcessOOMKill)
-    cpuManagerPolicyOptions = try fields.decodeIfPresent([String: String].self, forKey: .cpuManagerPolicyOptions) ?? cpuManagerPolicyOptions
-    cpuManagerReconcilePeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .cpuManagerReconcilePeriod) ?? cpuManagerReconcilePeriod
+    cpuManagerPolicyOptions =
+      try fields.decodeIfPresent([String: String].self, forKey: .cpuManagerPolicyOptions) ?? cpuManagerPolicyOptions
+    cpuManagerReconcilePeriod =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .cpuManagerReconcilePeriod) ?? cpuManagerReconcilePeriod
     memoryManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .memoryManagerPolicy) ?? memoryManagerPolicy
     topologyManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .topologyManagerPolicy) ?? topologyManagerPolicy
     topologyManagerScope = try fields.decodeIfPresent(String.self, forKey: .topologyManagerScope) ?? topologyManagerScope
-    topologyManagerPolicyOptions = try fields.decodeIfPresent([String: String].self, forKey: .topologyManagerPolicyOptions) ?? topologyManagerPolicyOptions
+    topologyManagerPolicyOptions =
+      try fields.decodeIfPresent([String: String].self, forKey: .topologyManagerPolicyOptions) ?? topologyManagerPolicyOptions
     qosReserved = try fields.decodeIfPresent([String: String].self, forKey: .qosReserved) ?? qosReserved
     runtimeRequestTimeout = try fields.decodeIfPresent(KubeDuration.self, forKey: .runtimeRequestTimeout) ?? runtimeRequestTimeout
     hairpinMode = try fields.decodeIfPresent(String.self, forKey: .hairpinMode) ?? hairpinMode
@@ -211,13 +224,19 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     maxParallelImagePulls = try fields.decodeIfPresent(Int.self, forKey: .maxParallelImagePulls)
     evictionHard = try fields.decodeIfPresent([String: String].self, forKey: .evictionHard) ?? evictionHard
     evictionSoft = try fields.decodeIfPresent([String: String].self, forKey: .evictionSoft) ?? evictionSoft
-    evictionSoftGracePeriod = try fields.decodeIfPresent([String: String].self, forKey: .evictionSoftGracePeriod) ?? evictionSoftGracePeriod
-    evictionPressureTransitionPeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .evictionPressureTransitionPeriod) ?? evictionPressureTransitionPeriod
-    evictionMaxPodGracePeriod = try fields.decodeIfPresent(Int.self, forKey: .evictionMaxPodGracePeriod) ?? evictionMaxPodGracePeriod
-    evictionMinimumReclaim = try fields.decodeIfPresent([String: String].self, forKey: .evictionMinimumReclaim) ?? evictionMinimumReclaim
-    mergeDefaultEvictionSettings = try fields.decodeIfPresent(Bool.self, forKey: .mergeDefaultEvictionSettings) ?? mergeDefaultEvictionSettings
+    evictionSoftGracePeriod =
+      try fields.decodeIfPresent([String: String].self, forKey: .evictionSoftGracePeriod) ?? evictionSoftGracePeriod
+    evictionPressureTransitionPeriod =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .evictionPressureTransitionPeriod) ?? evictionPressureTransitionPeriod
+    evictionMaxPodGracePeriod =
+      try fields.decodeIfPresent(Int.self, forKey: .evictionMaxPodGracePeriod) ?? evictionMaxPodGracePeriod
+    evictionMinimumReclaim =
+      try fields.decodeIfPresent([String: String].self, forKey: .evictionMinimumReclaim) ?? evictionMinimumReclaim
+    mergeDefaultEvictionSettings =
+      try fields.decodeIfPresent(Bool.self, forKey: .mergeDefaultEvictionSettings) ?? mergeDefaultEvictionSettings
     podsPerCore = try fields.decodeIfPresent(Int.self, forKey: .podsPerCore) ?? podsPerCore
-    enableControllerAttachDetach = try fields.decodeIfPresent(Bool.self, forKey: .enableControllerAttachDetach) ?? enableControllerAttachDetach
+    enableControllerAttachDetach =
+      try fields.decodeIfPresent(Bool.self, forKey: .enableControllerAttachDetach) ?? enableControllerAttachDetach
     protectKernelDefaults = try fields.decodeIfPresent(Bool.self, forKey: .protectKernelDefaults) ?? protectKernelDefaults
     makeIPTablesUtilChains = try fields.decodeIfPresent(Bool.self, forKey: .makeIPTablesUtilChains) ?? makeIPTablesUtilChains
     iptablesMasqueradeBit = try fields.decodeIfPresent(Int.self, forKey: .iptablesMasqueradeBit) ?? iptablesMasqueradeBit
@@ -228,12 +247,16 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     containerLogMaxSize = try fields.decodeIfPresent(String.self, forKey: .containerLogMaxSize) ?? containerLogMaxSize
     containerLogMaxFiles = try fields.decodeIfPresent(Int.self, forKey: .containerLogMaxFiles) ?? containerLogMaxFiles
     containerLogMaxWorkers = try fields.decodeIfPresent(Int.self, forKey: .containerLogMaxWorkers) ?? containerLogMaxWorkers
-    containerLogMonitorInterval = try fields.decodeIfPresent(KubeDuration.self, forKey: .containerLogMonitorInterval) ?? containerLogMonitorInterval
-    configMapAndSecretChangeDetectionStrategy = try fields.decodeIfPresent(String.self, forKey: .configMapAndSecretChangeDetectionStrategy) ?? configMapAndSecretChangeDetectionStrategy
+    containerLogMonitorInterval =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .containerLogMonitorInterval) ?? containerLogMonitorInterval
+    configMapAndSecretChangeDetectionStrategy =
+      try fields.decodeIfPresent(String.self, forKey: .configMapAndSecretChangeDetectionStrategy)
+      ?? configMapAndSecretChangeDetectionStrategy
     systemReserved = try fields.decodeIfPresent([String: String].self, forKey: .systemReserved) ?? systemReserved
     kubeReserved = try fields.decodeIfPresent([String: String].self, forKey: .kubeReserved) ?? kubeReserved
     reservedSystemCPUs = try fields.decodeIfPresent(String.self, forKey: .reservedSystemCPUs) ?? reservedSystemCPUs
-    showHiddenMetricsForVersion = try fields.decodeIfPresent(String.self, forKey: .showHiddenMetricsForVersion) ?? showHiddenMetricsForVersion
+    showHiddenMetricsForVersion =
+      try fields.decodeIfPresent(String.self, forKey: .showHiddenMetricsForVersion) ?? showHiddenMetricsForVersion
     systemReservedCgroup = try fields.decodeIfPresent(String.self, forKey: .systemReservedCgroup) ?? systemReservedCgroup
     kubeReservedCgroup = try fields.decodeIfPresent(String.self, forKey: .kubeReservedCgroup) ?? kubeReservedCgroup
     enforceNodeAllocatable = try fields.decodeIfPresent([String].self, forKey: .enforceNodeAllocatable) ?? enforceNodeAllocatable
@@ -245,7 +268,8 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     enableSystemLogHandler = try fields.decodeIfPresent(Bool.self, forKey: .enableSystemLogHandler) ?? enableSystemLogHandler
     enableSystemLogQuery = try fields.decodeIfPresent(Bool.self, forKey: .enableSystemLogQuery) ?? enableSystemLogQuery
     shutdownGracePeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .shutdownGracePeriod) ?? shutdownGracePeriod
-    shutdownGracePeriodCriticalPods = try fields.decodeIfPresent(KubeDuration.self, forKey: .shutdownGracePeriodCriticalPods) ?? shutdownGracePeriodCriticalPods
+    shutdownGracePeriodCriticalPods =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .shutdownGracePeriodCriticalPods) ?? shutdownGracePeriodCriticalPods
     shutdownGracePeriodByPodPriority = try fields.decodeIfPresent(JSONValue.self, forKey: .shutdownGracePeriodByPodPriority)
     crashLoopBackOff = try fields.decodeIfPresent(KubeletCrashLoopBackOff.self, forKey: .crashLoopBackOff) ?? crashLoopBackOff
     reservedMemory = try fields.decodeIfPresent(JSONValue.self, forKey: .reservedMemory)
@@ -257,8 +281,10 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
     registerWithTaints = try fields.decodeIfPresent([Taint].self, forKey: .registerWithTaints) ?? registerWithTaints
     registerNode = try fields.decodeIfPresent(Bool.self, forKey: .registerNode) ?? registerNode
     tracing = try fields.decodeIfPresent(JSONValue.self, forKey: .tracing)
-    localStorageCapacityIsolation = try fields.decodeIfPresent(Bool.self, forKey: .localStorageCapacityIsolation) ?? localStorageCapacityIsolation
-    containerRuntimeEndpoint = try fields.decodeIfPresent(String.self, forKey: .containerRuntimeEndpoint) ?? containerRuntimeEndpoint
+    localStorageCapacityIsolation =
+      try fields.decodeIfPresent(Bool.self, forKey: .localStorageCapacityIsolation) ?? localStorageCapacityIsolation
+    containerRuntimeEndpoint =
+      try fields.decodeIfPresent(String.self, forKey: .containerRuntimeEndpoint) ?? containerRuntimeEndpoint
     imageServiceEndpoint = try fields.decodeIfPresent(String.self, forKey: .imageServiceEndpoint) ?? imageServiceEndpoint
     failCgroupV1 = try fields.decodeIfPresent(Bool.self, forKey: .failCgroupV1) ?? failCgroupV1
     userNamespaces = try fields.decodeIfPresent(KubeletUserNamespaces.self, forKey: .userNamespaces) ?? userNamespaces
@@ -367,7 +393,8 @@ public struct KubeletCrashLoopBackOff: Codable, Equatable, Sendable {
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
-    maxContainerRestartPeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .maxContainerRestartPeriod) ?? maxContainerRestartPeriod
+    maxContainerRestartPeriod =
+      try fields.decodeIfPresent(KubeDuration.self, forKey: .maxContainerRestartPeriod) ?? maxContainerRestartPeriod
   }
 }
 

@@ -14,7 +14,9 @@ enum ManifestText {
   /// The text without a byte order mark.
   static func check(_ bytes: [UInt8]) -> Result<String, Fault> {
     if bytes.count > maximumSize { return fault(0, 0, "larger than 10 MiB") }
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { return fault(1, 1, "UTF-16; save the file as UTF-8") }
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      return fault(1, 1, "UTF-16; save the file as UTF-8")
+    }
     let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
     guard let text = String(validating: body, as: UTF8.self) else { return fault(0, 0, "not UTF-8") }
     var scan = Scan()
@@ -55,7 +57,11 @@ enum ManifestText {
         if byte > 32 && !",[]{}".utf8.contains(byte) {
           name.append(byte)
         } else {
-          if sigil == UInt8(ascii: "&") { anchors.insert(name) } else if anchors.contains(name) { (afterAlias, usesAlias) = (true, true) }
+          if sigil == UInt8(ascii: "&") {
+            anchors.insert(name)
+          } else if anchors.contains(name) {
+            (afterAlias, usesAlias) = (true, true)
+          }
           sigil = 0
         }
       } else if byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*"), previous <= 32 || ",[{".utf8.contains(previous) {

@@ -39,7 +39,8 @@ enum YAMLScalar: Equatable {
     let plain = text.replacing("_", with: "")
     if let number = integer(plain) { return .int(number) }
     let digits = plain.utf8.allSatisfy { (48...57).contains($0) || "+-.eE".utf8.contains($0) }
-    if digits, plain.utf8.contains(where: { (48...57).contains($0) }), let number = Double(plain.hasSuffix(".") ? plain + "0" : plain),
+    if digits, plain.utf8.contains(where: { (48...57).contains($0) }),
+      let number = Double(plain.hasSuffix(".") ? plain + "0" : plain),
       number.isFinite
     {
       return .double(number)

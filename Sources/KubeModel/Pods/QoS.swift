@@ -9,7 +9,8 @@ extension Pod {
   /// From cpu and memory only: Guaranteed if every container has limits for both and requests equal to them, BestEffort if none has
   /// any. Zero amounts do not count. Pod-level resources replace the containers' if set.
   public var qosClass: QoSClass {
-    let sets = spec.resources.map { [$0] } ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
+    let sets =
+      spec.resources.map { [$0] } ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
     var requests: [String: Quantity] = [:]
     var limits: [String: Quantity] = [:]
     var guaranteed = true

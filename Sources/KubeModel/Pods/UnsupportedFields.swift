@@ -76,7 +76,10 @@ public enum UnsupportedFields {
       }
     }
     for (path, container) in pod.containersWithPaths {
-      for (name, probe) in [("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe), ("startupProbe", container.startupProbe)] where probe?.httpGet?.scheme == "HTTPS" {
+      for (name, probe) in [
+        ("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe),
+        ("startupProbe", container.startupProbe),
+      ] where probe?.httpGet?.scheme == "HTTPS" {
         fields.append(Field(path: "\(path).\(name).httpGet.scheme", reason: "HTTPS probes are not supported yet"))
       }
     }

@@ -17,7 +17,9 @@ struct FieldErrors {
   private(set) var all: [FieldError] = []
 
   mutating func add(_ path: String, _ message: String) { all.append(FieldError(path: path, message: message)) }
-  mutating func required(_ path: String, _ detail: String = "") { add(path, "Required value" + (detail.isEmpty ? "" : ": \(detail)")) }
+  mutating func required(_ path: String, _ detail: String = "") {
+    add(path, "Required value" + (detail.isEmpty ? "" : ": \(detail)"))
+  }
   mutating func invalid(_ path: String, _ value: some CustomStringConvertible, _ detail: String) {
     add(path, "Invalid value: \(value is String ? "\"\(value)\"" : "\(value)"): \(detail)")
   }
@@ -28,7 +30,10 @@ struct FieldErrors {
   /// Nothing if `value` is absent.
   mutating func oneOf(_ path: String, _ value: String?, _ allowed: [String]) {
     guard let value, !allowed.contains(value) else { return }
-    add(path, "Unsupported value: \"\(value)\": supported values: " + allowed.filter { !$0.isEmpty }.map { "\"\($0)\"" }.joined(separator: ", "))
+    add(
+      path,
+      "Unsupported value: \"\(value)\": supported values: "
+        + allowed.filter { !$0.isEmpty }.map { "\"\($0)\"" }.joined(separator: ", "))
   }
 
   mutating func range(_ path: String, _ value: Int?, _ allowed: ClosedRange<Int>) {
@@ -36,6 +41,8 @@ struct FieldErrors {
     let bound = allowed.upperBound == Int.max || allowed.upperBound == Int(Int32.max)
     invalid(
       path, value,
-      bound ? "must be greater than or equal to \(allowed.lowerBound)" : "must be between \(allowed.lowerBound) and \(allowed.upperBound), inclusive")
+      bound
+        ? "must be greater than or equal to \(allowed.lowerBound)"
+        : "must be between \(allowed.lowerBound) and \(allowed.upperBound), inclusive")
   }
 }

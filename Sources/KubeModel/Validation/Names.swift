@@ -28,7 +28,9 @@ enum Names {
     if text.utf8.count > 63 { return "must be no more than 63 characters" }
     let bytes = Array(text.utf8)
     let inner = bytes.allSatisfy { isAlphanumeric($0, upper: true) || "-_.".utf8.contains($0) }
-    guard inner, let first = bytes.first, let last = bytes.last, isAlphanumeric(first, upper: true), isAlphanumeric(last, upper: true) else {
+    guard inner, let first = bytes.first, let last = bytes.last, isAlphanumeric(first, upper: true),
+      isAlphanumeric(last, upper: true)
+    else {
       return "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
     }
     return nil
@@ -56,7 +58,8 @@ enum Names {
   static func isAddress(_ text: String) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     if !text.contains(":") {
-      return parts.count == 4 && parts.allSatisfy { (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy { 48...57 ~= $0 } && (Int($0) ?? 256) < 256 }
+      return parts.count == 4
+        && parts.allSatisfy { (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy { 48...57 ~= $0 } && (Int($0) ?? 256) < 256 }
     }
     let groups = text.split(separator: ":", omittingEmptySubsequences: false)
     let valid = groups.allSatisfy { group in

@@ -14,7 +14,11 @@ extension Pod {
         errors.duplicate("\(path).name", container.name)
       }
       let image = container.image ?? ""
-      if image.isEmpty { errors.required("\(path).image") } else if image.trimmed != image { errors.invalid("\(path).image", image, "must not have leading or trailing whitespace") }
+      if image.isEmpty {
+        errors.required("\(path).image")
+      } else if image.trimmed != image {
+        errors.invalid("\(path).image", image, "must not have leading or trailing whitespace")
+      }
       errors.oneOf("\(path).imagePullPolicy", container.imagePullPolicy, ["Always", "IfNotPresent", "Never"])
       errors.oneOf("\(path).terminationMessagePolicy", container.terminationMessagePolicy, ["File", "FallbackToLogsOnError"])
       errors.oneOf("\(path).restartPolicy", container.restartPolicy, ["Always", "OnFailure", "Never"])
@@ -24,13 +28,20 @@ extension Pod {
       errors.resources("\(path).resources", container.resources)
       errors.security("\(path).securityContext", container.securityContext)
       let sidecar = isInit && container.isSidecar
-      for (name, probe) in [("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe), ("startupProbe", container.startupProbe)] {
+      for (name, probe) in [
+        ("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe),
+        ("startupProbe", container.startupProbe),
+      ] {
         guard let probe else { continue }
-        if isInit, !sidecar { errors.forbidden("\(path).\(name)", "may not be set for init containers without restartPolicy=Always") }
+        if isInit, !sidecar {
+          errors.forbidden("\(path).\(name)", "may not be set for init containers without restartPolicy=Always")
+        }
         errors.probe("\(path).\(name)", probe, isReadiness: name == "readinessProbe")
       }
       if let lifecycle = container.lifecycle {
-        if isInit, !sidecar { errors.forbidden("\(path).lifecycle", "may not be set for init containers without restartPolicy=Always") }
+        if isInit, !sidecar {
+          errors.forbidden("\(path).lifecycle", "may not be set for init containers without restartPolicy=Always")
+        }
         if let handler = lifecycle.postStart { errors.handler("\(path).lifecycle.postStart", handler) }
         if let handler = lifecycle.preStop { errors.handler("\(path).lifecycle.preStop", handler) }
       }
@@ -54,14 +65,26 @@ extension FieldErrors {
     for (index, port) in (container.ports ?? []).enumerated() {
       let place = "\(path).ports[\(index)]"
       if let name = port.name, !name.isEmpty {
-        if let fault = Names.port(name) { invalid("\(place).name", name, fault) } else if !names.insert(name).inserted { duplicate("\(place).name", name) }
+        if let fault = Names.port(name) {
+          invalid("\(place).name", name, fault)
+        } else if !names.insert(name).inserted {
+          duplicate("\(place).name", name)
+        }
       }
-      if port.containerPort == 0 { required("\(place).containerPort") } else { range("\(place).containerPort", Int(port.containerPort), 1...65535) }
+      if port.containerPort == 0 {
+        required("\(place).containerPort")
+      } else {
+        range("\(place).containerPort", Int(port.containerPort), 1...65535)
+      }
       oneOf("\(place).protocol", port.`protocol`, ["SCTP", "TCP", "UDP"])
-      if let address = port.hostIP, !address.isEmpty, !Names.isAddress(address) { invalid("\(place).hostIP", address, "must be a valid IP address") }
+      if let address = port.hostIP, !address.isEmpty, !Names.isAddress(address) {
+        invalid("\(place).hostIP", address, "must be a valid IP address")
+      }
       guard let host = port.hostPort, host != 0 else { continue }
       range("\(place).hostPort", Int(host), 1...65535)
-      if hostNetwork, host != port.containerPort { invalid("\(place).containerPort", Int(port.containerPort), "must match `hostPort` when `hostNetwork` is true") }
+      if hostNetwork, host != port.containerPort {
+        invalid("\(place).containerPort", Int(port.containerPort), "must match `hostPort` when `hostNetwork` is true")
+      }
       let key = "\(port.`protocol` ?? "TCP")/\(port.hostIP ?? "")/\(host)"
       if !hostPorts.insert(key).inserted { duplicate("\(place).hostPort", key) }
     }
@@ -70,18 +93,29 @@ extension FieldErrors {
   fileprivate mutating func environment(_ path: String, _ container: Container) {
     for (index, variable) in (container.env ?? []).enumerated() {
       let place = "\(path).env[\(index)]"
-      if variable.name.isEmpty { required("\(place).name") } else if let fault = Names.environment(variable.name) { invalid("\(place).name", variable.name, fault) }
+      if variable.name.isEmpty {
+        required("\(place).name")
+      } else if let fault = Names.environment(variable.name) {
+        invalid("\(place).name", variable.name, fault)
+      }
       guard let source = variable.valueFrom else { continue }
       if !(variable.value ?? "").isEmpty { invalid("\(place).valueFrom", "", "may not be specified when `value` is not empty") }
-      let set = [source.fieldRef != nil, source.resourceFieldRef != nil, source.configMapKeyRef != nil, source.secretKeyRef != nil, source.fileKeyRef != nil]
+      let set = [
+        source.fieldRef != nil, source.resourceFieldRef != nil, source.configMapKeyRef != nil, source.secretKeyRef != nil,
+        source.fileKeyRef != nil,
+      ]
       switch set.count(where: { $0 }) {
-      case 0: invalid("\(place).valueFrom", "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`")
+      case 0:
+        invalid(
+          "\(place).valueFrom", "",
+          "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`")
       case 1: break
       default: invalid("\(place).valueFrom", "", "may not have more than one field specified at a time")
       }
       if let field = source.fieldRef?.fieldPath {
         let fixed = [
-          "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs",
+          "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP",
+          "status.hostIPs",
           "status.podIP", "status.podIPs",
         ]
         let keyed = (field.hasPrefix("metadata.labels['") || field.hasPrefix("metadata.annotations['")) && field.hasSuffix("']")
@@ -98,8 +132,16 @@ extension FieldErrors {
     var paths: Set<String> = []
     for (index, mount) in (container.volumeMounts ?? []).enumerated() {
       let place = "\(path).volumeMounts[\(index)]"
-      if mount.name.isEmpty { required("\(place).name") } else if !volumes.contains(mount.name) { notFound("\(place).name", mount.name) }
-      if mount.mountPath.isEmpty { required("\(place).mountPath") } else if !paths.insert(mount.mountPath).inserted { invalid("\(place).mountPath", mount.mountPath, "must be unique") }
+      if mount.name.isEmpty {
+        required("\(place).name")
+      } else if !volumes.contains(mount.name) {
+        notFound("\(place).name", mount.name)
+      }
+      if mount.mountPath.isEmpty {
+        required("\(place).mountPath")
+      } else if !paths.insert(mount.mountPath).inserted {
+        invalid("\(place).mountPath", mount.mountPath, "must be unique")
+      }
       for (field, value) in [("subPath", mount.subPath ?? ""), ("subPathExpr", mount.subPathExpr ?? "")] {
         if value.hasPrefix("/") { invalid("\(place).\(field)", value, "must be a relative path") }
         if value.split(separator: "/").contains("..") { invalid("\(place).\(field)", value, "must not contain '..'") }
@@ -126,7 +168,9 @@ extension FieldErrors {
         let standard = ["cpu", "memory", "ephemeral-storage"].contains(name) || name.hasPrefix("hugepages-")
         if !standard, !name.contains("/") { invalid(place, name, "must be a standard resource type or fully qualified") }
         if amount < 0 { invalid(place, amount, "must be greater than or equal to 0") }
-        if name != "cpu", name != "memory", name != "ephemeral-storage", !amount.isWhole { invalid(place, amount, "must be an integer") }
+        if name != "cpu", name != "memory", name != "ephemeral-storage", !amount.isWhole {
+          invalid(place, amount, "must be an integer")
+        }
         if kind == "limits" { continue }
         if let limit = limits[name] {
           if amount > limit { invalid(place, amount, "must be less than or equal to \(name) limit of \(limit)") }
@@ -145,9 +189,14 @@ extension FieldErrors {
     oneOf("\(path).procMount", context.procMount, ["Default", "Unmasked"])
     seccomp("\(path).seccompProfile", context.seccompProfile)
     if context.allowPrivilegeEscalation == false {
-      if context.privileged == true { invalid("\(path).allowPrivilegeEscalation", false, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true") }
+      if context.privileged == true {
+        invalid(
+          "\(path).allowPrivilegeEscalation", false, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true")
+      }
       if context.capabilities?.add?.contains(where: { ["SYS_ADMIN", "CAP_SYS_ADMIN"].contains($0) }) == true {
-        invalid("\(path).allowPrivilegeEscalation", false, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN")
+        invalid(
+          "\(path).allowPrivilegeEscalation", false,
+          "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN")
       }
     }
   }
@@ -161,9 +210,15 @@ extension FieldErrors {
     range("\(path).periodSeconds", probe.periodSeconds.map(Int.init), positive)
     range("\(path).successThreshold", probe.successThreshold.map(Int.init), positive)
     range("\(path).failureThreshold", probe.failureThreshold.map(Int.init), positive)
-    if !isReadiness, let threshold = probe.successThreshold, threshold > 1 { invalid("\(path).successThreshold", threshold, "must be 1") }
+    if !isReadiness, let threshold = probe.successThreshold, threshold > 1 {
+      invalid("\(path).successThreshold", threshold, "must be 1")
+    }
     if let grace = probe.terminationGracePeriodSeconds {
-      if isReadiness { invalid("\(path).terminationGracePeriodSeconds", grace, "must not be set for readinessProbes") } else { range("\(path).terminationGracePeriodSeconds", grace, 1...Int(Int32.max)) }
+      if isReadiness {
+        invalid("\(path).terminationGracePeriodSeconds", grace, "must not be set for readinessProbes")
+      } else {
+        range("\(path).terminationGracePeriodSeconds", grace, 1...Int(Int32.max))
+      }
     }
   }
 
@@ -172,7 +227,9 @@ extension FieldErrors {
     if let sleep = handler.sleep { range("\(path).sleep.seconds", sleep.seconds, 0...Int(Int32.max)) }
   }
 
-  private mutating func actions(_ path: String, exec: ExecAction?, http: HTTPGetAction?, tcp: TCPSocketAction?, others: [(String, Bool)]) {
+  private mutating func actions(
+    _ path: String, exec: ExecAction?, http: HTTPGetAction?, tcp: TCPSocketAction?, others: [(String, Bool)]
+  ) {
     var set = others.filter(\.1).map(\.0)
     if let exec {
       set.append("exec")

@@ -8,7 +8,9 @@ extension Pod {
     errors.oneOf("spec.dnsPolicy", spec.dnsPolicy, ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])
     errors.range("spec.terminationGracePeriodSeconds", spec.terminationGracePeriodSeconds, 0...Int.max)
     errors.range("spec.activeDeadlineSeconds", spec.activeDeadlineSeconds, 1...Int(Int32.max))
-    if let hostname = spec.hostname, !hostname.isEmpty, let fault = Names.label(hostname) { errors.invalid("spec.hostname", hostname, fault) }
+    if let hostname = spec.hostname, !hostname.isEmpty, let fault = Names.label(hostname) {
+      errors.invalid("spec.hostname", hostname, fault)
+    }
     if let name = spec.subdomain, !name.isEmpty, let fault = Names.label(name) { errors.invalid("spec.subdomain", name, fault) }
     if spec.hostPID == true, spec.shareProcessNamespace == true {
       errors.invalid("spec.shareProcessNamespace", true, "ShareProcessNamespace and HostPID cannot both be enabled")
@@ -36,7 +38,8 @@ extension Pod {
       errors.invalid("metadata.namespace", namespace, fault)
     }
     // A UID becomes part of paths and cgroup names.
-    if let uid = metadata.uid, !uid.utf8.allSatisfy({ 48...57 ~= $0 || 97...122 ~= $0 || 65...90 ~= $0 || $0 == UInt8(ascii: "-") }) {
+    if let uid = metadata.uid, !uid.utf8.allSatisfy({ 48...57 ~= $0 || 97...122 ~= $0 || 65...90 ~= $0 || $0 == UInt8(ascii: "-") })
+    {
       errors.invalid("metadata.uid", uid, "must consist of alphanumeric characters or '-'")
     }
     for (key, value) in (metadata.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -72,14 +75,20 @@ extension Pod {
     errors.range("\(path).runAsUser", context.runAsUser, ids)
     errors.range("\(path).runAsGroup", context.runAsGroup, ids)
     errors.range("\(path).fsGroup", context.fsGroup, ids)
-    for (index, group) in (context.supplementalGroups ?? []).enumerated() { errors.range("\(path).supplementalGroups[\(index)]", group, ids) }
+    for (index, group) in (context.supplementalGroups ?? []).enumerated() {
+      errors.range("\(path).supplementalGroups[\(index)]", group, ids)
+    }
     errors.oneOf("\(path).fsGroupChangePolicy", context.fsGroupChangePolicy, ["Always", "OnRootMismatch"])
     errors.oneOf("\(path).supplementalGroupsPolicy", context.supplementalGroupsPolicy, ["Merge", "Strict"])
     errors.seccomp("\(path).seccompProfile", context.seccompProfile)
     var names: Set<String> = []
     for (index, sysctl) in (context.sysctls ?? []).enumerated() {
       let place = "\(path).sysctls[\(index)].name"
-      if sysctl.name.isEmpty { errors.required(place) } else if !names.insert(sysctl.name).inserted { errors.duplicate(place, sysctl.name) }
+      if sysctl.name.isEmpty {
+        errors.required(place)
+      } else if !names.insert(sysctl.name).inserted {
+        errors.duplicate(place, sysctl.name)
+      }
       if sysctl.name.split(separator: "/").contains("..") { errors.invalid(place, sysctl.name, "must not contain '..'") }
       if spec.hostNetwork == true, sysctl.name.hasPrefix("net.") || sysctl.name.hasPrefix("net/") {
         errors.invalid(place, sysctl.name, "may not be specified when 'hostNetwork' is true")
@@ -106,11 +115,15 @@ extension Pod {
       for extra in sources.dropFirst() { errors.forbidden("\(path).\(extra)", "may not specify more than 1 volume type") }
       if let source = volume.emptyDir {
         errors.oneOf("\(path).emptyDir.medium", source.medium, ["", "Memory", "HugePages", "HugePages-2Mi", "HugePages-1Gi"])
-        if let size = source.sizeLimit, size < 0 { errors.forbidden("\(path).emptyDir.sizeLimit", "SizeLimit field must be a valid resource quantity") }
+        if let size = source.sizeLimit, size < 0 {
+          errors.forbidden("\(path).emptyDir.sizeLimit", "SizeLimit field must be a valid resource quantity")
+        }
       }
       if let source = volume.hostPath {
         if source.path.isEmpty { errors.required("\(path).hostPath.path") }
-        if source.path.split(separator: "/").contains("..") { errors.invalid("\(path).hostPath.path", source.path, "must not contain '..'") }
+        if source.path.split(separator: "/").contains("..") {
+          errors.invalid("\(path).hostPath.path", source.path, "must not contain '..'")
+        }
         errors.oneOf(
           "\(path).hostPath.type", source.type,
           ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"])
@@ -135,6 +148,10 @@ extension FieldErrors {
   }
 
   private mutating func errorsForType(_ path: String, _ profile: SeccompProfile) {
-    if profile.type.isEmpty { required("\(path).type") } else { oneOf("\(path).type", profile.type, ["Localhost", "RuntimeDefault", "Unconfined"]) }
+    if profile.type.isEmpty {
+      required("\(path).type")
+    } else {
+      oneOf("\(path).type", profile.type, ["Localhost", "RuntimeDefault", "Unconfined"])
+    }
   }
 }

@@ -1,5 +1,7 @@
 /// A port by number or by name, or a count as number or percentage (Kubernetes intstr.IntOrString).
-public enum IntOrString: Codable, Hashable, Sendable, CustomStringConvertible, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+public enum IntOrString: Codable, Hashable, Sendable, CustomStringConvertible, ExpressibleByIntegerLiteral,
+  ExpressibleByStringLiteral
+{
   case int(Int32)
   case string(String)
 

@@ -24,7 +24,10 @@ public struct KubeDuration: Codable, Hashable, Sendable, CustomStringConvertible
       rest = rest.dropFirst(number.count)
       let unit = rest.prefix { !(48...57 ~= $0) && $0 != UInt8(ascii: ".") }
       rest = rest.dropFirst(unit.count)
-      let scales = ["ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000]
+      let scales = [
+        "ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,
+        "h": 3_600_000_000_000,
+      ]
       guard let scale = scales[String(decoding: unit, as: UTF8.self)] else { return nil }
       let digits = String(decoding: number, as: UTF8.self)
       if let value = Int(digits) {
@@ -38,7 +41,9 @@ public struct KubeDuration: Codable, Hashable, Sendable, CustomStringConvertible
         total += value * Double(scale)
       }
     }
-    guard total < 9e18, let sum = Int(exactly: total.rounded()).map({ whole.addingReportingOverflow($0) }), !sum.overflow else { return nil }
+    guard total < 9e18, let sum = Int(exactly: total.rounded()).map({ whole.addingReportingOverflow($0) }), !sum.overflow else {
+      return nil
+    }
     nanoseconds = negative ? -sum.partialValue : sum.partialValue
   }
 

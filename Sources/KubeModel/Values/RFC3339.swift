@@ -7,7 +7,9 @@ enum RFC3339 {
       let hour = scanner.number(2), scanner.take(":"), let minute = scanner.number(2), scanner.take(":"),
       let second = scanner.number(2)
     else { return nil }
-    guard 1...12 ~= month, day >= 1, day <= daysIn(month: month, year: year), hour < 24, minute < 60, second < 60 else { return nil }
+    guard 1...12 ~= month, day >= 1, day <= daysIn(month: month, year: year), hour < 24, minute < 60, second < 60 else {
+      return nil
+    }
     var nanoseconds = 0
     if scanner.take(".") {
       guard let fraction = scanner.fraction() else { return nil }
@@ -17,7 +19,9 @@ enum RFC3339 {
     if !(scanner.take("Z") || scanner.take("z")) {
       let negative: Bool
       if scanner.take("-") { negative = true } else if scanner.take("+") { negative = false } else { return nil }
-      guard let hours = scanner.number(2), scanner.take(":"), let minutes = scanner.number(2), hours < 24, minutes < 60 else { return nil }
+      guard let hours = scanner.number(2), scanner.take(":"), let minutes = scanner.number(2), hours < 24, minutes < 60 else {
+        return nil
+      }
       offset = (hours * 60 + minutes) * (negative ? -60 : 60)
     }
     guard scanner.atEnd else { return nil }

@@ -19,7 +19,8 @@ public struct FileSource: Sendable {
   ///   - node: the node's name, part of each pod's name.
   ///   - settle: quiet time before the files are read.
   public init(
-    path: String, node: String, settle: Duration = .milliseconds(100), logger: Logger, now: @escaping @Sendable () -> Time = { Time.now() }
+    path: String, node: String, settle: Duration = .milliseconds(100), logger: Logger,
+    now: @escaping @Sendable () -> Time = { Time.now() }
   ) {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }

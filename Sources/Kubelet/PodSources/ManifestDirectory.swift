@@ -56,12 +56,19 @@ struct ManifestDirectory: Sendable {
       if let name { interest.names.insert(name) }
       interests[directory] = interest
     }
+    /// The file at the end of the links is watched where it is.
+    func noteFile(_ real: String) {
+      guard let slash = real.lastIndex(of: "/") else { return }
+      note(slash == real.startIndex ? "/" : String(real[..<slash]), String(real[real.index(after: slash)...]))
+    }
     guard let real = ManifestDirectory.follow(path, note) else { return interests }
     if FileNode.at(real) == .directory {
       interests[real, default: Interest()].manifests = true
-      for file in files() where FileNode.at(file) == .symbolicLink { _ = ManifestDirectory.follow(file, note) }
-    } else if let slash = real.lastIndex(of: "/") {
-      note(slash == real.startIndex ? "/" : String(real[..<slash]), String(real[real.index(after: slash)...]))
+      for file in files() where FileNode.at(file) == .symbolicLink {
+        if let target = ManifestDirectory.follow(file, note) { noteFile(target) }
+      }
+    } else {
+      noteFile(real)
     }
     return interests
   }

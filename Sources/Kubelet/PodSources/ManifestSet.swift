@@ -93,7 +93,9 @@ struct ManifestSet: Sendable {
       if candidates.count > 1 {
         let others = candidates.filter { $0.path != chosen.path }.map(\.path)
         let rivals = others.isEmpty ? "the same file again" : others.joined(separator: ", ")
-        add(.duplicatePod, "\(name) is defined in \(chosen.path) and in \(rivals); the one from \(chosen.path) runs", name, chosen.path)
+        add(
+          .duplicatePod, "\(name) is defined in \(chosen.path) and in \(rivals); the one from \(chosen.path) runs", name,
+          chosen.path)
       }
       let error = files[chosen.path]?.error
       pods.append(

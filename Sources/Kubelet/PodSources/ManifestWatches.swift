@@ -23,7 +23,8 @@ struct ManifestWatches: Sendable {
       numbers[path] = nil
     }
     for (path, interest) in wanted where interests[path] != interest || numbers[path] == nil {
-      let mask = interest == ManifestDirectory.Interest() ? ManifestWatches.itself : ManifestWatches.itself | ManifestWatches.entries
+      let mask =
+        interest == ManifestDirectory.Interest() ? ManifestWatches.itself : ManifestWatches.itself | ManifestWatches.entries
       numbers[path] = try? inotify.watch(path, mask | UInt32(IN_ONLYDIR))
     }
     interests = wanted
