@@ -1,4 +1,4 @@
-public import KubeModel
+internal import KubeModel
 
 /// Time as the kubelet sees it; tests give their own.
 public struct KubeletClock: Sendable {

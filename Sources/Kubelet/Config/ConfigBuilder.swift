@@ -36,7 +36,7 @@ struct ConfigBuilder: Sendable {
   ///   - image: id or reference the runtime resolves.
   ///   - mounts: from `VolumeMounts`, without the files the kubelet itself provides.
   func container(
-    _ container: Container, role: ContainerRole, attempt: UInt32, image: String, podIPs: [String], mounts: [RuntimeAPI.Mount]
+    _ container: Container, attempt: UInt32, image: String, podIPs: [String], mounts: [RuntimeAPI.Mount]
   ) throws(KubeletError) -> ContainerConfig {
     let environment = try Environment.variables(container, in: pod, podIPs: podIPs, node: node)
     let values = Dictionary(environment.map { ($0.name, $0.value) }) { $1 }
@@ -54,7 +54,7 @@ struct ConfigBuilder: Sendable {
     config.stdin = container.stdin ?? false
     config.stdinOnce = container.stdinOnce ?? false
     config.tty = container.tty ?? false
-    config.resources = ContainerResources.linux(container, role: role, in: pod, node: node)
+    config.resources = ContainerResources.linux(container, in: pod, node: node)
     config.securityContext = SecurityConfig.context(container, in: pod, paths: paths, node: node)
     return config
   }

@@ -51,8 +51,8 @@ extension Observed {
   private mutating func list(_ state: PodRuntimeState, pod: Pod) {
     let sandboxIDs = Set(state.sandboxes.map(\.id))
     let containerIDs = Set(state.containers.map(\.id))
-    sandboxes.removeAll { !sandboxIDs.contains($0.status.id) }
-    for (name, runs) in containers { containers[name] = runs.filter { containerIDs.contains($0.id) } }
+    sandboxes.removeAll { !sandboxIDs.contains($0.status.id) && $0.status.createdAt < state.asOf }
+    for (name, runs) in containers { containers[name] = runs.filter { containerIDs.contains($0.id) || $0.status.createdAt >= state.asOf } }
     for status in state.sandboxes { see(status) }
     for status in state.containers { see(status, pod: pod) }
   }

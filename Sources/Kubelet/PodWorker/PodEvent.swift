@@ -30,6 +30,8 @@ enum PodEvent: Sendable {
 
 /// What the runtime has of one pod.
 struct PodRuntimeState: Sendable, Equatable {
+  /// When the reading began, CLOCK_REALTIME nanoseconds: what is younger and missing here is not gone.
+  var asOf: Int64 = .max
   var sandboxes: [SandboxStatus] = []
   var containers: [RuntimeAPI.ContainerStatus] = []
 }

@@ -15,7 +15,7 @@ enum PodStatusBuilder {
   static func status(_ pod: Pod, _ observed: Observed, context: StatusContext, previous: PodStatus, now: Int64) -> PodStatus {
     var status = PodStatus()
     status.phase = phase(pod, observed, previous: previous).rawValue
-    status.qosClass = previous.qosClass ?? pod.qosClassName
+    status.qosClass = previous.qosClass ?? pod.qosClass.rawValue
     status.startTime = Time(sinceEpoch: observed.startedAt)
     status.observedGeneration = pod.metadata.generation
     status.reason = observed.termination?.reason

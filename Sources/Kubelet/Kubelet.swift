@@ -1,0 +1,110 @@
+public import KubeModel
+public import Logging
+public import NIOCore
+public import RuntimeAPI
+public import Store
+
+/// What a kubelet is composed of.
+public struct KubeletConfig: Sendable {
+  /// e.g. /var/lib/swiftlet.
+  public var rootDirectory: String
+  public var podLogsDirectory: String
+  public var node: NodeFacts
+  public var maxPods: Int
+  /// `crashLoopBackOff.maxContainerRestartPeriod`.
+  public var maxContainerRestartPeriod: Duration
+
+  public init(
+    rootDirectory: String, podLogsDirectory: String = "/var/log/pods", node: NodeFacts, maxPods: Int = 110,
+    maxContainerRestartPeriod: Duration = .seconds(300)
+  ) {
+    self.rootDirectory = rootDirectory
+    self.podLogsDirectory = podLogsDirectory
+    self.node = node
+    self.maxPods = maxPods
+    self.maxContainerRestartPeriod = maxContainerRestartPeriod
+  }
+}
+
+/// Where pods come from: a name, and all its pods each time they change.
+public struct PodSourceStream: Sendable {
+  public let name: String
+  public let snapshots: @Sendable () -> AsyncStream<SourceSnapshot>
+
+  public init(_ name: String, _ snapshots: @escaping @Sendable () -> AsyncStream<SourceSnapshot>) {
+    self.name = name
+    self.snapshots = snapshots
+  }
+}
+
+/// The kubelet: runs the pods its sources want on a container runtime.
+public final class Kubelet: Sendable {
+  public let events: EventRecorder
+  private let config: KubeletConfig
+  private let sources: [PodSourceStream]
+  private let runtime: any ContainerRuntime
+  private let store: Store
+  private let cgroups: PodCgroups
+  private let group: any EventLoopGroup
+  private let clock: KubeletClock
+  private let logger: Logger
+  private let board = StatusBoard()
+  private let supervisor: PodSupervisor
+
+  /// - Parameters:
+  ///   - runtimeName: from `ContainerRuntime.version()`: the scheme of container ids in a status.
+  ///   - group: event loops for probes; owned by the caller.
+  public init(
+    config: KubeletConfig, runtime: any ContainerRuntime, runtimeName: String, store: Store, cgroups: PodCgroups = .none,
+    sources: [PodSourceStream], group: any EventLoopGroup, clock: KubeletClock = .system, logger: Logger
+  ) {
+    self.config = config
+    self.sources = sources
+    self.runtime = runtime
+    self.store = store
+    self.cgroups = cgroups
+    self.group = group
+    self.clock = clock
+    self.logger = logger
+    events = EventRecorder(EventLog(in: store), logger: logger, now: clock.now)
+    let seconds = config.maxContainerRestartPeriod.components.seconds
+    let services = PodServices(
+      runtime: runtime, group: group, clock: clock, events: events, ledger: Ledger(in: store),
+      records: Collection<PodRecord>("kubelet-pod", in: store), node: config.node, cgroups: cgroups, root: config.rootDirectory,
+      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: .seconds(seconds))
+    supervisor = PodSupervisor(
+      services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, board: board, logger: logger)
+  }
+
+  /// Runs until the task is cancelled; pods keep running then.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.supervisor.run() }
+      group.addTask { await RuntimeWatch(runtime: self.runtime, clock: self.clock, logger: self.logger).run(self.supervisor) }
+      for source in sources { group.addTask { await self.follow(source) } }
+      await group.waitForAll()
+    }
+  }
+
+  /// Ends every pod, in parallel, each with its grace period, while `run` is running.
+  public func stopAllPods() async { await supervisor.stopAll() }
+
+  /// An image was imported: pods that wait for one try again at once.
+  public func imagesChanged() { supervisor.send(.retry) }
+
+  /// Every pod with its status, those that were refused included.
+  public func podList() -> PodList {
+    PodList(items: board.all)
+  }
+
+  private func follow(_ source: PodSourceStream) async {
+    for await snapshot in source.snapshots() {
+      for event in snapshot.events {
+        let parts = (event.pod ?? "").split(separator: "/", maxSplits: 1).map(String.init)
+        events.record(
+          .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
+      }
+      supervisor.send(.source(source.name, snapshot.pods.map(\.pod)))
+    }
+  }
+}

@@ -1,0 +1,108 @@
+internal import KubeModel
+
+/// Whether a pod may run here. Pure: the same pods and node give the same answer, and it is asked again when they change.
+enum Admission {
+  struct Refusal: Equatable, Sendable {
+    var reason: String
+    var message: String
+  }
+
+  /// - Parameter others: pods that run or were admitted before.
+  static func check(_ pod: Pod, others: [Pod], node: NodeFacts, maxPods: Int) -> Refusal? {
+    if let name = pod.spec.nodeName, !name.isEmpty, name != node.name {
+      return Refusal(reason: "NodeName", message: "Predicate NodeName failed: the pod is for node \(name), this is \(node.name)")
+    }
+    let active = others.filter { !["Succeeded", "Failed"].contains($0.status.phase) }
+    if active.count >= maxPods {
+      return Refusal(
+        reason: "OutOfpods",
+        message: "Node didn't have enough resource: pods, requested: 1, used: \(active.count), capacity: \(maxPods)")
+    }
+    if let port = conflict(pod, active) {
+      return Refusal(reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
+    }
+    if let refusal = fit(pod, active, node: node) { return refusal }
+    return missingController(pod, node: node)
+  }
+
+  private struct HostPort: Hashable {
+    var number: Int32
+    var transport: String
+    var address: String
+    func collides(with other: HostPort) -> Bool {
+      number == other.number && transport == other.transport && (address == other.address || address.isEmpty || other.address.isEmpty)
+    }
+  }
+
+  private static func ports(_ pod: Pod) -> [HostPort] {
+    pod.allContainers.flatMap { item in
+      (item.container.ports ?? []).compactMap { port in
+        let number = port.hostPort ?? (pod.isHostNetwork ? port.containerPort : 0)
+        let address = port.hostIP ?? ""
+        return number == 0
+          ? nil : HostPort(number: number, transport: port.protocol ?? "TCP", address: address == "0.0.0.0" ? "" : address)
+      }
+    }
+  }
+
+  private static func conflict(_ pod: Pod, _ others: [Pod]) -> (text: String, owner: String)? {
+    let wanted = ports(pod)
+    if wanted.isEmpty { return nil }
+    for other in others {
+      for taken in ports(other) {
+        if let port = wanted.first(where: { $0.collides(with: taken) }) {
+          return ("\(port.number)/\(port.transport)", "\(other.namespaceName)/\(other.podName)")
+        }
+      }
+    }
+    return nil
+  }
+
+  private static func fit(_ pod: Pod, _ others: [Pod], node: NodeFacts) -> Refusal? {
+    for (name, capacity) in [("cpu", node.milliCPUCapacity), ("memory", node.memoryCapacity)] {
+      let requested = request(pod, name)
+      if requested == 0 { continue }
+      let used = others.reduce(0) { $0 + request($1, name) }
+      if used + requested > capacity {
+        return Refusal(
+          reason: "OutOf\(name)",
+          message: "Node didn't have enough resource: \(name), requested: \(requested), used: \(used), capacity: \(capacity)")
+      }
+    }
+    return nil
+  }
+
+  /// The larger of what runs together and what any init container needs beside the sidecars started before it.
+  private static func request(_ pod: Pod, _ name: String) -> Int64 {
+    func amount(_ container: Container) -> Int64 {
+      let quantity = container.resources?.requests?[name] ?? container.resources?.limits?[name] ?? 0
+      return Int64(name == "cpu" ? quantity.milliValue : quantity.value)
+    }
+    var sidecars: Int64 = 0
+    var initial: Int64 = 0
+    for container in pod.initContainers {
+      if container.isSidecar {
+        sidecars += amount(container)
+        initial = max(initial, sidecars)
+      } else {
+        initial = max(initial, sidecars + amount(container))
+      }
+    }
+    return max(initial, pod.spec.containers.reduce(sidecars) { $0 + amount($1) })
+  }
+
+  /// A limit that the kernel cannot enforce here refuses the pod: it is never silently ignored.
+  private static func missingController(_ pod: Pod, node: NodeFacts) -> Refusal? {
+    for (container, _) in pod.allContainers {
+      for name in (container.resources?.limits ?? [:]).keys.sorted() {
+        let controller = name.hasPrefix("hugepages-") ? "hugetlb" : name
+        guard ["cpu", "memory", "hugetlb"].contains(controller), !node.controllers.contains(controller) else { continue }
+        return Refusal(
+          reason: "UnexpectedAdmissionError",
+          message: "container \(container.name) has a \(name) limit, but this node's cgroup v2 hierarchy has no \(controller) controller "
+            + "(it may be in use by cgroup v1); remove the limit or boot with cgroup v2 only")
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,91 @@
+internal import Foundation
+internal import KubeModel
+internal import LinuxSystem
+internal import RuntimeAPI
+
+extension PodActions {
+  /// Image, configuration, create, start, postStart.
+  func start(_ name: String, attempt: UInt32, replaces: ContainerID?) async throws(KubeletError) {
+    guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
+    let runtime = services.runtime
+    if let replaces {
+      try await call("CreateContainerError", "removing a container that never started failed") { () async throws(RuntimeError) in
+        try await runtime.removeContainer(replaces)
+      }
+      emit(.containerRemoved(replaces))
+    }
+    let sandboxConfig = try builder.sandbox(attempt: sandbox.status.metadata.attempt)
+    let image = try await ImagePull(runtime: runtime, events: services.events).ensure(container, in: pod, sandbox: sandboxConfig)
+    let config: ContainerConfig
+    do {
+      try SecurityConfig.checkRunAsNonRoot(container, in: pod, image: image)
+      config = try await configuration(container, attempt: attempt, image: image)
+    } catch {
+      services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
+      throw error
+    }
+    let id: ContainerID
+    do {
+      id = try await runtime.createContainer(config, in: sandbox.status.id, sandboxConfig: sandboxConfig)
+    } catch {
+      services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
+      throw KubeletError(.runtime, reason: "CreateContainerError", "\(error.description)")
+    }
+    services.events.record(.normal, "Created", pod, container: name, "Container created")
+    do {
+      try await runtime.startContainer(id)
+    } catch {
+      await report(id)
+      services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
+      throw KubeletError(.runtime, reason: "RunContainerError", "\(error.description)")
+    }
+    services.events.record(.normal, "Started", pod, container: name, "Container started")
+    await report(id)
+    guard let hook = container.lifecycle?.postStart else { return }
+    do {
+      let runner = LifecycleHook(runtime: runtime, group: services.group, clock: services.clock)
+      try await runner.run(hook, container, id: id, podIP: podIP, limit: nil)
+      emit(.postStart(id, succeeded: true))
+    } catch {
+      services.events.record(.warning, "FailedPostStartHook", pod, container: name, "PostStartHook failed: \(error.description)")
+      emit(.postStart(id, succeeded: false))
+      throw KubeletError(.hook, reason: "PostStartHookError", "PostStartHook failed: \(error.description)")
+    }
+  }
+
+  var podIP: String { (pod.isHostNetwork ? services.node.hostIPs : observed.podIPs).first ?? "127.0.0.1" }
+
+  private func report(_ id: ContainerID) async {
+    if let status = try? await services.runtime.containerStatus(id, verbose: false).status { emit(.container(status)) }
+  }
+
+  /// Writes /etc/hosts and the termination log, makes subPaths, and builds the container's configuration.
+  private func configuration(_ container: Container, attempt: UInt32, image: ImageInfo) async throws(KubeletError) -> ContainerConfig {
+    let names = try PodHostname.names(pod, node: services.node)
+    let hosts = HostsFile.content(
+      pod, podIPs: observed.podIPs, hostname: names.hostname, domain: names.domain, node: services.node)
+    let volumes = try PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node)
+    let environment = try Environment.variables(container, in: pod, podIPs: observed.podIPs, node: services.node)
+    let (mounts, subPaths) = try VolumeMounts.mounts(
+      container, volumes: volumes.volumes.mapValues { $0.hostPath },
+      environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 })
+    let paths = paths
+    try await Deadline.run("writing the files of container \(container.name)", seconds: 30) { () throws(KubeletError) in
+      try VolumeMounts.prepare(subPaths)
+      do {
+        try HostFiles.makeDirectory(paths.container(container.name), mode: 0o750)
+        let log = paths.terminationLog(container.name, attempt: attempt)
+        try Data().write(to: URL(fileURLWithPath: log))
+        try HostFiles.changeMode(log, 0o666)
+        // In place, not renamed: running containers have this file mounted.
+        let file = URL(fileURLWithPath: paths.hostsFile)
+        if (try? String(contentsOf: file, encoding: .utf8)) != hosts { try Data(hosts.utf8).write(to: file) }
+        try HostFiles.changeMode(paths.hostsFile, 0o644)
+      } catch {
+        throw KubeletError(.node, reason: "CreateContainerConfigError", "the files of the container cannot be written", cause: error)
+      }
+    }
+    return try builder.container(
+      container, attempt: attempt, image: image.id.rawValue, podIPs: observed.podIPs, mounts: mounts)
+  }
+}

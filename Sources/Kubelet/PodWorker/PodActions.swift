@@ -1,0 +1,163 @@
+internal import KubeModel
+internal import LinuxSystem
+internal import NIOCore
+internal import RuntimeAPI
+internal import Store
+
+/// What every worker uses to act on the world.
+struct PodServices: Sendable {
+  let runtime: any ContainerRuntime
+  let group: any EventLoopGroup
+  let clock: KubeletClock
+  let events: EventRecorder
+  let ledger: Ledger
+  let records: Collection<PodRecord>
+  let node: NodeFacts
+  let cgroups: PodCgroups
+  /// Root directory, and where logs go.
+  let root: String
+  let logs: String
+  let runtimeName: String
+  let maxRestartPeriod: Int64
+
+  func paths(_ pod: Pod) -> PodPaths {
+    PodPaths(root: root, logs: logs, uid: pod.podUID, namespace: pod.namespaceName, name: pod.podName)
+  }
+}
+
+/// Carries out one action of the plan. Facts go back through `emit`, in order; the end of the call is the end of the action.
+struct PodActions: Sendable {
+  let services: PodServices
+  let pod: Pod
+  let observed: Observed
+  let emit: @Sendable (PodEvent) -> Void
+
+  var paths: PodPaths { services.paths(pod) }
+  var builder: ConfigBuilder {
+    ConfigBuilder(pod: pod, paths: paths, node: services.node, cgroupParent: services.cgroups.path(pod))
+  }
+
+  func perform(_ action: PodAction) async throws(KubeletError) {
+    switch action {
+    case .prepare: try await prepare()
+    case .runSandbox(let attempt): try await runSandbox(attempt)
+    case .stopSandbox(let id):
+      try await call("FailedKillPod", "error killing pod: stopping the sandbox failed") { () async throws(RuntimeError) in
+        try await services.runtime.stopPodSandbox(id)
+      }
+      await refresh()
+      emit(.sandboxStopped(id))
+    case .removeSandbox(let id):
+      try await call("FailedKillPod", "removing the sandbox failed") { () async throws(RuntimeError) in
+        try await services.runtime.removePodSandbox(id)
+      }
+      emit(.sandboxRemoved(id))
+    case .startContainer(let name, let attempt, let replaces): try await start(name, attempt: attempt, replaces: replaces)
+    case .stopContainers(let stages): try await stop(stages)
+    case .removeContainer(let id):
+      try await call("FailedSync", "removing an old container failed") { () async throws(RuntimeError) in
+        try await services.runtime.removeContainer(id)
+      }
+      emit(.containerRemoved(id))
+    case .tearDown: try await tearDown()
+    case .removeDirectories: try await removeDirectories()
+    case .terminate(let termination): emit(.terminate(termination))
+    }
+  }
+
+  private func prepare() async throws(KubeletError) {
+    do {
+      _ = try await services.cgroups.prepare(pod)
+    } catch {
+      throw KubeletError(.node, reason: "FailedCreatePodContainer", "unable to ensure the pod's cgroup", cause: error)
+    }
+    let paths = paths
+    try await Deadline.run("making the pod's directories", seconds: 30) { () throws(KubeletError) in
+      do {
+        try HostFiles.makeDirectory(paths.pod, mode: 0o750)
+        try HostFiles.makeDirectory(paths.volumes, mode: 0o750)
+        try HostFiles.makeDirectory(paths.logDirectory, mode: 0o755)
+      } catch {
+        throw KubeletError(.node, reason: "FailedMount", "the pod's directories cannot be made", cause: error)
+      }
+    }
+    try await PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).setUp()
+    emit(.volumesReady)
+  }
+
+  private func runSandbox(_ attempt: UInt32) async throws(KubeletError) {
+    if attempt > 0 {
+      services.events.record(.normal, "SandboxChanged", pod, "Pod sandbox changed, it will be killed and re-created.")
+    }
+    if let warning = DNSPolicy.config(pod, node: services.node).warning {
+      services.events.record(.warning, warning.reason, pod, warning.message)
+    }
+    let config = try builder.sandbox(attempt: attempt)
+    let handler = pod.spec.runtimeClassName ?? ""
+    let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in
+      let id = try await services.runtime.runPodSandbox(config, handler: handler)
+      return try await services.runtime.podSandboxStatus(id, verbose: false).status
+    }
+    emit(.sandbox(status))
+  }
+
+  private func tearDown() async throws(KubeletError) {
+    try await PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).tearDown()
+    do {
+      try await services.cgroups.remove(pod)
+    } catch {
+      throw KubeletError(.node, reason: "FailedKillPod", "the pod's cgroup cannot be removed", cause: error)
+    }
+    emit(.tornDown)
+  }
+
+  private func removeDirectories() async throws(KubeletError) {
+    let paths = paths
+    try await Deadline.run("removing the pod's directories", seconds: 60) { () throws(KubeletError) in
+      try DirectoryRemoval.remove(paths.pod)
+      try DirectoryRemoval.remove(paths.logDirectory)
+    }
+    do {
+      try services.records.remove(paths.uid.rawValue)
+    } catch {
+      throw KubeletError(.node, "the pod's record cannot be removed", cause: error)
+    }
+    emit(.directoriesRemoved)
+  }
+
+  /// Everything the runtime has of the pod, read again: after a call that may have changed more than it says.
+  func refresh() async {
+    if let state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID, now: services.clock.now()) { emit(.listed(state)) }
+  }
+
+  func call<R>(_ reason: String, _ message: String, _ body: () async throws(RuntimeError) -> R) async throws(KubeletError) -> R {
+    do {
+      return try await body()
+    } catch {
+      throw KubeletError(.runtime, reason: reason, message, cause: error)
+    }
+  }
+}
+
+extension PodRuntimeState {
+  /// The runtime's sandboxes and containers of one pod, with full status. What vanishes meanwhile is left out.
+  static func read(
+    _ runtime: any ContainerRuntime, uid: PodUID, now: Int64
+  ) async throws(RuntimeError) -> PodRuntimeState {
+    var state = PodRuntimeState(asOf: now)
+    let labels = [Labels.podUID: uid.rawValue]
+    for summary in try await runtime.listPodSandboxes(SandboxFilter(labels: labels)) {
+      do {
+        state.sandboxes.append(try await runtime.podSandboxStatus(summary.id, verbose: false).status)
+      } catch where error.code == .notFound { continue }
+    }
+    for summary in try await runtime.listContainers(ContainerFilter(labels: labels)) {
+      do {
+        var status = try await runtime.containerStatus(summary.id, verbose: false).status
+        status.sandboxID = summary.sandboxID
+        state.containers.append(status)
+      } catch where error.code == .notFound { continue }
+    }
+    return state
+  }
+}

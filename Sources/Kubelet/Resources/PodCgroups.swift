@@ -1,0 +1,34 @@
+public import KubeModel
+
+/// The cgroups of pods, as the kubelet needs them: the only place that knows where they are. The calls are given by whoever composes
+/// the agent, because a node without cgroup v2 controllers has none.
+public struct PodCgroups: Sendable {
+  /// Makes the pod's cgroup and writes its limits; second call updates them. Returns the path below the cgroup v2 root.
+  public var prepare: @Sendable (Pod) async throws -> String
+  /// Path below the cgroup v2 root without making anything.
+  public var path: @Sendable (Pod) -> String
+  /// Removes it and what is in it; gone already: no effect.
+  public var remove: @Sendable (Pod) async throws -> Void
+
+  public init(
+    prepare: @escaping @Sendable (Pod) async throws -> String, path: @escaping @Sendable (Pod) -> String,
+    remove: @escaping @Sendable (Pod) async throws -> Void
+  ) {
+    self.prepare = prepare
+    self.path = path
+    self.remove = remove
+  }
+
+  /// The runtime's own parent is used for every pod.
+  public static let none = PodCgroups(prepare: { _ in "" }, path: { _ in "" }, remove: { _ in })
+
+  /// Source: kubelet cgroupfs layout: Guaranteed pods directly below kubepods.
+  public static func path(of pod: Pod, root: String) -> String {
+    let uid = pod.metadata.uid ?? ""
+    return switch pod.qosClass {
+    case .guaranteed: "\(root)/pod\(uid)"
+    case .burstable: "\(root)/burstable/pod\(uid)"
+    case .bestEffort: "\(root)/besteffort/pod\(uid)"
+    }
+  }
+}

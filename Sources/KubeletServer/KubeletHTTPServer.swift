@@ -1,0 +1,74 @@
+internal import Logging
+public import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// A plain HTTP server for a few routes: health on loopback, pods on the read-only port.
+public struct KubeletHTTPServer: Sendable {
+  private let address: String
+  private let port: Int
+  private let router: HTTPRouter
+  private let group: any EventLoopGroup
+  private let bound: @Sendable (Int) -> Void
+
+  /// - Parameters:
+  ///   - port: 0 takes a free one.
+  ///   - group: owned by the caller.
+  ///   - bound: called once with the port in use.
+  public init(
+    address: String, port: Int, routes: [HTTPRoute], group: any EventLoopGroup, bound: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    self.address = address
+    self.port = port
+    router = HTTPRouter(routes: routes)
+    self.group = group
+    self.bound = bound
+  }
+
+  /// Serves until the task is cancelled. Throws when the address cannot be bound.
+  public func run() async throws {
+    let server = try await ServerBootstrap(group: group)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .bind(host: address, port: port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+          return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(wrappingChannelSynchronously: channel)
+        }
+      }
+    bound(server.channel.localAddress?.port ?? port)
+    try await withThrowingDiscardingTaskGroup { tasks in
+      try await server.executeThenClose { connections in
+        for try await connection in connections {
+          tasks.addTask { await serve(connection) }
+        }
+      }
+    }
+  }
+
+  private func serve(_ connection: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>) async {
+    // A client that breaks off is its own business.
+    try? await connection.executeThenClose { requests, responses in
+      var head: HTTPRequestHead?
+      for try await part in requests {
+        switch part {
+        case .head(let value): head = value
+        case .body: break
+        case .end:
+          guard let request = head else { return }
+          let answer = await router.answer(method: request.method.rawValue, uri: request.uri)
+          var headers = HTTPHeaders()
+          headers.add(name: "Content-Type", value: answer.contentType)
+          headers.add(name: "Content-Length", value: "\(answer.body.count)")
+          headers.add(name: "X-Content-Type-Options", value: "nosniff")
+          if !request.isKeepAlive { headers.add(name: "Connection", value: "close") }
+          try await responses.write(
+            .head(HTTPResponseHead(version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)))
+          if request.method != .HEAD { try await responses.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))) }
+          try await responses.write(.end(nil))
+          if !request.isKeepAlive { return }
+          head = nil
+        }
+      }
+    }
+  }
+}
