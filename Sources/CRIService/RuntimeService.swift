@@ -1,0 +1,47 @@
+import GRPCTransport
+import Logging
+import RuntimeAPI
+
+/// `runtime.v1.RuntimeService`, one method per file in Runtime/.
+struct RuntimeService: Sendable {
+  let runtime: any ContainerRuntime
+
+  func register(in router: inout GRPCRouter, logger: Logger) {
+    let service = Registration(service: "runtime.v1.RuntimeService", logger: logger)
+    service.unary(&router, "ContainerStats", containerStats)
+    service.unary(&router, "ContainerStatus", containerStatus)
+    service.unary(&router, "CreateContainer", createContainer)
+    service.unary(&router, "ExecSync", execSync)
+    service.unary(&router, "ListContainerStats", listContainerStats)
+    service.unary(&router, "ListContainers", listContainers)
+    service.unary(&router, "ListPodSandbox", listPodSandbox)
+    service.unary(&router, "ListPodSandboxStats", listPodSandboxStats)
+    service.unary(&router, "PodSandboxStats", podSandboxStats)
+    service.unary(&router, "PodSandboxStatus", podSandboxStatus)
+    service.unary(&router, "RemoveContainer", removeContainer)
+    service.unary(&router, "RemovePodSandbox", removePodSandbox)
+    service.unary(&router, "ReopenContainerLog", reopenContainerLog)
+    service.unary(&router, "RunPodSandbox", runPodSandbox)
+    service.unary(&router, "RuntimeConfig", runtimeConfig)
+    service.unary(&router, "StartContainer", startContainer)
+    service.unary(&router, "Status", status)
+    service.unary(&router, "StopContainer", stopContainer)
+    service.unary(&router, "StopPodSandbox", stopPodSandbox)
+    service.unary(&router, "UpdateContainerResources", updateContainerResources)
+    service.unary(&router, "UpdateRuntimeConfig", updateRuntimeConfig)
+    service.unary(&router, "Version", version)
+    service.streaming(&router, "GetContainerEvents", getContainerEvents)
+    service.streaming(&router, "StreamContainerStats", streamContainerStats)
+    service.streaming(&router, "StreamContainers", streamContainers)
+    service.streaming(&router, "StreamPodSandboxStats", streamPodSandboxStats)
+    service.streaming(&router, "StreamPodSandboxes", streamPodSandboxes)
+    service.unimplemented(&router, "Exec", "Exec comes with the streaming server, which this version does not have; ExecSync works")
+    service.unimplemented(&router, "Attach", "Attach comes with the streaming server, which this version does not have")
+    service.unimplemented(&router, "PortForward", "PortForward comes with the streaming server, which this version does not have")
+    service.unimplemented(&router, "CheckpointContainer", "checkpointing containers is not supported by this version")
+    service.unimplemented(&router, "ListMetricDescriptors", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(&router, "ListPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(&router, "StreamPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(&router, "UpdatePodSandboxResources", "resizing a running sandbox is not supported by this version")
+  }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+import NIOHTTP2
+import NIOPosix
+
+/// gRPC over HTTP/2 without TLS on a unix socket: unary and server-streaming calls.
+public struct GRPCServer: Sendable {
+  public struct Configuration: Sendable {
+    /// At most 107 bytes. A socket left by a dead server is replaced, a living one is not.
+    public var socketPath: String
+    /// Permission bits of the socket file.
+    public var mode: Int
+    /// Group of the socket file; nil: the process's.
+    public var group: UInt32?
+    public var maximumMessageBytes: Int
+    /// How long calls may go on after shutdown began.
+    public var shutdownGrace: Duration
+
+    public init(
+      socketPath: String, mode: Int = 0o660, group: UInt32? = nil, maximumMessageBytes: Int = defaultMaximumMessageBytes,
+      shutdownGrace: Duration = .seconds(5)
+    ) {
+      self.socketPath = socketPath
+      self.mode = mode
+      self.group = group
+      self.maximumMessageBytes = maximumMessageBytes
+      self.shutdownGrace = shutdownGrace
+    }
+  }
+
+  private let configuration: Configuration
+  private let router: GRPCRouter
+
+  public init(configuration: Configuration, router: GRPCRouter) {
+    self.configuration = configuration
+    self.router = router
+  }
+
+  /// Serves until the task is cancelled; then takes no new connection, sends GOAWAY, ends streaming calls, lets unary calls
+  /// finish within the grace time, and removes the socket.
+  /// - Parameter onListening: called once when clients can connect.
+  public func run(onListening: @Sendable () -> Void = {}) async throws(GRPCTransportError) {
+    let socket = ListeningSocket(path: configuration.socketPath, mode: configuration.mode, group: configuration.group)
+    try await socket.prepare(on: EventLoops.shared)
+    let connections = ServerConnections()
+    let calls = StreamingCalls()
+    let listener: any Channel
+    do {
+      listener = try await bootstrap(connections, calls).bind(unixDomainSocketPath: configuration.socketPath).get()
+    } catch { throw GRPCTransportError(.cannotListen, "cannot listen on \(configuration.socketPath)", cause: error) }
+    defer { socket.remove() }
+    do throws(GRPCTransportError) { try socket.publish() } catch {
+      listener.close(promise: nil)
+      throw error
+    }
+    onListening()
+    await withTaskCancellationHandler {
+      do { try await listener.closeFuture.get() } catch {}
+    } onCancel: {
+      listener.close(promise: nil)
+    }
+    calls.endAll()
+    await connections.shutDown()
+  }
+
+  private func bootstrap(_ connections: ServerConnections, _ calls: StreamingCalls) -> ServerBootstrap {
+    let router = self.router
+    let limit = configuration.maximumMessageBytes
+    let grace = TimeAmount(configuration.shutdownGrace)
+    return ServerBootstrap(group: EventLoops.shared)
+      .serverChannelOption(.backlog, value: 128)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          connections.add(channel)
+          let management = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: channel.eventLoop,
+            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: grace, keepalive: nil))
+          _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+            mode: .server, connectionConfiguration: HTTP2Parameters.connection, streamConfiguration: HTTP2Parameters.stream,
+            streamDelegate: management.http2StreamDelegate
+          ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+              try stream.pipeline.syncOperations.addHandler(ServerCallHandler(router: router, messageLimit: limit, calls: calls))
+            }
+          }
+          try channel.pipeline.syncOperations.addHandler(management)
+        }
+      }
+  }
+}
