@@ -63,7 +63,7 @@ int32_t cl_mount(const char *source, const char *target, const char *type, uint6
   return result(syscall(SYS_mount, source, target, type, flags, data));
 }
 int32_t cl_umount(const char *target, int32_t flags) { return result(syscall(SYS_umount2, target, flags)); }
-int32_t cl_pipe(int32_t pair[2]) { return result(syscall(SYS_pipe2, pair, O_CLOEXEC)); }
+int32_t cl_pipe2(int32_t pair[2]) { return result(syscall(SYS_pipe2, pair, O_CLOEXEC)); }
 int32_t cl_dup_to(int32_t fd, int32_t number) {
   return fd == number ? result(syscall(SYS_fcntl, fd, F_SETFD, 0)) : result(syscall(SYS_dup3, fd, number, 0));
 }
@@ -71,3 +71,4 @@ int32_t cl_set_nonblocking(int32_t fd) {
   long flags = syscall(SYS_fcntl, fd, F_GETFL, 0);
   return flags < 0 ? -errno : result(syscall(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK));
 }
+int32_t cl_dup_descriptor(int32_t fd) { return result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3)); }

@@ -1,0 +1,91 @@
+import CLinux
+
+/// podshim's state and its loop. One thread; nothing in here blocks.
+public final class Shim {
+  let loop: Loop
+  let listener: Descriptor
+  let signals: Descriptor
+  let timer: Descriptor
+  let lowersOOMScore: Bool
+  var processes: [ManagedProcess] = []
+  var connections: [Connection] = []
+  /// Who asked for shutdown, and until when (CLOCK_MONOTONIC nanoseconds) it may take.
+  var shutdown: (connection: Connection, request: UInt32, deadline: Int64)?
+  var stopped = false
+  /// Shared by all streams; made with the first output.
+  private var buffer: [UInt8] = []
+
+  init(loop: Loop, listener: consuming Descriptor, signals: consuming Descriptor, timer: consuming Descriptor, lowersOOMScore: Bool) {
+    self.loop = loop
+    self.listener = listener
+    self.signals = signals
+    self.timer = timer
+    self.lowersOOMScore = lowersOOMScore
+  }
+
+  /// Runs until a shutdown request.
+  public func run() {
+    while !stopped { loop.runOnce() }
+  }
+
+  func watchBasics() throws(CallError) {
+    _ = try loop.add(listener.raw, Loop.readable) { self.accept() }
+    _ = try loop.add(signals.raw, Loop.readable) { self.childSignal() }
+    _ = try loop.add(timer.raw, Loop.readable) { self.timeout() }
+  }
+
+  func process(_ id: String) -> ManagedProcess? { processes.first { $0.id == id } }
+
+  private func accept() {
+    let raw = cl_accept(listener.raw)
+    guard raw >= 0 else { return }
+    let socket = Descriptor(adopting: raw)
+    if cl_peer_uid(raw) == 0 { add(socket) }
+  }
+
+  func add(_ socket: consuming Descriptor) {
+    _ = cl_set_nonblocking(socket.raw)
+    let connection = Connection(socket)
+    guard let token = try? loop.add(connection.socket.raw, Loop.readable, { self.serve(connection) }) else { return }
+    connection.token = token
+    connections.append(connection)
+  }
+
+  private func serve(_ connection: Connection) {
+    connection.flush(loop)
+    let open = connection.receive { header, payload, descriptors in
+      handle(connection, header, payload, descriptors)
+    }
+    if !open { drop(connection) }
+  }
+
+  /// The agent died or was replaced: containers never notice. Replies it waited for are lost; the facts stay in `list`.
+  func drop(_ connection: Connection) {
+    connection.close(loop)
+    connections.removeAll { $0 === connection }
+    for process in processes where process.waiting?.connection === connection { process.waiting = nil }
+  }
+
+  func reply(_ connection: Connection, _ request: UInt32, _ reply: ShimReply, _ descriptors: DescriptorList? = nil) {
+    connection.send(
+      ShimFrame.encode(reply, id: request, descriptorCount: descriptors?.count ?? 0), descriptors, loop: loop)
+  }
+
+  func publish(_ event: ShimEvent) {
+    for connection in connections where connection.greeted { connection.send(ShimFrame.encode(event), loop: loop) }
+  }
+
+  func drain(_ stream: OutputStream, _ process: ManagedProcess) -> Bool {
+    if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: 16384) }
+    return stream.drain(&buffer, process.log, loop)
+  }
+
+  /// Sets the one timer to the earliest deadline, or off.
+  func armTimer() {
+    var earliest = shutdown?.deadline ?? 0
+    for process in processes where process.drainDeadline != 0 {
+      if earliest == 0 || process.drainDeadline < earliest { earliest = process.drainDeadline }
+    }
+    _ = cl_timerfd_set(timer.raw, earliest)
+  }
+}

@@ -1,0 +1,74 @@
+import CLinux
+
+extension Shim {
+  /// Prepares the process and its directory. The working directory becomes `directory`, so its socket's path is short however deep it lies.
+  /// - Throws: the first call that failed; nothing is left but an unused socket file.
+  public static func start(_ directory: String) throws(CallError) -> Shim {
+    _ = cl_close_range(4, UInt32.max, 0)
+    let agent = try agentSocket()
+    // Fails only for a process group leader, which is then free of a terminal already.
+    _ = cl_setsid()
+    _ = unsafe cl_set_name("podshim")
+    try check(cl_prctl(Prctl.setChildSubreaper, 1, 0), "prctl", "PR_SET_CHILD_SUBREAPER")
+    _ = cl_ignore_signal(Signal.pipe)
+    let null = try Files.open("/dev/null", Open.readWrite)
+    for number: Int32 in 0...1 { try check(cl_dup_to(null.raw, number), "dup2") }
+    try privateMounts(directory)
+    try check(unsafe cl_chdir(directory), "chdir", directory)
+
+    var lowers = false
+    if let score = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) { lowers = Files.write("-999", to: score.raw) > 0 }
+    let shim = Shim(
+      loop: try Loop.make(), listener: try listen(), signals: try childSignals(),
+      timer: Descriptor(adopting: try check(cl_timerfd(), "timerfd_create")), lowersOOMScore: lowers)
+    try shim.watchBasics()
+    if agent >= 0 { shim.add(Descriptor(adopting: agent)) }
+    let file = try Files.open("shim.pid", Open.writeOnly | Open.create | Open.truncate, mode: 0o600)
+    try check(Files.write(decimal(cl_getpid()) + "\n", to: file.raw), "write", "shim.pid")
+    // Errors have no reader from here on.
+    try check(cl_dup_to(null.raw, 2), "dup2")
+    return shim
+  }
+
+  /// Descriptor 3 when it is a socket, else -1.
+  private static func agentSocket() throws(CallError) -> Int32 {
+    guard let status = try? Files.status(3, "3"), status.mode & FileType.mask == FileType.socket else { return -1 }
+    let copy = try check(cl_dup_descriptor(3), "fcntl")
+    _ = cl_close(3)
+    return copy
+  }
+
+  /// The host's mount table never sees the pod's /dev/shm; host mounts still arrive here (slave), for volumes mounted later.
+  private static func privateMounts(_ directory: String) throws(CallError) {
+    try check(cl_unshare(Namespace.mount), "unshare")
+    try check(unsafe cl_mount(nil, "/", nil, Mount.flagRecursive | Mount.flagSlave, nil), "mount", "/")
+    let shm = directory + "/shm"
+    let made = unsafe cl_mkdirat(At.workingDirectory, shm, 0o1777)
+    if made != -Errno.exists { try check(made, "mkdirat", shm) }
+    try check(
+      unsafe cl_mount(
+        "shm", shm, "tmpfs", Mount.flagNoSuid | Mount.flagNoDevices | Mount.flagNoExec, "mode=1777,size=67108864"), "mount", shm)
+  }
+
+  private static func listen() throws(CallError) -> Descriptor {
+    let socket = Descriptor(adopting: try check(cl_unix_socket(), "socket"))
+    _ = unsafe cl_unlinkat(At.workingDirectory, "shim.sock", 0)
+    let mask = cl_umask(0o177)
+    let bound = unsafe cl_unix_bind(socket.raw, "shim.sock")
+    _ = cl_umask(UInt32(mask))
+    try check(bound, "bind", "shim.sock")
+    try check(cl_listen(socket.raw), "listen", "shim.sock")
+    return socket
+  }
+
+  private static func childSignals() throws(CallError) -> Descriptor {
+    let mask = Signal.bit(Signal.child)
+    try check(cl_block_signals(mask), "sigprocmask")
+    return Descriptor(adopting: try check(cl_signalfd(mask), "signalfd4"))
+  }
+
+  /// Says on standard error why `start` failed.
+  public static func report(_ error: CallError) {
+    _ = Files.write("podshim: " + error.call + ": errno " + decimal(error.code) + " " + error.detail + "\n", to: 2)
+  }
+}
