@@ -1,0 +1,69 @@
+import Foundation
+import KubeModel
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import KubeletServer
+
+@Suite("The kubelet's HTTP endpoints") struct KubeletHTTPServerTests {
+  let router = HTTPRouter(
+    routes: HealthRoutes.routes() + PodRoutes.routes { PodList(items: [Pod(metadata: ObjectMeta(name: "web"))]) })
+
+  @Test("a request gets the status its path and method deserve", arguments: [
+    ("GET", "/healthz", 200), ("HEAD", "/healthz", 200), ("GET", "/healthz/", 200), ("GET", "/healthz?verbose=1", 200),
+    ("GET", "/healthz/ping", 200), ("GET", "/healthz/syncloop", 200), ("GET", "/pods", 200), ("POST", "/pods", 405), ("GET", "/", 404),
+    ("GET", "/podsx", 404),
+  ])
+  func statuses(method: String, uri: String, status: Int) async {
+    #expect(await router.answer(method: method, uri: uri).status == status)
+  }
+
+  @Test("/pods is a v1 PodList")
+  func pods() async throws {
+    let answer = await router.answer(method: "GET", uri: "/pods")
+    let list = try JSONDecoder().decode(PodList.self, from: Data(answer.body))
+    #expect(list.kind == "PodList" && list.apiVersion == "v1" && list.items.map(\.metadata.name) == ["web"])
+  }
+
+  @Test("an unhealthy kubelet answers 500 with the reason")
+  func unhealthy() async {
+    let router = HTTPRouter(routes: HealthRoutes.routes { "stuck" })
+    let answer = await router.answer(method: "GET", uri: "/healthz")
+    #expect(answer.status == 500)
+    #expect(String(decoding: answer.body, as: UTF8.self).contains("stuck"))
+  }
+
+  @Test("serves over TCP until it is cancelled", .timeLimit(.minutes(1)))
+  func serves() async throws {
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let server = KubeletHTTPServer(
+      address: "127.0.0.1", port: 0, routes: HealthRoutes.routes(), group: MultiThreadedEventLoopGroup.singleton
+    ) { found.yield($0) }
+    let task = Task { try await server.run() }
+    var iterator = ports.makeAsyncIterator()
+    let port = try #require(await iterator.next())
+    let text = try await ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    #expect(text.hasPrefix("HTTP/1.1 200") && text.hasSuffix("ok"))
+    let head = try await ask(port, "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    #expect(head.hasPrefix("HTTP/1.1 200") && head.hasSuffix("\r\n\r\n"))
+    task.cancel()
+    _ = await task.result
+  }
+
+  private func ask(_ port: Int, _ request: String) async throws -> String {
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
+      channel in
+      channel.eventLoop.makeCompletedFuture {
+        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+      }
+    }
+    return try await channel.executeThenClose { input, output in
+      try await output.write(ByteBuffer(string: request))
+      var text = ""
+      for try await bytes in input { text += String(buffer: bytes) }
+      return text
+    }
+  }
+}

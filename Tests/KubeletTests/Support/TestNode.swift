@@ -1,0 +1,122 @@
+import Foundation
+import KubeModel
+import Logging
+import NIOPosix
+import Store
+import Synchronization
+import Testing
+
+@testable import Kubelet
+
+/// A whole kubelet over a fake runtime, with its own directory, database and time.
+final class TestNode: Sendable {
+  let time = TestClock()
+  let runtime: FakeRuntime
+  let root: String
+  let store: Store
+  private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceSnapshot>.Continuation)?>
+  private let wanted = Mutex<[Pod]>([])
+
+  var kubelet: Kubelet { kubeletBox.withLock { $0!.kubelet } }
+
+  private init() throws {
+    let time = time
+    runtime = FakeRuntime(now: { time.now })
+    root = NSTemporaryDirectory() + "kubelet-test-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    store = try Store(path: nil)
+    kubeletBox = Mutex(nil)
+  }
+
+  static func with(_ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, _ body: (TestNode) async throws -> Void) async throws {
+    let node = try TestNode()
+    node.wanted.withLock { $0 = pods }
+    node.start(facts)
+    do {
+      try await body(node)
+    } catch {
+      await node.stop()
+      try? FileManager.default.removeItem(atPath: node.root)
+      throw error
+    }
+    await node.stop()
+    try FileManager.default.removeItem(atPath: node.root)
+  }
+
+  static let facts = NodeFacts(name: "node1", hostIPs: ["192.0.2.1"], memoryCapacity: 8 << 30, milliCPUCapacity: 4000)
+
+  func start(_ facts: NodeFacts = TestNode.facts) {
+    let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    let kubelet = Kubelet(
+      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts), runtime: runtime, runtimeName: "fake",
+      store: store, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton, clock: time.clock,
+      logger: logger)
+    let task = Task { await kubelet.run() }
+    kubeletBox.withLock { $0 = (kubelet, task, continuation) }
+    continuation.yield(snapshot(wanted.withLock { $0 }))
+  }
+
+  /// The agent goes; the pods stay.
+  func stop() async {
+    let current = kubeletBox.withLock { $0 }
+    current?.feed.finish()
+    current?.task.cancel()
+    await current?.task.value
+    runtime.dropWatchers()
+  }
+
+  func want(_ pods: [Pod]) {
+    wanted.withLock { $0 = pods }
+    _ = kubeletBox.withLock { $0!.feed.yield(snapshot(pods)) }
+  }
+
+  private func snapshot(_ pods: [Pod]) -> SourceSnapshot {
+    SourceSnapshot(
+      pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) }, events: [],
+      degradedFiles: [:])
+  }
+
+  func pod(_ uid: String = "u1") -> Pod? { kubelet.podList().items.first { $0.metadata.uid == uid } }
+  func container(_ name: String, uid: String = "u1") -> KubeModel.ContainerStatus? {
+    let status = pod(uid)?.status
+    return ((status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? [])).first { $0.name == name }
+  }
+
+  /// Waits for something that happens in other tasks.
+  func eventually(_ what: String, _ condition: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async {
+    for _ in 0..<2000 {
+      if condition() { return }
+      try? await Task.sleep(for: .milliseconds(2))
+    }
+    Issue.record("never: \(what); calls: \(runtime.calls); status: \(kubelet.podList().items.map(\.status))", sourceLocation: sourceLocation)
+  }
+
+  /// Long enough for anything wrong to show.
+  func settle() async { try? await Task.sleep(for: .milliseconds(60)) }
+}
+
+extension Pod {
+  static func test(
+    uid: String = "u1", name: String = "web-node1", _ containers: [Container] = [.test("app")], initial: [Container]? = nil,
+    restart: String = "Always", grace: Int = 30, deadline: Int? = nil
+  ) -> Pod {
+    Pod(
+      metadata: ObjectMeta(name: name, namespace: "default", uid: uid),
+      spec: PodSpec(
+        containers: containers, activeDeadlineSeconds: deadline, initContainers: initial, restartPolicy: restart,
+        terminationGracePeriodSeconds: grace))
+  }
+}
+
+extension Container {
+  static func test(
+    _ name: String, image: String = "busybox", lifecycle: Lifecycle? = nil, liveness: Probe? = nil, readiness: Probe? = nil,
+    startup: Probe? = nil, restart: String? = nil
+  ) -> Container {
+    Container(
+      name: name, image: image, imagePullPolicy: "IfNotPresent", lifecycle: lifecycle, livenessProbe: liveness,
+      readinessProbe: readiness, restartPolicy: restart, startupProbe: startup)
+  }
+}
