@@ -17,7 +17,7 @@ package func enumeration<Message: SwiftProtobuf.Enum>(_ value: some RawRepresent
 }
 
 /// `map` with a typed error.
-func mapped<Element, Result>(
+package func mapped<Element, Result>(
   _ elements: [Element], _ transform: (Element) throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> [Result] {
   var results: [Result] = []
