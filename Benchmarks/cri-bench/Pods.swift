@@ -1,0 +1,82 @@
+import CRIClient
+import FoundationEssentials
+import RuntimeAPI
+
+/// Makes and removes the pods that are measured.
+struct Pods {
+  struct Pod {
+    let sandbox: SandboxID
+    let container: ContainerID?
+  }
+
+  let runtime: RemoteRuntime
+  let options: Options
+  /// Keeps the names of two runs apart.
+  let run = String(UInt32.random(in: 0...UInt32.max), radix: 36)
+
+  func config(_ index: Int) -> SandboxConfig {
+    let name = "bench-\(run)-\(index)"
+    let network: NamespaceMode = options.hostNetwork ? .node : .pod
+    return SandboxConfig(
+      metadata: SandboxMetadata(name: name, uid: "\(name)-uid", namespace: "bench"), hostname: options.hostNetwork ? "" : name,
+      logDirectory: options.logDirectory.isEmpty ? "" : "\(options.logDirectory)/\(name)", labels: ["bench": run],
+      cgroupParent: options.cgroupParent,
+      securityContext: SandboxSecurityContext(namespaces: NamespaceOption(network: network, pid: .container)))
+  }
+
+  func create(_ index: Int, _ timings: inout Timings) async throws(RuntimeError) -> Pod {
+    let config = config(index)
+    let start = ContinuousClock.now
+    let sandbox = try await timings.measure("RunPodSandbox") { () async throws(RuntimeError) in
+      try await runtime.runPodSandbox(config, handler: "")
+    }
+    var container: ContainerID?
+    if !options.pauseOnly {
+      let network: NamespaceMode = options.hostNetwork ? .node : .pod
+      let containerConfig = ContainerConfig(
+        metadata: ContainerMetadata(name: "main"), image: ImageSpec(image: options.image), command: options.command,
+        logPath: options.logDirectory.isEmpty ? "" : "main.log",
+        securityContext: ContainerSecurityContext(namespaces: NamespaceOption(network: network, pid: .container)))
+      let id = try await timings.measure("CreateContainer") { () async throws(RuntimeError) in
+        try await runtime.createContainer(containerConfig, in: sandbox, sandboxConfig: config)
+      }
+      try await timings.measure("StartContainer") { () async throws(RuntimeError) in try await runtime.startContainer(id) }
+      container = id
+    }
+    timings.add("pod start (all of the above)", ContinuousClock.now - start)
+    return Pod(sandbox: sandbox, container: container)
+  }
+
+  func exec(_ pod: Pod, _ timings: inout Timings) async throws(RuntimeError) {
+    guard let container = pod.container else { return }
+    let result = try await timings.measure("ExecSync /bin/true") { () async throws(RuntimeError) in
+      try await runtime.execSync(container, command: ["/bin/true"], timeout: 10)
+    }
+    guard result.exitCode == 0 else {
+      throw RuntimeError(.unknown, "/bin/true exited with \(result.exitCode): \(String(decoding: result.stderr, as: UTF8.self))")
+    }
+  }
+
+  func remove(_ pod: Pod, _ timings: inout Timings) async throws(RuntimeError) {
+    let start = ContinuousClock.now
+    if let container = pod.container {
+      try await timings.measure("StopContainer") { () async throws(RuntimeError) in
+        try await runtime.stopContainer(container, timeout: 0)
+      }
+    }
+    try await timings.measure("StopPodSandbox") { () async throws(RuntimeError) in try await runtime.stopPodSandbox(pod.sandbox) }
+    try await timings.measure("RemovePodSandbox") { () async throws(RuntimeError) in
+      try await runtime.removePodSandbox(pod.sandbox)
+    }
+    timings.add("pod stop + remove", ContinuousClock.now - start)
+  }
+
+  /// After a failure: whatever this run made, found by its label.
+  func removeLeftovers() async {
+    guard let left = try? await runtime.listPodSandboxes(SandboxFilter(labels: ["bench": run])) else { return }
+    for sandbox in left {
+      try? await runtime.stopPodSandbox(sandbox.id)
+      try? await runtime.removePodSandbox(sandbox.id)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import RuntimeAPI
+
+/// Durations by operation, in the order of first use.
+struct Timings {
+  struct Row: Codable {
+    let operation: String
+    let count: Int
+    let min: Double
+    let p50: Double
+    let p90: Double
+    let p99: Double
+    let max: Double
+  }
+
+  private var order: [String] = []
+  private var samples: [String: [Duration]] = [:]
+
+  mutating func add(_ operation: String, _ duration: Duration) {
+    if samples[operation] == nil { order.append(operation) }
+    samples[operation, default: []].append(duration)
+  }
+
+  mutating func measure<Result>(
+    _ operation: String, _ body: () async throws(RuntimeError) -> Result
+  ) async throws(RuntimeError) -> Result {
+    let start = ContinuousClock.now
+    let result = try await body()
+    add(operation, ContinuousClock.now - start)
+    return result
+  }
+
+  /// Milliseconds; percentiles are the nearest rank.
+  var rows: [Row] {
+    order.map { operation in
+      let sorted = (samples[operation] ?? []).map { $0 / .milliseconds(1) }.sorted()
+      func percentile(_ share: Double) -> Double { sorted[Swift.max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1)] }
+      return Row(
+        operation: operation, count: sorted.count, min: sorted[0], p50: percentile(0.5), p90: percentile(0.9),
+        p99: percentile(0.99), max: sorted[sorted.count - 1])
+    }
+  }
+
+  var table: String {
+    let header = ["operation (ms)", "n", "min", "p50", "p90", "p99", "max"]
+    let lines = [header] + rows.map { row in
+      [row.operation, "\(row.count)"] + [row.min, row.p50, row.p90, row.p99, row.max].map(Timings.milliseconds)
+    }
+    return lines.map { line in
+      line.enumerated()
+        .map { index, cell in
+          let pad = String(repeating: " ", count: Swift.max(0, (index == 0 ? 30 : 9) - cell.count))
+          return index == 0 ? cell + pad : pad + cell
+        }
+        .joined(separator: " ")
+    }
+    .joined(separator: "\n")
+  }
+
+  private static func milliseconds(_ value: Double) -> String {
+    let thousandths = Int((value * 1000).rounded())
+    let fraction = String(thousandths % 1000)
+    return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+  }
+}
