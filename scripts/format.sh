@@ -2,7 +2,7 @@
 # Formats the Swift sources, or with --lint reports what differs. Generated code is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mapfile -d '' files < <(git ls-files -z --cached --others --exclude-standard -- '*.swift' ':!Sources/CRIProto' ':!Sources/*/Generated')
+mapfile -d '' files < <(git ls-files -z --cached --others --exclude-standard -- '*.swift' ':!Sources/CRIProto' ':!Sources/*/Generated/*')
 existing=()
 for file in "${files[@]}"; do if [ -f "$file" ]; then existing+=("$file"); fi; done
 if [ "${1:-}" = --lint ]; then
