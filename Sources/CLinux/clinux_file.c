@@ -5,9 +5,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+// The kernel's encoding of dev_t (new_encode_dev); glibc's macros call functions that musl lacks.
+static uint32_t device_major(uint64_t device) { return (uint32_t)((device >> 8) & 0xfff); }
+static uint32_t device_minor(uint64_t device) { return (uint32_t)((device & 0xff) | ((device >> 12) & 0xfff00)); }
+static uint32_t make_device(uint32_t major, uint32_t minor) { return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12); }
 
 static inline int32_t result(long r) { return r < 0 ? -errno : (int32_t)r; }
 static inline int64_t result64(long r) { return r < 0 ? -(int64_t)errno : (int64_t)r; }
@@ -24,7 +28,7 @@ int64_t cl_write(int32_t fd, const void *bytes, size_t length) { return result64
 int32_t cl_fstat(int32_t fd, struct cl_stat *out) {
   struct stat s;
   if (syscall(SYS_fstat, fd, &s) < 0) return -errno;
-  *out = (struct cl_stat){s.st_mode, s.st_uid, s.st_gid, (uint32_t)s.st_nlink, major(s.st_rdev), minor(s.st_rdev),
+  *out = (struct cl_stat){s.st_mode, s.st_uid, s.st_gid, (uint32_t)s.st_nlink, device_major(s.st_rdev), device_minor(s.st_rdev),
                           s.st_ino, s.st_dev, (uint64_t)s.st_size};
   return 0;
 }
@@ -38,7 +42,7 @@ int32_t cl_ftruncate(int32_t fd, int64_t length) { return result(syscall(SYS_ftr
 int32_t cl_fsync(int32_t fd) { return result(syscall(SYS_fsync, fd)); }
 int32_t cl_mkdirat(int32_t dirfd, const char *path, uint32_t mode) { return result(syscall(SYS_mkdirat, dirfd, path, mode)); }
 int32_t cl_mknodat(int32_t dirfd, const char *path, uint32_t mode, uint32_t major, uint32_t minor) {
-  return result(syscall(SYS_mknodat, dirfd, path, mode, makedev(major, minor)));
+  return result(syscall(SYS_mknodat, dirfd, path, mode, make_device(major, minor)));
 }
 int32_t cl_symlinkat(const char *target, int32_t dirfd, const char *path) {
   return result(syscall(SYS_symlinkat, target, dirfd, path));
