@@ -4,16 +4,25 @@ internal import KubeModel
 public struct KubeletClock: Sendable {
   /// CLOCK_REALTIME in nanoseconds: the same scale as the runtime's timestamps, so that back-off survives a restart.
   public var now: @Sendable () -> Int64
-  /// Throws `CancellationError` when the task is cancelled.
-  public var sleep: @Sendable (Duration) async throws -> Void
+  /// Sleeps until a moment of `now`; throws `CancellationError` when the task is cancelled.
+  public var sleepUntil: @Sendable (Int64) async throws -> Void
 
-  public init(now: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Duration) async throws -> Void) {
+  public init(now: @escaping @Sendable () -> Int64, sleepUntil: @escaping @Sendable (Int64) async throws -> Void) {
     self.now = now
-    self.sleep = sleep
+    self.sleepUntil = sleepUntil
   }
 
   public static let system = KubeletClock(
-    now: { Time.now().sinceEpoch }, sleep: { try await Task.sleep(for: $0, tolerance: .zero) })
+    now: { Time.now().sinceEpoch },
+    sleepUntil: { moment in
+      let wait = moment - Time.now().sinceEpoch
+      if wait > 0 { try await Task.sleep(for: .nanoseconds(wait), tolerance: .zero) } else { try Task.checkCancellation() }
+    })
+
+  func sleep(_ duration: Duration) async throws {
+    let (seconds, attoseconds) = duration.components
+    try await sleepUntil(now() + .seconds(seconds) + attoseconds / 1_000_000_000)
+  }
 }
 
 extension Time {

@@ -173,12 +173,11 @@ actor PodWorker {
     if timer?.at == moment { return }
     timer?.task.cancel()
     timer = moment.map { moment in
-      let wait = max(0, moment - services.clock.now())
       let (clock, post) = (services.clock, post)
       return (
         moment,
         Task {
-          do { try await clock.sleep(.nanoseconds(wait)) } catch { return }
+          do { try await clock.sleepUntil(moment) } catch { return }
           post.yield(.wake)
         }
       )

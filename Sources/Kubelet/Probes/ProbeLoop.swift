@@ -51,8 +51,7 @@ struct ProbeLoop: Sendable {
     var reported: ProbeVerdict?
     do {
       let due = startedAt + .seconds(Int(probe.initialDelaySeconds ?? 0))
-      let wait = due - clock.now()
-      if wait > 0 { try await clock.sleep(.nanoseconds(wait)) }
+      if due > clock.now() { try await clock.sleepUntil(due) }
       var isFirst = true
       while !Task.isCancelled {
         var result = await tried()

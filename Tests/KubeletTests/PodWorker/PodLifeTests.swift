@@ -158,11 +158,10 @@ struct PodLifeTests {
     try await TestNode.with([]) { node in
       for _ in 0..<3 { node.runtime.failNext("runSandbox", RuntimeError(.internalError, "no address left")) }
       node.want([.test()])
-      for _ in 0..<4 {
-        await node.settle()
-        node.time.advance(seconds: 10)
+      await node.eventually("runs") {
+        node.time.advance(seconds: 1)
+        return node.runtime.running("app") != nil
       }
-      await node.eventually("runs") { node.runtime.running("app") != nil }
       let failures = try node.kubelet.events.list().filter { $0.reason == "FailedCreatePodSandBox" }
       #expect(failures.count == 1 && failures[0].count == 1)
     }

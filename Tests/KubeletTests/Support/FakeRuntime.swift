@@ -49,11 +49,11 @@ final class FakeRuntime: ContainerRuntime {
     let now = now()
     let events = state.withLock { state -> [RuntimeEvent] in
       var events: [RuntimeEvent] = []
-      for id in state.sandboxes.keys where state.sandboxes[id]!.state == .ready {
+      for id in Array(state.sandboxes.keys) where state.sandboxes[id]!.state == .ready {
+        state.sandboxes[id]!.state = .notReady
         for container in state.containers.values where container.sandboxID.rawValue == id && container.state == .running {
           events.append(Self.end(&state, container.id.rawValue, code: 137, now: now))
         }
-        state.sandboxes[id]!.state = .notReady
         events.append(
           RuntimeEvent(kind: .stopped, containerID: id, sandboxID: SandboxID(id), createdAt: now, sandbox: state.sandboxes[id]))
       }

@@ -24,9 +24,8 @@ final class TestClock: Sendable {
   }
 
   var clock: KubeletClock {
-    KubeletClock(now: { self.now }) { duration in
+    KubeletClock(now: { self.now }) { until in
       let id = UUID()
-      let until = self.now + duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
       try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
           let outcome = self.state.withLock { state -> Result<Void, any Error>? in

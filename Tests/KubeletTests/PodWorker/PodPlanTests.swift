@@ -1,0 +1,173 @@
+import KubeModel
+import RuntimeAPI
+import Testing
+
+@testable import Kubelet
+
+/// Observed states written down shortly.
+private struct Scene {
+  var pod: Pod
+  var observed = Observed()
+  let now: Int64 = 1_000_000_000_000
+
+  init(_ pod: Pod) {
+    self.pod = pod
+    observed.startedAt = now
+    observed.areVolumesReady = true
+    observed.apply(.wake, pod: pod)
+  }
+
+  func with(_ change: (inout Scene) -> Void) -> Scene {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  func sandbox(_ attempt: UInt32 = 0, _ state: SandboxState = .ready) -> Scene {
+    with { scene in
+      scene.observed.apply(
+        .sandbox(
+          SandboxStatus(
+            id: SandboxID("s\(attempt)"), metadata: SandboxMetadata(name: "p", uid: "u1", namespace: "default", attempt: attempt),
+            state: state, createdAt: Int64(attempt), ip: "10.0.0.1")), pod: scene.pod)
+    }
+  }
+
+  func container(
+    _ name: String, _ state: RuntimeAPI.ContainerState, code: Int32 = 0, attempt: UInt32 = 0, sandbox: String = "s0",
+    finished: Int64 = 0
+  ) -> Scene {
+    with { scene in
+      scene.observed.apply(
+        .container(
+          RuntimeAPI.ContainerStatus(
+            id: ContainerID("\(name)\(attempt)"), sandboxID: SandboxID(sandbox), metadata: ContainerMetadata(name: name, attempt: attempt),
+            state: state, createdAt: Int64(attempt), finishedAt: finished == 0 ? scene.now : finished, exitCode: code,
+            image: ImageSpec(image: "busybox"))), pod: scene.pod)
+    }
+  }
+
+  func apply(_ event: PodEvent) -> Scene { with { $0.observed.apply(event, pod: $0.pod) } }
+  var decision: Decision { PodPlan.nextAction(DesiredPod(pod: pod), observed, now: now) }
+  var action: PodAction? { decision.action }
+  var phase: PodPhase { PodPhase.of(pod, observed) }
+}
+
+private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction { .startContainer(name: name, attempt: attempt, replaces: nil) }
+
+@Suite("The plan of a pod") struct PodPlanTests {
+  @Test("a new pod prepares, then makes its sandbox")
+  func first() {
+    let scene = Scene(.test())
+    #expect(scene.with { $0.observed.areVolumesReady = false }.action == .prepare)
+    #expect(scene.action == .runSandbox(attempt: 0))
+    #expect(scene.sandbox().action == start("app"))
+  }
+
+  @Test("an ended container follows its pod's restart policy", arguments: [
+    ("Always", Int32(0), true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false),
+    ("Never", 1, false),
+  ])
+  func restarts(policy: String, code: Int32, restarts: Bool) {
+    let scene = Scene(.test([.test("app"), .test("other")], restart: policy)).sandbox().container("other", .running)
+      .container("app", .exited, code: code)
+    #expect(scene.action == (restarts ? start("app", 1) : nil))
+  }
+
+  @Test("a failed init container fails a pod that never restarts and is tried again otherwise")
+  func failedInit() {
+    let never = Scene(.test(initial: [.test("i")], restart: "Never")).sandbox().container("i", .exited, code: 1)
+    #expect(never.phase == .failed)
+    let retried = Scene(.test(initial: [.test("i")], restart: "OnFailure")).sandbox().container("i", .exited, code: 1)
+    #expect(retried.phase == .pending && retried.action == start("i", 1))
+  }
+
+  @Test("the failure of one app container does not hold back the next")
+  func failures() {
+    let scene = Scene(.test([.test("a"), .test("b")])).sandbox().with { scene in
+      _ = scene.observed.fail(.container("a"), KubeletError(.image, reason: "ErrImagePull", "x"), now: scene.now)
+    }
+    #expect(scene.action == start("b"))
+    #expect(scene.container("b", .running).decision == Decision(action: nil, wakeUpAt: scene.now + 10_000_000_000))
+  }
+
+  @Test("a sidecar with a startup probe holds back the next init container until it started")
+  func sidecarProbe() {
+    let probe = Probe(exec: ExecAction(command: ["x"]))
+    let pod = Pod.test(initial: [.test("s", startup: probe, restart: "Always"), .test("i")])
+    let scene = Scene(pod).sandbox().container("s", .running)
+    #expect(scene.action == nil)
+    #expect(scene.apply(.probe(ContainerID("s0"), .startup, .success)).action == start("i"))
+  }
+
+  @Test("a dead sandbox is stopped and replaced, except for a pod that never restarts")
+  func deadSandbox() {
+    let scene = Scene(.test()).sandbox(0, .notReady).container("app", .exited, code: 137)
+    #expect(scene.action == .stopSandbox(SandboxID("s0")))
+    #expect(scene.apply(.sandboxStopped(SandboxID("s0"))).action == .runSandbox(attempt: 1))
+    let never = Scene(.test(restart: "Never")).sandbox(0, .notReady).container("app", .exited, code: 137)
+    #expect(never.phase == .failed)
+  }
+
+  @Test("a container that was created and never started is made again with its number")
+  func created() {
+    let scene = Scene(.test()).sandbox().container("app", .created)
+    #expect(scene.action == .startContainer(name: "app", attempt: 0, replaces: ContainerID("app0")))
+  }
+
+  @Test("termination goes containers, sandbox, volumes, records, directories")
+  func termination() {
+    var scene = Scene(.test()).sandbox().container("app", .running)
+      .apply(.terminate(Termination(startedAt: 1_000_000_000_000, grace: 30, removes: true)))
+    guard case .stopContainers(let stages)? = scene.action else {
+      Issue.record("expected a stop")
+      return
+    }
+    #expect(stages.map { $0.map(\.name) } == [["app"]] && stages[0][0].deadline == scene.now + 30_000_000_000)
+    scene = scene.container("app", .exited, code: 143)
+    #expect(scene.action == .stopSandbox(SandboxID("s0")))
+    scene = scene.apply(.sandboxStopped(SandboxID("s0")))
+    #expect(scene.action == .tearDown)
+    scene = scene.apply(.tornDown)
+    #expect(scene.action == .removeSandbox(SandboxID("s0")))
+    scene = scene.apply(.sandboxRemoved(SandboxID("s0")))
+    #expect(scene.action == .removeDirectories)
+    #expect(scene.apply(.directoriesRemoved).decision.isFinished)
+  }
+
+  @Test("grace only shrinks while a pod ends")
+  func grace() {
+    let scene = Scene(.test()).apply(.terminate(Termination(startedAt: 0, grace: 30, removes: true)))
+    #expect(scene.apply(.terminate(Termination(startedAt: 0, grace: 5, removes: true))).observed.termination?.grace == 5)
+    #expect(scene.apply(.terminate(Termination(startedAt: 0, grace: 50, removes: true))).observed.termination?.grace == 30)
+  }
+
+  @Test("crash back-off doubles to its limit and is forgotten after ten quiet minutes")
+  func backoff() {
+    var state: CrashBackoff?
+    var now: Int64 = 0
+    var delays: [Int64] = []
+    for _ in 0..<7 {
+      state = CrashBackoff.afterRestart(state, finishedAt: now, now: now, limit: .seconds(300))
+      delays.append(state!.delay / 1_000_000_000)
+      now += .seconds(1)
+    }
+    #expect(delays == [10, 20, 40, 80, 160, 300, 300])
+    #expect(CrashBackoff.notBefore(state, finishedAt: now, now: now) == now + .seconds(300))
+    #expect(CrashBackoff.notBefore(state, finishedAt: now + .seconds(700), now: now + .seconds(700)) == nil)
+    #expect(CrashBackoff.afterRestart(nil, finishedAt: 0, now: 0, limit: .seconds(1)).delay == .seconds(1))
+  }
+
+  @Test("late news never brings a container back to life")
+  func lateNews() {
+    let scene = Scene(.test()).sandbox().container("app", .exited, code: 1).container("app", .running)
+    #expect(scene.observed.latest("app")?.hasExited == true)
+  }
+
+  @Test("a listing does not drop what is younger than it")
+  func staleListing() {
+    let scene = Scene(.test()).sandbox(5).apply(.listed(PodRuntimeState(asOf: 3)))
+    #expect(scene.observed.sandboxes.count == 1)
+    #expect(scene.apply(.listed(PodRuntimeState(asOf: 9))).observed.sandboxes.isEmpty)
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Glibc
+import KubeModel
+import LinuxSystem
+import Store
+import Testing
+
+@testable import Kubelet
+
+@Suite("Volumes") struct VolumeTests {
+  func withDirectory(_ body: (String) async throws -> Void) async throws {
+    let root = NSTemporaryDirectory() + "volume-test-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try await body(root)
+  }
+
+  @Test("a hostPath is checked for its type", arguments: [
+    ("Directory", "dir", true), ("Directory", "file", false), ("Directory", "none", false), ("File", "file", true), ("File", "dir", false),
+    ("DirectoryOrCreate", "none", true), ("FileOrCreate", "none", true), ("Socket", "file", false), ("CharDevice", "file", false),
+    ("BlockDevice", "none", false), ("", "none", true), ("Nonsense", "dir", false),
+  ])
+  func hostPath(type: String, name: String, isAccepted: Bool) async throws {
+    try await withDirectory { root in
+      try HostFiles.makeDirectory("\(root)/dir", mode: 0o755)
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(root)/file"))
+      let volume = HostPathVolume(path: "\(root)/\(name)", type: type)
+      if isAccepted {
+        try volume.setUp()
+        try volume.setUp()
+      } else {
+        #expect(throws: KubeletError.self) { try volume.setUp() }
+      }
+    }
+  }
+
+  @Test("an emptyDir is writable by everyone, belongs to the fsGroup, and is removed with its content")
+  func emptyDir() async throws {
+    try await withDirectory { root in
+      var pod = Pod.test()
+      pod.spec.volumes = [KubeModel.Volume(name: "v", emptyDir: EmptyDirVolumeSource())]
+      pod.spec.securityContext = PodSecurityContext(fsGroup: 1234)
+      let store = try Store(path: nil)
+      let paths = PodPaths(root: root, logs: root, uid: pod.podUID, namespace: "default", name: "p")
+      let volumes = try PodVolumes(pod, paths: paths, ledger: Ledger(in: store), node: TestNode.facts)
+      if geteuid() != 0 { return }
+      try await volumes.setUp()
+      let path = "\(root)/pods/u1/volumes/kubernetes.io~empty-dir/v"
+      let facts = try #require(try HostFiles.facts(path))
+      #expect(facts.mode == 0o2777 && facts.gid == 1234)
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(path)/file"))
+      try await volumes.tearDown()
+      try await volumes.tearDown()
+      #expect(try HostFiles.facts(path) == nil)
+    }
+  }
+
+  @Test("an emptyDir in memory is as large as the smallest limit allows")
+  func memorySize() {
+    var pod = Pod.test()
+    #expect(EmptyDirVolume.size(limit: nil, in: pod, node: TestNode.facts) == 8 << 30)
+    pod.spec.containers[0].resources = ResourceRequirements(limits: ["memory": Quantity("64Mi")!])
+    #expect(EmptyDirVolume.size(limit: Quantity("1Gi"), in: pod, node: TestNode.facts) == 64 << 20)
+    #expect(EmptyDirVolume.size(limit: Quantity("1Mi"), in: pod, node: TestNode.facts) == 1 << 20)
+  }
+
+  @Test("removal refuses a tree with a mount in it; the volume's own tmpfs is released and leaves the ledger",
+    .enabled(if: geteuid() == 0, "needs CAP_SYS_ADMIN"))
+  func mounts() async throws {
+    try await withDirectory { root in
+      let store = try Store(path: nil)
+      let volume = EmptyDirVolume(hostPath: "\(root)/v", memory: 1 << 20, owner: "u1", ledger: Ledger(in: store))
+      try volume.setUp()
+      try volume.setUp()
+      #expect(try MountTable.mounts(below: root) == ["\(root)/v"])
+      #expect(try Ledger(in: store).entries(owner: "u1").map(\.kind) == [.mount])
+      #expect(throws: KubeletError.self) { try DirectoryRemoval.remove(root) }
+      try volume.tearDown()
+      #expect(try MountTable.mounts(below: root).isEmpty)
+      #expect(try Ledger(in: store).entries().isEmpty)
+    }
+  }
+
+  @Test("a subPath through a symbolic link is refused")
+  func subPathLink() async throws {
+    try await withDirectory { root in
+      try FileManager.default.createSymbolicLink(atPath: "\(root)/link", withDestinationPath: "/etc")
+      #expect(throws: KubeletError.self) { try VolumeMounts.prepare([(root, "link/x")]) }
+      try VolumeMounts.prepare([(root, "a/b")])
+      #expect(try HostFiles.facts("\(root)/a/b")?.kind == .directory)
+    }
+  }
+
+  @Test("what hangs is left behind at its deadline", .timeLimit(.minutes(1)))
+  func deadline() async {
+    await #expect(throws: KubeletError.self) {
+      try await Deadline.run("sleeping", seconds: 1) { () throws(KubeletError) in Thread.sleep(forTimeInterval: 3) }
+    }
+  }
+}
