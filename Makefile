@@ -65,8 +65,9 @@ node-test: deps build fixtures ## the whole agent on a virtual node with every c
 	@scripts/test.sh node
 
 .PHONY: bench
-bench: fixtures ## compare with the floor, crun, runc and containerd (as root, release build)
+bench: release fixtures ## compare with the floor, crun, runc and containerd (as root, release build)
 	@scripts/deps.sh build bench
+	$(SWIFT) build $(RELEASE_FLAGS) --product cri-bench
 	@Benchmarks/run.sh
 
 .PHONY: fmt

@@ -6,7 +6,7 @@ set -eu
 build="libseccomp-dev libcap-dev libarchive-dev libsqlite3-dev zlib1g-dev libzstd-dev pkg-config musl-tools gcc libc6-dev busybox-static git ca-certificates"
 check="shellcheck python3-minimal"
 node="qemu-system-x86 qemu-system-common busybox-static"
-bench="crun runc containerd gcc libc6-dev busybox-static"
+bench="crun runc containerd containernetworking-plugins gcc libc6-dev busybox-static"
 
 if [ $# -eq 0 ]; then set -- build check node; fi
 wanted=

@@ -85,8 +85,7 @@ struct CRIBench {
   }
 
   private static func report(_ text: String) {
-    let line = Array("cri-bench: \(text)\n".utf8)
-    _ = unsafe write(STDERR_FILENO, line, line.count)
+    try? Data("cri-bench: \(text)\n".utf8).write(to: URL(filePath: "/dev/stderr"))
   }
 }
 
