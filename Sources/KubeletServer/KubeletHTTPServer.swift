@@ -62,7 +62,8 @@ public struct KubeletHTTPServer: Sendable {
           headers.add(name: "X-Content-Type-Options", value: "nosniff")
           if !request.isKeepAlive { headers.add(name: "Connection", value: "close") }
           try await responses.write(
-            .head(HTTPResponseHead(version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)))
+            .head(
+              HTTPResponseHead(version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)))
           if request.method != .HEAD { try await responses.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))) }
           try await responses.write(.end(nil))
           if !request.isKeepAlive { return }

@@ -35,7 +35,8 @@ public enum HostFiles {
       case S_IFIFO: .fifo
       default: .file
       }
-    return FileFacts(kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev))
+    return FileFacts(
+      kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev))
   }
 
   /// mkdir(2) with exactly this mode, whatever the umask; parents as needed with 0750. A directory that is there stays as it is.
@@ -47,7 +48,7 @@ public enum HostFiles {
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeDirectory(String(path[..<slash]), mode: 0o750) }
     do {
       _ = try systemCall("mkdir", on: path) { unsafe mkdir(path, mode) }
-    } catch where error.code == EEXIST {
+    } catch  where error.code == EEXIST {
       return
     }
     try changeMode(path, mode)
@@ -72,7 +73,7 @@ public enum HostFiles {
   public static func unmount(_ path: String) throws(SystemCallError) {
     do {
       _ = try systemCall("umount2", on: path) { unsafe umount2(path, CInt(MNT_DETACH | UMOUNT_NOFOLLOW)) }
-    } catch where error.code == EINVAL || error.code == ENOENT {
+    } catch  where error.code == EINVAL || error.code == ENOENT {
       return
     }
   }

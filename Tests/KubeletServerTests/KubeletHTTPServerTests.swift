@@ -11,11 +11,14 @@ import Testing
   let router = HTTPRouter(
     routes: HealthRoutes.routes() + PodRoutes.routes { PodList(items: [Pod(metadata: ObjectMeta(name: "web"))]) })
 
-  @Test("a request gets the status its path and method deserve", arguments: [
-    ("GET", "/healthz", 200), ("HEAD", "/healthz", 200), ("GET", "/healthz/", 200), ("GET", "/healthz?verbose=1", 200),
-    ("GET", "/healthz/ping", 200), ("GET", "/healthz/syncloop", 200), ("GET", "/pods", 200), ("POST", "/pods", 405), ("GET", "/", 404),
-    ("GET", "/podsx", 404),
-  ])
+  @Test(
+    "a request gets the status its path and method deserve",
+    arguments: [
+      ("GET", "/healthz", 200), ("HEAD", "/healthz", 200), ("GET", "/healthz/", 200), ("GET", "/healthz?verbose=1", 200),
+      ("GET", "/healthz/ping", 200), ("GET", "/healthz/syncloop", 200), ("GET", "/pods", 200), ("POST", "/pods", 405),
+      ("GET", "/", 404),
+      ("GET", "/podsx", 404),
+    ])
   func statuses(method: String, uri: String, status: Int) async {
     #expect(await router.answer(method: method, uri: uri).status == status)
   }

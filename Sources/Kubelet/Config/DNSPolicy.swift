@@ -55,14 +55,16 @@ enum DNSPolicy {
     var message: String?
     if dns.servers.count > maxServers {
       dns.servers = Array(dns.servers.prefix(maxServers))
-      message = "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
+      message =
+        "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
         + dns.servers.joined(separator: " ")
     }
     var searches = Array(dns.searches.prefix(maxSearches))
     while searches.joined(separator: " ").utf8.count > maxSearchCharacters { searches.removeLast() }
     if searches.count < dns.searches.count {
       dns.searches = searches
-      message = "Search Line limits were exceeded, some search paths have been omitted, the applied search line is: "
+      message =
+        "Search Line limits were exceeded, some search paths have been omitted, the applied search line is: "
         + searches.joined(separator: " ")
     }
     return message

@@ -38,7 +38,8 @@ enum Environment {
     _ field: ResourceFieldSelector, _ own: Container, in pod: Pod, node: NodeFacts
   ) throws(KubeletError) -> String {
     guard let container = field.containerName.map({ name in pod.container(named: name)?.container }) ?? own else {
-      throw KubeletError(.invalidPod, reason: "CreateContainerConfigError", "container \(field.containerName ?? "") not found in the pod")
+      throw KubeletError(
+        .invalidPod, reason: "CreateContainerConfigError", "container \(field.containerName ?? "") not found in the pod")
     }
     let parts = field.resource.split(separator: ".", maxSplits: 1).map(String.init)
     guard parts.count == 2, ["limits", "requests"].contains(parts[0]) else {

@@ -45,6 +45,8 @@ enum Labels {
 
   /// FNV-1a, 32 bits, of `{"image":...,"name":...}`: what makes a container another one.
   static func hash(of container: Container) -> UInt32 {
-    "{\"image\":\"\(container.image ?? "")\",\"name\":\"\(container.name)\"}".utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    "{\"image\":\"\(container.image ?? "")\",\"name\":\"\(container.name)\"}".utf8.reduce(2_166_136_261) {
+      ($0 ^ UInt32($1)) &* 16_777_619
+    }
   }
 }

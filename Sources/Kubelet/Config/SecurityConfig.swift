@@ -27,7 +27,8 @@ enum SecurityConfig {
       context.maskedPaths = maskedPaths
       context.readOnlyPaths = readOnlyPaths
     }
-    context.seccomp = seccomp(own?.seccompProfile ?? shared?.seccompProfile, isPrivileged: context.privileged, paths: paths, node: node)
+    context.seccomp = seccomp(
+      own?.seccompProfile ?? shared?.seccompProfile, isPrivileged: context.privileged, paths: paths, node: node)
     context.appArmor = (own?.appArmorProfile ?? shared?.appArmorProfile).map {
       SecurityProfile(type: type($0.type), localhostRef: $0.localhostProfile ?? "")
     }
@@ -75,7 +76,8 @@ enum SecurityConfig {
     }
     if let uid = image.uid, uid != 0 { return }
     if image.uid == nil, !image.username.isEmpty {
-      throw fail("container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root \(place)")
+      throw fail(
+        "container has runAsNonRoot and image has non-numeric user (\(image.username)), cannot verify user is non-root \(place)")
     }
     throw fail("container has runAsNonRoot and image will run as root \(place)")
   }

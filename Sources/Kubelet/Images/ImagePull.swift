@@ -27,7 +27,8 @@ struct ImagePull: Sendable {
       events.record(
         .warning, "ErrImageNeverPull", pod, container: container.name,
         "Container image \"\(name)\" is not present with pull policy of Never")
-      throw KubeletError(.image, reason: "ErrImageNeverPull", "Container image \"\(name)\" is not present with pull policy of Never")
+      throw KubeletError(
+        .image, reason: "ErrImageNeverPull", "Container image \"\(name)\" is not present with pull policy of Never")
     }
     events.record(.normal, "Pulling", pod, container: container.name, "Pulling image \"\(name)\"")
     do throws(RuntimeError) {

@@ -19,7 +19,8 @@ struct LifecycleHook: Sendable {
         let result = try await runtime.execSync(id, command: exec.command ?? [], timeout: seconds)
         if result.exitCode != 0 {
           let output = String(decoding: (result.stdout + result.stderr).prefix(1024), as: UTF8.self)
-          throw KubeletError(.hook, "command '\((exec.command ?? []).joined(separator: " "))' exited with \(result.exitCode): \(output)")
+          throw KubeletError(
+            .hook, "command '\((exec.command ?? []).joined(separator: " "))' exited with \(result.exitCode): \(output)")
         }
       } catch let error as RuntimeError {
         throw KubeletError(.hook, "the exec hook of \(container.name) could not be run", cause: error)

@@ -19,7 +19,8 @@ enum Admission {
         message: "Node didn't have enough resource: pods, requested: 1, used: \(active.count), capacity: \(maxPods)")
     }
     if let port = conflict(pod, active) {
-      return Refusal(reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
+      return Refusal(
+        reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
     }
     if let refusal = fit(pod, active, node: node) { return refusal }
     return missingController(pod, node: node)
@@ -30,7 +31,8 @@ enum Admission {
     var transport: String
     var address: String
     func collides(with other: HostPort) -> Bool {
-      number == other.number && transport == other.transport && (address == other.address || address.isEmpty || other.address.isEmpty)
+      number == other.number && transport == other.transport
+        && (address == other.address || address.isEmpty || other.address.isEmpty)
     }
   }
 
@@ -99,7 +101,8 @@ enum Admission {
         guard ["cpu", "memory", "hugetlb"].contains(controller), !node.controllers.contains(controller) else { continue }
         return Refusal(
           reason: "UnexpectedAdmissionError",
-          message: "container \(container.name) has a \(name) limit, but this node's cgroup v2 hierarchy has no \(controller) controller "
+          message:
+            "container \(container.name) has a \(name) limit, but this node's cgroup v2 hierarchy has no \(controller) controller "
             + "(it may be in use by cgroup v1); remove the limit or boot with cgroup v2 only")
       }
     }

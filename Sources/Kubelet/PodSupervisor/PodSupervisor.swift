@@ -82,7 +82,6 @@ actor PodSupervisor {
     case .resync: for (uid, entry) in workers { reread(uid, entry.worker) }
     case .ended(let uid):
       workers[uid] = nil
-      refused.removeAll()
       board.remove(uid)
       owners = owners.filter { $0.value != uid }
       reconcile()
@@ -223,7 +222,12 @@ actor PodSupervisor {
   private func route(_ event: RuntimeEvent) {
     let known = owners[event.sandboxID]
     let label = event.sandbox?.labels[Labels.podUID] ?? event.containers.first?.labels[Labels.podUID]
-    guard let uid = label.map({ PodUID($0) }) ?? known, let entry = workers[uid] else { return }
+    guard let uid = label.map({ PodUID($0) }) ?? known else {
+      // A new sandbox, and the event does not say whose: everybody looks.
+      for (uid, entry) in workers { reread(uid, entry.worker) }
+      return
+    }
+    guard let entry = workers[uid] else { return }
     owners[event.sandboxID] = uid
     let isSandbox = event.containerID == event.sandboxID.rawValue
     if event.kind == .deleted {

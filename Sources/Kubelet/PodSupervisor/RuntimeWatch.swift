@@ -13,7 +13,7 @@ struct RuntimeWatch: Sendable {
         let events = try await runtime.events()
         supervisor.send(.resync)
         for await event in events { supervisor.send(.runtime(event)) }
-      } catch where error.code == .unimplemented {
+      } catch  where error.code == .unimplemented {
         supervisor.send(.resync)
       } catch {
         logger.warning("The runtime's events cannot be followed", metadata: ["error": "\(error)"])

@@ -9,6 +9,8 @@ final class StatusBoard: Sendable {
   func remove(_ uid: PodUID) { pods.withLock { _ = $0.removeValue(forKey: uid) } }
   func get(_ uid: PodUID) -> Pod? { pods.withLock { $0[uid] } }
   var all: [Pod] {
-    pods.withLock { Array($0.values) }.sorted { ($0.namespaceName, $0.podName, $0.podUID.rawValue) < ($1.namespaceName, $1.podName, $1.podUID.rawValue) }
+    pods.withLock { Array($0.values) }.sorted {
+      ($0.namespaceName, $0.podName, $0.podUID.rawValue) < ($1.namespaceName, $1.podName, $1.podUID.rawValue)
+    }
   }
 }

@@ -11,7 +11,10 @@ extension Observed {
       if self.termination == nil { self.termination = termination } else { self.termination?.merge(termination) }
     case .listed(let state): list(state, pod: pod)
     case .sandbox(let status): see(status)
-    case .sandboxStopped(let id): updateSandbox(id) { $0.isStopped = true; $0.status.state = .notReady }
+    case .sandboxStopped(let id):
+      updateSandbox(id) {
+        $0.isStopped = true; $0.status.state = .notReady
+      }
     case .sandboxRemoved(let id):
       sandboxes.removeAll { $0.status.id == id }
       for (name, runs) in containers { containers[name] = runs.filter { $0.status.sandboxID != id } }
@@ -52,7 +55,9 @@ extension Observed {
     let sandboxIDs = Set(state.sandboxes.map(\.id))
     let containerIDs = Set(state.containers.map(\.id))
     sandboxes.removeAll { !sandboxIDs.contains($0.status.id) && $0.status.createdAt < state.asOf }
-    for (name, runs) in containers { containers[name] = runs.filter { containerIDs.contains($0.id) || $0.status.createdAt >= state.asOf } }
+    for (name, runs) in containers {
+      containers[name] = runs.filter { containerIDs.contains($0.id) || $0.status.createdAt >= state.asOf }
+    }
     for status in state.sandboxes { see(status) }
     for status in state.containers { see(status, pod: pod) }
   }
@@ -100,9 +105,11 @@ extension Observed {
       guard run.isLive, let container = pod.container(named: run.name)?.container else { return }
       switch (kind, verdict) {
       case (.startup, .success): run.isStarted = true
-      case (.startup, .failure): run.illness = .startup(grace: container.startupProbe?.terminationGracePeriodSeconds.map(Int64.init))
+      case (.startup, .failure):
+        run.illness = .startup(grace: container.startupProbe?.terminationGracePeriodSeconds.map(Int64.init))
       case (.liveness, .success): break
-      case (.liveness, .failure): run.illness = .liveness(grace: container.livenessProbe?.terminationGracePeriodSeconds.map(Int64.init))
+      case (.liveness, .failure):
+        run.illness = .liveness(grace: container.livenessProbe?.terminationGracePeriodSeconds.map(Int64.init))
       case (.readiness, _): run.isReady = verdict == .success
       }
     }

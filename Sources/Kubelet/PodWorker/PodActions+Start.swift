@@ -60,7 +60,9 @@ extension PodActions {
   }
 
   /// Writes /etc/hosts and the termination log, makes subPaths, and builds the container's configuration.
-  private func configuration(_ container: Container, attempt: UInt32, image: ImageInfo) async throws(KubeletError) -> ContainerConfig {
+  private func configuration(_ container: Container, attempt: UInt32, image: ImageInfo) async throws(KubeletError)
+    -> ContainerConfig
+  {
     let names = try PodHostname.names(pod, node: services.node)
     let hosts = HostsFile.content(
       pod, podIPs: observed.podIPs, hostname: names.hostname, domain: names.domain, node: services.node)
@@ -82,7 +84,8 @@ extension PodActions {
         if (try? String(contentsOf: file, encoding: .utf8)) != hosts { try Data(hosts.utf8).write(to: file) }
         try HostFiles.changeMode(paths.hostsFile, 0o644)
       } catch {
-        throw KubeletError(.node, reason: "CreateContainerConfigError", "the files of the container cannot be written", cause: error)
+        throw KubeletError(
+          .node, reason: "CreateContainerConfigError", "the files of the container cannot be written", cause: error)
       }
     }
     return try builder.container(

@@ -59,7 +59,8 @@ extension PodActions {
           try await runner.run(hook, container, id: item.id, podIP: podIP, limit: left)
         } catch {
           if !Task.isCancelled {
-            services.events.record(.warning, "FailedPreStopHook", pod, container: item.name, "PreStopHook failed: \(error.description)")
+            services.events.record(
+              .warning, "FailedPreStopHook", pod, container: item.name, "PreStopHook failed: \(error.description)")
           }
         }
       }

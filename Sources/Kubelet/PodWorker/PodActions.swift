@@ -94,11 +94,17 @@ struct PodActions: Sendable {
     }
     let config = try builder.sandbox(attempt: attempt)
     let handler = pod.spec.runtimeClassName ?? ""
-    let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in
-      let id = try await services.runtime.runPodSandbox(config, handler: handler)
-      return try await services.runtime.podSandboxStatus(id, verbose: false).status
+    do {
+      let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in
+        let id = try await services.runtime.runPodSandbox(config, handler: handler)
+        return try await services.runtime.podSandboxStatus(id, verbose: false).status
+      }
+      emit(.sandbox(status))
+    } catch {
+      // A call that failed on the way (a deadline, a lost connection) may have made a sandbox.
+      await refresh()
+      throw error
     }
-    emit(.sandbox(status))
   }
 
   private func tearDown() async throws(KubeletError) {
@@ -127,7 +133,9 @@ struct PodActions: Sendable {
 
   /// Everything the runtime has of the pod, read again: after a call that may have changed more than it says.
   func refresh() async {
-    if let state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID, now: services.clock.now()) { emit(.listed(state)) }
+    if let state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID, now: services.clock.now()) {
+      emit(.listed(state))
+    }
   }
 
   func call<R>(_ reason: String, _ message: String, _ body: () async throws(RuntimeError) -> R) async throws(KubeletError) -> R {
@@ -149,14 +157,14 @@ extension PodRuntimeState {
     for summary in try await runtime.listPodSandboxes(SandboxFilter(labels: labels)) {
       do {
         state.sandboxes.append(try await runtime.podSandboxStatus(summary.id, verbose: false).status)
-      } catch where error.code == .notFound { continue }
+      } catch  where error.code == .notFound { continue }
     }
     for summary in try await runtime.listContainers(ContainerFilter(labels: labels)) {
       do {
         var status = try await runtime.containerStatus(summary.id, verbose: false).status
         status.sandboxID = summary.sandboxID
         state.containers.append(status)
-      } catch where error.code == .notFound { continue }
+      } catch  where error.code == .notFound { continue }
     }
     return state
   }

@@ -3,7 +3,7 @@ internal import RuntimeAPI
 
 /// What must survive the agent for a pod: its spec as it was run (so that it can be ended properly even if its manifest is gone), and
 /// what the runtime does not know.
-struct PodRecord: Codable, Sendable {
+struct PodRecord: Codable, Equatable, Sendable {
   struct RunFacts: Codable, Equatable, Sendable {
     var isPastPostStart: Bool
     var isStarted: Bool

@@ -20,7 +20,7 @@ actor PodWorker {
   private var timer: (at: Int64, task: Task<Void, Never>)?
   private var probes: [ProbeKey: Task<Void, Never>] = [:]
   private var messageReads: Set<ContainerID> = []
-  private var savedRecord: String?
+  private var savedRecord: PodRecord?
 
   /// - Parameter observed: what is known already: a fresh start, or an adopted pod.
   init(
@@ -64,14 +64,14 @@ actor PodWorker {
   private func handle(_ event: PodEvent) {
     switch event {
     case .desired(let new): pod = new
-    case .terminate(let termination):
+    case .terminate:
       let old = observed.termination
       observed.apply(event, pod: pod)
       if let reason = observed.termination?.reason, old?.reason == nil {
         services.events.record(.warning, reason, pod, observed.termination?.message ?? "")
       }
       // What runs was planned for another end: a start is given up, a stop is repeated with less grace.
-      if old != observed.termination, case .terminate? = action?.action {} else if old != observed.termination { abandon(termination) }
+      if old != observed.termination { abandon() }
       return
     case .actionEnded(let sequence, let error):
       guard let current = action, current.sequence == sequence else { return }
@@ -80,18 +80,19 @@ actor PodWorker {
       return
     case .wake: timer = nil
     case .probe(let id, let kind, let verdict):
-      logger.info("Probe verdict", metadata: ["container.id": "\(id)", "probe": "\(kind.rawValue)", "verdict": "\(verdict.rawValue)"])
+      logger.info(
+        "Probe verdict", metadata: ["container.id": "\(id)", "probe": "\(kind.rawValue)", "verdict": "\(verdict.rawValue)"])
     default: break
     }
     observed.apply(event, pod: pod)
   }
 
-  private func abandon(_ termination: Termination) {
+  private func abandon() {
     guard let current = action else { return }
     switch current.action {
-    case .startContainer, .stopContainers, .prepare, .runSandbox:
+    case .startContainer, .stopContainers:
       current.task.cancel()
-      // A cancelled create still ends by itself and reports what it made; only waiting hooks are cut short.
+      // A start still ends by itself and reports what it made; only its waiting hook is cut short.
       if case .stopContainers = current.action { action = nil }
     default: break
     }
@@ -162,7 +163,8 @@ actor PodWorker {
 
   /// A restart after a crash is worth a line: source, kubelet's BackOff event.
   private func noteBackoff(_ next: PodAction) {
-    guard case .startContainer(let name, _, _) = next, observed.backoffs[name] != nil, observed.current(name)?.hasExited == true else {
+    guard case .startContainer(let name, _, _) = next, observed.backoffs[name] != nil, observed.current(name)?.hasExited == true
+    else {
       return
     }
     services.events.record(
@@ -244,12 +246,12 @@ actor PodWorker {
 
   private func save() {
     var record = PodRecord(pod: pod, observed: observed)
-    record.pod.status = PodStatus(phase: status.phase)
-    let digest = "\(record)"
-    if digest == savedRecord || observed.areDirectoriesRemoved { return }
+    // Phase and transition times are remembered; the rest of a status is computed anew.
+    record.pod.status = PodStatus(conditions: status.conditions, phase: status.phase)
+    if record == savedRecord || observed.areDirectoriesRemoved { return }
     do {
       try services.records.put(record, id: pod.podUID.rawValue)
-      savedRecord = digest
+      savedRecord = record
     } catch {
       logger.error("The pod's record cannot be saved", metadata: ["error": "\(error)"])
     }

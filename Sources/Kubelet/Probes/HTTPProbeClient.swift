@@ -88,7 +88,8 @@ struct HTTPProbeClient: Sendable {
 
     init(promise: EventLoopPromise<Response>) {
       self.promise = promise
-      state = NIOLoopBoundBox.makeBoxSendingValue((Response(status: 0, location: nil, body: ""), false), eventLoop: promise.futureResult.eventLoop)
+      state = NIOLoopBoundBox.makeBoxSendingValue(
+        (Response(status: 0, location: nil, body: ""), false), eventLoop: promise.futureResult.eventLoop)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -18,7 +18,9 @@ enum ProbeSet {
         wanted[ProbeKey(container: run.id, kind: .startup)] = (container, probe)
       }
       guard run.isStarted else { continue }
-      if let probe = container.livenessProbe, !isEnding { wanted[ProbeKey(container: run.id, kind: .liveness)] = (container, probe) }
+      if let probe = container.livenessProbe, !isEnding {
+        wanted[ProbeKey(container: run.id, kind: .liveness)] = (container, probe)
+      }
       // Readiness goes on while the pod ends, until the container is gone.
       if let probe = container.readinessProbe { wanted[ProbeKey(container: run.id, kind: .readiness)] = (container, probe) }
     }
@@ -43,7 +45,9 @@ struct ProbeLoop: Sendable {
 
   /// Extra tries right after the start, until the first success: they find a container ready in milliseconds rather than after a
   /// period, and their failures count for nothing. Not for exec: each try costs a process.
-  private var early: [Duration] { probe.exec == nil && kind != .liveness ? [50, 100, 200, 400, 800].map { .milliseconds($0) } : [] }
+  private var early: [Duration] {
+    probe.exec == nil && kind != .liveness ? [50, 100, 200, 400, 800].map { .milliseconds($0) } : []
+  }
 
   func run() async {
     var counter = ProbeCounter(

@@ -32,7 +32,7 @@ struct Prober: Sendable {
       let result = try await runtime.execSync(id, command: command, timeout: timeout)
       let output = String(decoding: (result.stdout + result.stderr).prefix(HTTPProbeClient.bodyLimit), as: UTF8.self)
       return result.exitCode == 0 ? .success(output) : .failure(output)
-    } catch where error.code == .deadlineExceeded {
+    } catch  where error.code == .deadlineExceeded {
       return .failure("command timed out: \"\(command.joined(separator: " "))\" timed out after \(timeout)s")
     } catch {
       return .error(error.description)

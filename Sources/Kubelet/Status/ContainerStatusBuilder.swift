@@ -66,7 +66,8 @@ struct ContainerStatusBuilder {
 
   private func waiting(_ container: Container) -> ContainerStateWaiting {
     if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
-      return ContainerStateWaiting(message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
+      return ContainerStateWaiting(
+        message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
     }
     let isInitializing = !pod.initContainers.isEmpty && !observed.wasInitialized
     return ContainerStateWaiting(reason: isInitializing ? "PodInitializing" : "ContainerCreating")
@@ -78,7 +79,8 @@ struct ContainerStatusBuilder {
       RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
     else { return nil }
     if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
-      return ContainerStateWaiting(message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
+      return ContainerStateWaiting(
+        message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
     }
     guard let backoff = observed.backoffs[container.name],
       CrashBackoff.notBefore(backoff, finishedAt: run.status.finishedAt, now: now) != nil

@@ -41,7 +41,8 @@ struct PodConditions {
     if status.phase == "Succeeded" { return Verdict(isTrue: true, reason: "PodCompleted") }
     if pending.isEmpty { return .yes }
     return Verdict(
-      isTrue: false, reason: "ContainersNotInitialized", message: "containers with incomplete status: [\(pending.joined(separator: " "))]")
+      isTrue: false, reason: "ContainersNotInitialized",
+      message: "containers with incomplete status: [\(pending.joined(separator: " "))]")
   }
 
   private var containersReady: Verdict {

@@ -11,7 +11,9 @@ enum Deadline {
       let gate = Gate(continuation)
       let timer = Task {
         try await Task.sleep(for: .seconds(seconds))
-        gate.resume(.failure(KubeletError(.timedOut, reason: "FailedMount", "\(what) did not finish within \(seconds) s; it is left waiting")))
+        gate.resume(
+          .failure(KubeletError(.timedOut, reason: "FailedMount", "\(what) did not finish within \(seconds) s; it is left waiting"))
+        )
       }
       Task {
         let outcome: Result<R, KubeletError> = await runBlocking { () throws(Never) in

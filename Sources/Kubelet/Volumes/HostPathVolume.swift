@@ -13,7 +13,8 @@ struct HostPathVolume: PodVolume {
       let facts = try HostFiles.facts(path)
       switch type {
       case "": if facts == nil { try HostFiles.makeDirectory(path, mode: 0o755) }
-      case "DirectoryOrCreate": if facts == nil { try HostFiles.makeDirectory(path, mode: 0o755) } else { try check(facts, .directory) }
+      case "DirectoryOrCreate":
+        if facts == nil { try HostFiles.makeDirectory(path, mode: 0o755) } else { try check(facts, .directory) }
       case "Directory": try check(facts, .directory)
       case "FileOrCreate": if facts == nil { try createFile() } else { try check(facts, .file) }
       case "File": try check(facts, .file)

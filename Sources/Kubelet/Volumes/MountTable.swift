@@ -22,6 +22,7 @@ enum MountTable {
 
   /// Space, tab, newline and backslash are written as octal.
   private static func unescaped(_ text: Substring) -> String {
-    String(text).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\012", with: "\n").replacing("\\134", with: "\\")
+    String(text).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\012", with: "\n").replacing(
+      "\\134", with: "\\")
   }
 }

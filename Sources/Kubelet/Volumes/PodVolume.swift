@@ -64,7 +64,8 @@ struct PodVolumes: Sendable {
             }
             return nil
           } catch {
-            return KubeletError(error.code, reason: "FailedMount", "MountVolume.SetUp failed for volume \"\(name)\": \(error.description)")
+            return KubeletError(
+              error.code, reason: "FailedMount", "MountVolume.SetUp failed for volume \"\(name)\": \(error.description)")
           }
         }
       }

@@ -21,7 +21,8 @@ enum VolumeMounts {
       if !subPath.isEmpty {
         if mount.subPathExpr != nil, subPath.contains("$(") {
           throw KubeletError(
-            .invalidPod, reason: "CreateContainerConfigError", "missing value for \"\(mount.subPathExpr ?? "")\" of mount \(mount.mountPath)")
+            .invalidPod, reason: "CreateContainerConfigError",
+            "missing value for \"\(mount.subPathExpr ?? "")\" of mount \(mount.mountPath)")
         }
         guard !subPath.hasPrefix("/"), !subPath.split(separator: "/").contains("..") else {
           throw KubeletError(
@@ -33,7 +34,8 @@ enum VolumeMounts {
       let isReadOnly = mount.readOnly ?? false
       mounts.append(
         RuntimeAPI.Mount(
-          containerPath: mount.mountPath.hasPrefix("/") ? mount.mountPath : "/\(mount.mountPath)", hostPath: path, readOnly: isReadOnly,
+          containerPath: mount.mountPath.hasPrefix("/") ? mount.mountPath : "/\(mount.mountPath)", hostPath: path,
+          readOnly: isReadOnly,
           recursiveReadOnly: isReadOnly && (mount.recursiveReadOnly == "Enabled" || mount.recursiveReadOnly == "IfPossible"),
           propagation: propagation(mount.mountPropagation)))
     }
@@ -51,14 +53,16 @@ enum VolumeMounts {
           case nil: try HostFiles.makeDirectory(current, mode: 0o750)
           case .symlink:
             throw KubeletError(
-              .volume, reason: "CreateContainerConfigError", "subPath \(path) of \(root) leads through the symbolic link \(current)")
+              .volume, reason: "CreateContainerConfigError", "subPath \(path) of \(root) leads through the symbolic link \(current)"
+            )
           default: break
           }
         }
       } catch let error as KubeletError {
         throw error
       } catch {
-        throw KubeletError(.volume, reason: "CreateContainerConfigError", "failed to prepare subPath \(path) of \(root)", cause: error)
+        throw KubeletError(
+          .volume, reason: "CreateContainerConfigError", "failed to prepare subPath \(path) of \(root)", cause: error)
       }
     }
   }

@@ -15,9 +15,11 @@ import Testing
       cgroupParent: "/kubepods/podu1")
   }
 
-  @Test("references expand, unknown ones stay, a doubled dollar is one", arguments: [
-    ("$(A)-$(B)", "1-$(B)"), ("$$(A)", "$(A)"), ("$A $(", "$A $("), ("100$", "100$"), ("$(A)$(A)", "11"),
-  ])
+  @Test(
+    "references expand, unknown ones stay, a doubled dollar is one",
+    arguments: [
+      ("$(A)-$(B)", "1-$(B)"), ("$$(A)", "$(A)"), ("$A $(", "$A $("), ("100$", "100$"), ("$(A)$(A)", "11"),
+    ])
   func expansion(text: String, expected: String) { #expect(Expansion.expand(text, ["A": "1"]) == expected) }
 
   @Test("a container gets labels, annotations, files, environment and limits")
@@ -27,7 +29,9 @@ import Testing
     container.env = [
       EnvVar(name: "NAME", valueFrom: EnvVarSource(fieldRef: ObjectFieldSelector(fieldPath: "metadata.name"))),
       EnvVar(name: "GREETING", value: "hello $(NAME)"),
-      EnvVar(name: "MEM", valueFrom: EnvVarSource(resourceFieldRef: ResourceFieldSelector(resource: "limits.memory", divisor: Quantity("1Mi")))),
+      EnvVar(
+        name: "MEM",
+        valueFrom: EnvVarSource(resourceFieldRef: ResourceFieldSelector(resource: "limits.memory", divisor: Quantity("1Mi")))),
       EnvVar(name: "IP", valueFrom: EnvVarSource(fieldRef: ObjectFieldSelector(fieldPath: "status.podIP"))),
     ]
     container.resources = ResourceRequirements(
@@ -35,7 +39,10 @@ import Testing
     let pod = Pod.test([container])
     let config = try builder(pod).container(container, attempt: 2, image: "sha256:x", podIPs: ["10.0.0.9"], mounts: [])
     #expect(config.command == ["sh", "-c", "echo hello web-node1"])
-    #expect(config.environment.map { "\($0.name)=\($0.value)" } == ["NAME=web-node1", "GREETING=hello web-node1", "MEM=100", "IP=10.0.0.9"])
+    #expect(
+      config.environment.map { "\($0.name)=\($0.value)" } == [
+        "NAME=web-node1", "GREETING=hello web-node1", "MEM=100", "IP=10.0.0.9",
+      ])
     #expect(config.labels["io.kubernetes.pod.uid"] == "u1" && config.labels["io.kubernetes.container.name"] == "app")
     #expect(config.annotations["io.kubernetes.container.restartCount"] == "2")
     #expect(config.logPath == "app/2.log")
@@ -75,10 +82,12 @@ import Testing
         .hasPrefix("# Kubernetes-managed hosts file (host network).\n127.0.0.1 node\n"))
   }
 
-  @Test("runAsNonRoot refuses what is or may be root", arguments: [
-    (Int?.none, Int64?(0), "", true), (nil, 1000, "", false), (nil, nil, "app", true), (0, 1000, "", true), (5, 0, "", false),
-    (nil, nil, "", true),
-  ])
+  @Test(
+    "runAsNonRoot refuses what is or may be root",
+    arguments: [
+      (Int?.none, Int64?(0), "", true), (nil, 1000, "", false), (nil, nil, "app", true), (0, 1000, "", true), (5, 0, "", false),
+      (nil, nil, "", true),
+    ])
   func nonRoot(runAsUser: Int?, imageUID: Int64?, name: String, isRefused: Bool) {
     var container = Container.test("app")
     container.securityContext = SecurityContext(runAsNonRoot: true, runAsUser: runAsUser)

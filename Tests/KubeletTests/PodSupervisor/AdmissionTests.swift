@@ -30,7 +30,8 @@ import Testing
   @Test("requests that do not fit, and one pod too many, are refused")
   func fit() {
     let big = pod("a", requests: ["cpu": Quantity("800m")!])
-    #expect(Admission.check(big, others: [pod("b", requests: ["cpu": Quantity("300m")!])], node: node, maxPods: 10)?.reason == "OutOfcpu")
+    #expect(
+      Admission.check(big, others: [pod("b", requests: ["cpu": Quantity("300m")!])], node: node, maxPods: 10)?.reason == "OutOfcpu")
     #expect(Admission.check(pod("a"), others: [pod("b")], node: node, maxPods: 1)?.reason == "OutOfpods")
   }
 

@@ -13,7 +13,9 @@ struct PodLifeTests {
     let pod = Pod.test([.test("a"), .test("b")], initial: [.test("i1"), .test("i2")])
     try await TestNode.with([pod]) { node in
       await node.eventually("i1 runs") { node.runtime.running("i1") != nil }
-      await node.eventually("pending") { node.pod()?.status.phase == "Pending" && node.container("a")?.state?.waiting?.reason == "PodInitializing" }
+      await node.eventually("pending") {
+        node.pod()?.status.phase == "Pending" && node.container("a")?.state?.waiting?.reason == "PodInitializing"
+      }
       #expect(node.runtime.container("i2") == nil)
       node.runtime.exit("i1", code: 0)
       await node.eventually("i2 runs") { node.runtime.running("i2") != nil }
@@ -30,7 +32,9 @@ struct PodLifeTests {
     try await TestNode.with([.test()]) { node in
       await node.eventually("runs") { node.runtime.running("app") != nil && node.container("app")?.state?.running != nil }
       node.runtime.exit("app", code: 1)
-      await node.eventually("first restart") { node.runtime.running("app")?.metadata.attempt == 1 && node.container("app")?.restartCount == 1 }
+      await node.eventually("first restart") {
+        node.runtime.running("app")?.metadata.attempt == 1 && node.container("app")?.restartCount == 1
+      }
       node.runtime.exit("app", code: 1)
       await node.eventually("back-off") { node.container("app")?.state?.waiting?.reason == "CrashLoopBackOff" }
       #expect(node.container("app")?.state?.waiting?.message?.hasPrefix("back-off 10s restarting failed container=app") == true)
@@ -39,7 +43,9 @@ struct PodLifeTests {
       await node.settle()
       #expect(node.runtime.running("app") == nil)
       node.time.advance(seconds: 2)
-      await node.eventually("second restart") { node.runtime.running("app")?.metadata.attempt == 2 && node.container("app")?.restartCount == 2 }
+      await node.eventually("second restart") {
+        node.runtime.running("app")?.metadata.attempt == 2 && node.container("app")?.restartCount == 2
+      }
       node.runtime.exit("app", code: 1)
       await node.eventually("longer back-off") {
         node.container("app")?.state?.waiting?.message?.hasPrefix("back-off 20s") == true
@@ -48,9 +54,11 @@ struct PodLifeTests {
     }
   }
 
-  @Test("ends in the phase its exit codes and policy give", arguments: [
-    ("Never", Int32(0), "Succeeded"), ("Never", 3, "Failed"), ("OnFailure", 0, "Succeeded"),
-  ])
+  @Test(
+    "ends in the phase its exit codes and policy give",
+    arguments: [
+      ("Never", Int32(0), "Succeeded"), ("Never", 3, "Failed"), ("OnFailure", 0, "Succeeded"),
+    ])
   func phases(policy: String, code: Int32, phase: String) async throws {
     try await TestNode.with([.test(restart: policy)]) { node in
       await node.eventually("runs") { node.runtime.running("app") != nil }
@@ -129,7 +137,8 @@ struct PodLifeTests {
   @Test("liveness failures restart the container with the probe's own grace")
   func liveness() async throws {
     let probe = Probe(
-      exec: ExecAction(command: ["check"]), failureThreshold: 1, periodSeconds: 1, terminationGracePeriodSeconds: 5, timeoutSeconds: 1)
+      exec: ExecAction(command: ["check"]), failureThreshold: 1, periodSeconds: 1, terminationGracePeriodSeconds: 5,
+      timeoutSeconds: 1)
     try await TestNode.with([.test([.test("app", liveness: probe)])]) { node in
       await node.eventually("probed") { node.runtime.calls.contains("exec check") }
       node.runtime.state.withLock { $0.execResults["check"] = 1 }

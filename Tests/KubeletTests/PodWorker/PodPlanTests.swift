@@ -41,7 +41,8 @@ private struct Scene {
       scene.observed.apply(
         .container(
           RuntimeAPI.ContainerStatus(
-            id: ContainerID("\(name)\(attempt)"), sandboxID: SandboxID(sandbox), metadata: ContainerMetadata(name: name, attempt: attempt),
+            id: ContainerID("\(name)\(attempt)"), sandboxID: SandboxID(sandbox),
+            metadata: ContainerMetadata(name: name, attempt: attempt),
             state: state, createdAt: Int64(attempt), finishedAt: finished == 0 ? scene.now : finished, exitCode: code,
             image: ImageSpec(image: "busybox"))), pod: scene.pod)
     }
@@ -53,7 +54,9 @@ private struct Scene {
   var phase: PodPhase { PodPhase.of(pod, observed) }
 }
 
-private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction { .startContainer(name: name, attempt: attempt, replaces: nil) }
+private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
+  .startContainer(name: name, attempt: attempt, replaces: nil)
+}
 
 @Suite("The plan of a pod") struct PodPlanTests {
   @Test("a new pod prepares, then makes its sandbox")
@@ -64,10 +67,12 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction { .startC
     #expect(scene.sandbox().action == start("app"))
   }
 
-  @Test("an ended container follows its pod's restart policy", arguments: [
-    ("Always", Int32(0), true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false),
-    ("Never", 1, false),
-  ])
+  @Test(
+    "an ended container follows its pod's restart policy",
+    arguments: [
+      ("Always", Int32(0), true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false),
+      ("Never", 1, false),
+    ])
   func restarts(policy: String, code: Int32, restarts: Bool) {
     let scene = Scene(.test([.test("app"), .test("other")], restart: policy)).sandbox().container("other", .running)
       .container("app", .exited, code: code)

@@ -39,7 +39,9 @@ final class FakeRuntime: ContainerRuntime {
   func exit(_ name: String, code: Int32) {
     let now = now()
     let event = state.withLock { state -> RuntimeEvent? in
-      guard let id = state.containers.values.first(where: { $0.metadata.name == name && $0.state == .running })?.id.rawValue else { return nil }
+      guard let id = state.containers.values.first(where: { $0.metadata.name == name && $0.state == .running })?.id.rawValue else {
+        return nil
+      }
       return Self.end(&state, id, code: code, now: now)
     }
     if let event { publish(event) }
@@ -72,7 +74,8 @@ final class FakeRuntime: ContainerRuntime {
     state.containers[id]!.reason = code == 0 ? "Completed" : "Error"
     let status = state.containers[id]!
     return RuntimeEvent(
-      kind: .stopped, containerID: id, sandboxID: status.sandboxID, createdAt: now, sandbox: state.sandboxes[status.sandboxID.rawValue],
+      kind: .stopped, containerID: id, sandboxID: status.sandboxID, createdAt: now,
+      sandbox: state.sandboxes[status.sandboxID.rawValue],
       containers: [status])
   }
 
@@ -131,7 +134,9 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (status: SandboxStatus, info: [String: String]) {
+  func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (
+    status: SandboxStatus, info: [String: String]
+  ) {
     guard let status = state.withLock({ $0.sandboxes[id.rawValue] }) else { throw RuntimeError(.notFound, "no sandbox \(id)") }
     return (status, [:])
   }
@@ -150,7 +155,9 @@ final class FakeRuntime: ContainerRuntime {
     try enter("create", "\(config.metadata.name)/\(config.metadata.attempt)")
     let now = now()
     return state.withLock { state in
-      if let old = state.containers.values.first(where: { $0.metadata == config.metadata && $0.sandboxID == sandbox }) { return old.id }
+      if let old = state.containers.values.first(where: { $0.metadata == config.metadata && $0.sandboxID == sandbox }) {
+        return old.id
+      }
       let id = ContainerID("c\(state.next)")
       state.next += 1
       state.configs[id.rawValue] = config
@@ -213,7 +220,9 @@ final class FakeRuntime: ContainerRuntime {
     return ExecResult(exitCode: state.withLock { $0.execResults[command.first ?? ""] } ?? 0)
   }
 
-  func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats { throw RuntimeError(.unimplemented, "stats") }
+  func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
+    throw RuntimeError(.unimplemented, "stats")
+  }
   func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] { [] }
   func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats { throw RuntimeError(.unimplemented, "stats") }
   func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats] { [] }

@@ -50,7 +50,8 @@ final class TestNode: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let kubelet = Kubelet(
-      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts), runtime: runtime, runtimeName: "fake",
+      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts), runtime: runtime,
+      runtimeName: "fake",
       store: store, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton, clock: time.clock,
       logger: logger)
     let task = Task { await kubelet.run() }
@@ -74,7 +75,8 @@ final class TestNode: Sendable {
 
   private func snapshot(_ pods: [Pod]) -> SourceSnapshot {
     SourceSnapshot(
-      pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) }, events: [],
+      pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) },
+      events: [],
       degradedFiles: [:])
   }
 
@@ -90,7 +92,8 @@ final class TestNode: Sendable {
       if condition() { return }
       try? await Task.sleep(for: .milliseconds(2))
     }
-    Issue.record("never: \(what); calls: \(runtime.calls); status: \(kubelet.podList().items.map(\.status))", sourceLocation: sourceLocation)
+    Issue.record(
+      "never: \(what); calls: \(runtime.calls); status: \(kubelet.podList().items.map(\.status))", sourceLocation: sourceLocation)
   }
 
   /// Long enough for anything wrong to show.

@@ -15,11 +15,14 @@ import Testing
     try await body(root)
   }
 
-  @Test("a hostPath is checked for its type", arguments: [
-    ("Directory", "dir", true), ("Directory", "file", false), ("Directory", "none", false), ("File", "file", true), ("File", "dir", false),
-    ("DirectoryOrCreate", "none", true), ("FileOrCreate", "none", true), ("Socket", "file", false), ("CharDevice", "file", false),
-    ("BlockDevice", "none", false), ("", "none", true), ("Nonsense", "dir", false),
-  ])
+  @Test(
+    "a hostPath is checked for its type",
+    arguments: [
+      ("Directory", "dir", true), ("Directory", "file", false), ("Directory", "none", false), ("File", "file", true),
+      ("File", "dir", false),
+      ("DirectoryOrCreate", "none", true), ("FileOrCreate", "none", true), ("Socket", "file", false), ("CharDevice", "file", false),
+      ("BlockDevice", "none", false), ("", "none", true), ("Nonsense", "dir", false),
+    ])
   func hostPath(type: String, name: String, isAccepted: Bool) async throws {
     try await withDirectory { root in
       try HostFiles.makeDirectory("\(root)/dir", mode: 0o755)
@@ -64,7 +67,8 @@ import Testing
     #expect(EmptyDirVolume.size(limit: Quantity("1Mi"), in: pod, node: TestNode.facts) == 1 << 20)
   }
 
-  @Test("removal refuses a tree with a mount in it; the volume's own tmpfs is released and leaves the ledger",
+  @Test(
+    "removal refuses a tree with a mount in it; the volume's own tmpfs is released and leaves the ledger",
     .enabled(if: geteuid() == 0, "needs CAP_SYS_ADMIN"))
   func mounts() async throws {
     try await withDirectory { root in
