@@ -3,7 +3,7 @@
 # With --record: writes the sums.
 set -eu
 cd "$(dirname "$0")/.."
-sums=Sources/CRIProto/sources.sha256
+sums=Protos/generated.sha256
 files='Protos/*.proto scripts/generate-cri-proto.py scripts/generate-protos.sh Sources/CRIProto/*.pb.swift'
 if [ "${1:-}" = --record ]; then
   # shellcheck disable=SC2086
