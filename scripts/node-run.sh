@@ -61,7 +61,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 {
-  printf 'export SWIFTLET_NODE=1 PATH=%q HOME=/root LANG=C.UTF-8\n' "$PATH"
+  printf 'export SWIFTLET_NODE=1 PATH=%q HOME=/root LANG=C.UTF-8 NO_COLOR=1\n' "$PATH"
   while IFS= read -r name; do
     case $name in SWIFTLET_* | KEEP_SCRATCH) printf 'export %s=%q\n' "$name" "${!name}" ;; esac
   done < <(compgen -e)

@@ -48,8 +48,10 @@ for suite in "$@"; do
   echo "== $suite tests"
   log=out/test/$suite.log
   started=$SECONDS
-  "$suite" </dev/null 2>&1 | tee "$log"
+  "$suite" </dev/null 2>&1 | tee "$log.part"
   code=${PIPESTATUS[0]}
+  sed 's/\x1b\[[0-9;]*m//g' "$log.part" >"$log"
+  rm -f "$log.part"
   if [ "$code" -eq 0 ] && [ "$suite" != unit ]; then complete "$log" || code=1; fi
   if [ "$code" -ne 0 ]; then failed+=("$suite"); fi
   echo "== $suite tests: status $code, $((SECONDS - started)) s"
