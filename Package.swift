@@ -55,7 +55,6 @@ let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
   name: "swiftlet",
@@ -79,6 +78,7 @@ let package = Package(
     .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
     .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
     .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -99,7 +99,8 @@ let package = Package(
     .target(
       name: "LinuxRuntime", dependencies: ["ShimCore", "OCISpec", "LinuxSystem", "CLibSeccomp", "CLibCap"],
       swiftSettings: strict),
-    .target(name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLibArchive"], swiftSettings: strict),
+    .target(
+      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLinux", "CLibArchive", "CLibCrypto"], swiftSettings: strict),
     .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
       name: "PodRuntime",

@@ -69,8 +69,6 @@ int32_t cl_connect_unix(int32_t directory_fd, const char *name) {
   return fd;
 }
 
-int32_t cl_pipe(int32_t pair[2]) { return pipe2(pair, O_CLOEXEC) < 0 ? -errno : 0; }
-
 int32_t cl_notify(const char *path, const char *text) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t length = strlen(path);

@@ -1,7 +1,7 @@
-public import Glibc
+import Glibc
 
 /// mkdir -p: makes a directory and its missing parents (those 0755). An existing directory keeps its mode.
-public func makeDirectory(_ path: String, mode: mode_t) throws(SystemCallError) {
+public func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
   if unsafe mkdir(path, mode) == 0 {
     // mkdir applies the umask and drops the sticky bit on some paths: say it again.
     _ = try systemCall("chmod", on: path) { unsafe chmod(path, mode) }
@@ -38,7 +38,7 @@ public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemCallErr
 }
 
 /// Replaces a file's content in place (not atomically: for files nobody else reads yet).
-public func writeFile(_ path: String, _ text: String, mode: mode_t = 0o644) throws(SystemCallError) {
+public func writeFile(_ path: String, _ text: String, mode: UInt32 = 0o644) throws(SystemCallError) {
   let file = OwnedDescriptor(
     adopting: try systemCall("open", on: path) { unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode) })
   var rest = Array(text.utf8)[...]

@@ -9,7 +9,7 @@ public final class Pipe: Sendable {
 
   public init() throws(SystemCallError) {
     var ends: [Int32] = [-1, -1]
-    _ = try kernelCall("pipe2", on: "O_CLOEXEC") { unsafe cl_pipe(&ends) }
+    _ = try kernelCall("pipe2", on: "O_CLOEXEC") { unsafe cl_pipe2(&ends) }
     readEnd = SharedDescriptor(OwnedDescriptor(adopting: ends[0]))
     writer = Mutex(SharedDescriptor(OwnedDescriptor(adopting: ends[1])))
   }

@@ -48,7 +48,7 @@ final class ShimConnection: Sendable {
       }
       guard let id else { return continuation.resume(returning: nil) }
       do throws(SystemCallError) {
-        try send(ShimFrame.encode(request, id: id, descriptorCount: UInt8(descriptors.count)), descriptors)
+        try send(ShimFrame.encode(request, id: id, descriptorCount: descriptors.count), descriptors)
       } catch {
         end()
       }
@@ -112,14 +112,14 @@ final class ShimConnection: Sendable {
 
   private func nextFrame() throws(SystemCallError) -> (ShimFrame.Header, [UInt8], [SharedDescriptor])? {
     try state.withLock { state throws(SystemCallError) in
-      guard state.buffer.count >= ShimFrame.headerLength else { return nil }
-      guard let header = try? ShimFrame.decodeHeader(state.buffer), header.payloadLength <= ShimProtocol.maximumFrame else {
+      guard state.buffer.count >= ShimFrame.headerSize else { return nil }
+      guard let header = try? ShimFrame.decodeHeader(Array(state.buffer.prefix(ShimFrame.headerSize))) else {
         throw SystemCallError(call: "recvmsg", subject: "podshim: malformed frame", code: 74 /* EBADMSG */)
       }
-      let length = ShimFrame.headerLength + header.payloadLength
-      let wanted = Int(header.descriptorCount)
+      let length = ShimFrame.headerSize + header.payloadLength
+      let wanted = header.descriptorCount
       guard state.buffer.count >= length, state.descriptors.count >= wanted else { return nil }
-      let payload = Array(state.buffer[ShimFrame.headerLength..<length])
+      let payload = Array(state.buffer[ShimFrame.headerSize..<length])
       state.buffer.removeFirst(length)
       let passed = Array(state.descriptors.prefix(wanted))
       state.descriptors.removeFirst(wanted)

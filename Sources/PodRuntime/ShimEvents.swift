@@ -68,7 +68,7 @@ extension PodRuntime {
   /// The exit record podshim wrote, or "unknown".
   func restoreExit(of container: Container) {
     let path = exitRecordPath(container.record)
-    if let text = try? readFile(path), let exit = try? ExitRecordFile.decode(Array(text.utf8)) {
+    if let text = try? readFile(path), let exit = try? ExitRecord(fileContent: Array(text.utf8)) {
       record(exit, of: container)
     } else {
       try? markLost(container)

@@ -1,3 +1,4 @@
+import LinuxRuntime
 import OCISpec
 import RuntimeAPI
 
@@ -88,7 +89,7 @@ struct SpecBuilder {
     func set(_ name: String, _ value: String) {
       if values.updateValue(value, forKey: name) == nil { names.append(name) }
     }
-    set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    set("PATH", DefaultSpec.path)
     if config.tty { set("TERM", "xterm") }
     if !inputs.sandbox.hostname.isEmpty { set("HOSTNAME", inputs.sandbox.hostname) }
     for entry in inputs.image.config?.env ?? [] {
@@ -122,27 +123,14 @@ struct SpecBuilder {
   }
 
   private func systemMounts() -> [MountSpec] {
-    let readOnly = security.privileged ? "rw" : "ro"
-    let hostNetwork = sandboxNamespaces.network == .node
-    let hostIPC = sandboxNamespaces.ipc == .node
-    return [
-      MountSpec(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
-      MountSpec(
-        destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-      MountSpec(
-        destination: "/dev/pts", type: "devpts", source: "devpts",
-        options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-      MountSpec(destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
+    let shared = sandboxNamespaces.ipc == .node ? "/dev/shm" : inputs.files.shm
+    return DefaultSpec.mounts(sharedMemory: shared, privileged: security.privileged, cgroup: true).map { mount in
+      guard mount.destination == "/sys", sandboxNamespaces.network == .node else { return mount }
       // sysfs belongs to a network namespace: with the host's, the host's mount is bound instead of a new one made.
-      hostNetwork
-        ? MountSpec(destination: "/sys", type: "bind", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", readOnly == "ro" ? "rro" : "rw"])
-        : MountSpec(destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", readOnly]),
-      MountSpec(
-        destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", readOnly]),
-      MountSpec(
-        destination: "/dev/shm", type: "bind", source: hostIPC ? "/dev/shm" : inputs.files.shm,
-        options: ["rbind", "nosuid", "noexec", "nodev", "rw"]),
-    ]
+      return MountSpec(
+        destination: "/sys", type: "bind", source: "/sys",
+        options: ["rbind", "rprivate", "nosuid", "noexec", "nodev", security.privileged ? "rw" : "rro"])
+    }
   }
 
   private func sandboxFileMounts() -> [MountSpec] {
@@ -191,18 +179,18 @@ struct SpecBuilder {
     return linux
   }
 
-  /// What is listed is not the host's. `path` names whose namespace is joined: `sandbox`, or `container:<id>` for pid targets.
+  /// What is listed is not the host's; a path names the process whose namespace is joined: pause, or a container for pid targets.
   private func namespaces() -> [NamespaceSpec] {
     var list = [NamespaceSpec(type: .mount)]
     if sandboxNamespaces.network != .node {
-      list.append(NamespaceSpec(type: .network, path: "sandbox"))
-      list.append(NamespaceSpec(type: .uts, path: "sandbox"))
+      list.append(NamespaceSpec(type: .network, path: NamespacePath.process()))
+      list.append(NamespaceSpec(type: .uts, path: NamespacePath.process()))
     }
-    if sandboxNamespaces.ipc != .node { list.append(NamespaceSpec(type: .ipc, path: "sandbox")) }
+    if sandboxNamespaces.ipc != .node { list.append(NamespaceSpec(type: .ipc, path: NamespacePath.process())) }
     switch security.namespaces.pid {
-    case .pod: list.append(NamespaceSpec(type: .pid, path: "sandbox"))
+    case .pod: list.append(NamespaceSpec(type: .pid, path: NamespacePath.process()))
     case .container: list.append(NamespaceSpec(type: .pid))
-    case .target: list.append(NamespaceSpec(type: .pid, path: "container:\(security.namespaces.targetID)"))
+    case .target: list.append(NamespaceSpec(type: .pid, path: NamespacePath.process(security.namespaces.targetID)))
     case .node: break
     }
     if !security.privileged { list.append(NamespaceSpec(type: .cgroup)) }

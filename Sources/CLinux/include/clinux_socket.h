@@ -1,4 +1,4 @@
-// Bytes and descriptors over unix stream sockets and pipes.
+// Bytes and descriptors over unix stream sockets.
 #ifndef CLINUX_SOCKET_H
 #define CLINUX_SOCKET_H
 #include <stddef.h>
@@ -19,6 +19,4 @@ int32_t cl_socket_pair(int32_t pair[2]);
 int32_t cl_connect_unix(int32_t directory_fd, const char *name);
 // One datagram with `text` to the AF_UNIX address `path` (a leading `@` is an abstract name): 0 or -errno.
 int32_t cl_notify(const char *path, const char *text);
-// pipe2(O_CLOEXEC): 0 or -errno.
-int32_t cl_pipe(int32_t pair[2]);
 #endif

@@ -17,7 +17,7 @@ struct ImageCommand: AsyncParsableCommand {
     func run() async throws {
       let absolute = URL(fileURLWithPath: path).path
       var bar = ProgressBar()
-      for try await progress in try global.connectNode().importImage(path: absolute, pin: pin) {
+      for try await progress in try await global.connectNode().importImage(path: absolute, pin: pin) {
         if progress.done {
           bar.clear()
           for tag in progress.repoTags.isEmpty ? [progress.imageID] : progress.repoTags { Terminal.write("\(tag)\n") }
@@ -59,15 +59,15 @@ struct EventsCommand: AsyncParsableCommand {
   func run() async throws {
     var table = Table(["LAST SEEN", "TYPE", "REASON", "OBJECT", "COUNT", "MESSAGE"])
     table.colour = { $0 == "TYPE" && $1 == "Warning" ? .yellow : nil }
-    var events: [NodeEventValue] = []
-    for try await event in try global.connectNode().events(after: 0, follow: watch) {
+    var events: [NodeEvent] = []
+    for try await event in try await global.connectNode().events(after: 0, follow: watch) {
       if let pod, event.name != pod, "\(event.namespace)/\(event.name)" != pod { continue }
       if output != .table {
         if watch { Terminal.write(try Format.structured(event, output)) } else { events.append(event) }
         continue
       }
       let row = [
-        Format.age(event.last), event.type, event.reason, "\(event.namespace)/\(event.name)", "\(event.count)", event.message,
+        Format.age(event.lastNanoseconds), event.type, event.reason, "\(event.namespace)/\(event.name)", "\(event.count)", event.message,
       ]
       if watch { Terminal.write(row.joined(separator: "   ") + "\n") } else { table.add(row) }
     }

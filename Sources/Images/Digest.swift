@@ -1,0 +1,36 @@
+import CLibCrypto
+
+/// A streaming SHA-256.
+@safe final class Digest {
+  private let context: OpaquePointer
+
+  init() {
+    unsafe context = unsafe EVP_MD_CTX_new()
+    unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  func update(_ bytes: UnsafeRawBufferPointer) { unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+
+  /// `sha256:<hex>`; call once, at the end.
+  func finish() -> String {
+    var value = [UInt8](repeating: 0, count: 32)
+    unsafe EVP_DigestFinal_ex(context, &value, nil)
+    let digits = Array("0123456789abcdef".utf8)
+    return "sha256:" + String(decoding: value.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// Of bytes in memory.
+  static func of(_ bytes: [UInt8]) -> String {
+    let digest = Digest()
+    unsafe bytes.withUnsafeBytes { unsafe digest.update($0) }
+    return digest.finish()
+  }
+
+  /// Whether a text is `sha256:` and 64 lower-case hex digits.
+  static func isValid(_ text: String) -> Bool {
+    text.hasPrefix("sha256:") && text.utf8.count == 71
+      && text.utf8.dropFirst(7).allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Images
+import LinuxRuntime
+import LinuxSystem
+import OCISpec
+import RuntimeAPI
+import ShimCore
+
+/// From configuration to set-up programs: the look-ups around the pure `SpecBuilder` and `SetupProgramBuilder`.
+extension PodRuntime {
+  struct PreparedProgram {
+    var program: ContainerProgram
+    /// Slot order: what the program's own descriptors are, then detached mounts.
+    var descriptors: [SharedDescriptor]
+  }
+
+  // MARK: Pause
+
+  func pauseProgram(_ config: SandboxConfig, hasNamespace: Bool) throws -> ContainerProgram {
+    var options = PauseOptions()
+    let namespaces = config.securityContext.namespaces
+    if hasNamespace {
+      // The descriptor of the agent's making is slot 0; the path only names it.
+      options.namespaces += [NamespaceSpec(type: .network, path: "slot"), NamespaceSpec(type: .uts)]
+      options.hostname = config.hostname
+    }
+    if namespaces.ipc != .node { options.namespaces.append(NamespaceSpec(type: .ipc)) }
+    if namespaces.pid != .node { options.namespaces.append(NamespaceSpec(type: .pid)) }
+    options.sysctls = config.sysctls
+    options.resourceOptional = !kernel.canRaiseLimits
+    options.seccomp = try seccomp.compile(SeccompProfile.runtimeDefault(capabilities: []))
+    return try SetupProgramBuilder.pause(options)
+  }
+
+  // MARK: Container
+
+  /// Looks up users, profiles and devices, and builds the spec.
+  func prepareSpec(
+    _ config: ContainerConfig, _ sandbox: SandboxRecord, _ image: ResolvedImage, cgroupPath: String
+  ) throws -> (spec: RuntimeSpec, user: ContainerUser) {
+    let security = config.securityContext
+    let user = try resolveUser(security, image)
+    let add = security.capabilities.add
+    let base: CapabilitySet? = security.privileged ? .all : nil
+    let capabilities = try CapabilitySet.effective(base: base, add: security.privileged ? ["ALL"] : add, drop: security.capabilities.drop)
+    let ambient = try CapabilitySet(names: security.capabilities.addAmbient)
+    let directory = settings.sandboxDirectory(sandbox.id.rawValue)
+    let (devices, rules) = try Devices.resolve(config.devices, privileged: security.privileged)
+    let inputs = SpecBuilder.Inputs(
+      config: config, sandbox: sandbox.config, image: image.config, user: user,
+      files: .init(
+        hostname: "\(directory)/hostname", hosts: "\(directory)/hosts", resolvConf: "\(directory)/resolv.conf",
+        shm: "\(directory)/shm"),
+      cgroupPath: cgroupPath, capabilities: capabilities.spec(ambient: ambient),
+      seccomp: try seccompSpec(security, capabilities), appArmorProfile: try appArmorProfile(security), devices: devices,
+      deviceRules: rules)
+    return (
+      try SpecBuilder(inputs: inputs).build(),
+      ContainerUser(uid: Int64(user.uid), gid: Int64(user.gid), supplementalGroups: user.groups.map(Int64.init))
+    )
+  }
+
+  func rootFileSystem(_ image: ResolvedImage, _ snapshot: Snapshot) -> RootFileSystem {
+    kernel.overlayLayersByFsconfig
+      ? .overlay(layers: image.layers.map(\.path), upper: snapshot.upper, work: snapshot.work)
+      : .overlayByMount(
+        base: images.layersDirectory, layers: image.layers.map(\.relativePath), upper: snapshot.upper, work: snapshot.work)
+  }
+
+  func containerProgram(_ spec: RuntimeSpec, root: RootFileSystem, mounts: [Mount]) throws -> PreparedProgram {
+    var options = SetupOptions(root: root, mountPoint: settings.rootMountPoint)
+    options.resourceOptional = !kernel.canRaiseLimits
+    options.seccomp = try compiled(spec.linux?.seccomp)
+    var descriptors: [SharedDescriptor] = []
+    // A bidirectional volume must stay a peer of the host's mount: cloned here, in the host's mount namespace.
+    for mount in mounts where mount.propagation == .bidirectional {
+      options.mountSlots[mount.containerPath] = Int16(descriptors.count)
+      descriptors.append(try DetachedMount.clone(mount.hostPath))
+    }
+    options.firstSlot = UInt8(descriptors.count)
+    return PreparedProgram(program: try SetupProgramBuilder.container(spec: spec, options: options), descriptors: descriptors)
+  }
+
+  /// The program of a container that exists, rebuilt from its record: to explain a failed start.
+  func containerProgram(_ record: ContainerRecord) throws -> ContainerProgram {
+    let spec = try JSONDecoder().decode(RuntimeSpec.self, from: Data(record.specJSON.utf8))
+    var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
+    options.seccomp = try compiled(spec.linux?.seccomp)
+    for (slot, mount) in record.config.mounts.filter({ $0.propagation == .bidirectional }).enumerated() {
+      options.mountSlots[mount.containerPath] = Int16(slot)
+    }
+    return try SetupProgramBuilder.container(spec: spec, options: options)
+  }
+
+  // MARK: Exec
+
+  func execProgram(_ record: ContainerRecord, command: [String]) throws -> ContainerProgram {
+    let spec = try JSONDecoder().decode(RuntimeSpec.self, from: Data(record.specJSON.utf8))
+    guard var process = spec.process else { throw RuntimeError(.internalError, "container \(record.id) has no process in its spec") }
+    process.args = command
+    process.terminal = false
+    var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
+    options.waitsForStart = false
+    options.resourceOptional = !kernel.canRaiseLimits
+    options.seccomp = try compiled(spec.linux?.seccomp)
+    return try SetupProgramBuilder.exec(process: process, container: record.id.rawValue, options: options)
+  }
+
+  // MARK: Profiles
+
+  private func compiled(_ profile: SeccompSpec?) throws -> [UInt8]? { try profile.map { try seccomp.compile($0) } }
+
+  private func seccompSpec(_ security: ContainerSecurityContext, _ capabilities: CapabilitySet) throws -> SeccompSpec? {
+    guard let profile = security.seccomp, !security.privileged else { return nil }
+    switch profile.type {
+    case .unconfined: return nil
+    case .runtimeDefault: return SeccompProfile.runtimeDefault(capabilities: capabilities.names)
+    case .localhost: return try SeccompProfile.load(localhostPath(profile.localhostRef), capabilities: capabilities.names)
+    }
+  }
+
+  private func localhostPath(_ reference: String) -> String {
+    reference.hasPrefix("localhost/") ? String(reference.dropFirst("localhost/".count)) : reference
+  }
+
+  private func appArmorProfile(_ security: ContainerSecurityContext) throws(RuntimeError) -> String? {
+    guard let profile = security.appArmor, profile.type == .localhost else { return nil }
+    guard kernel.appArmor else {
+      throw RuntimeError(.invalidArgument, "AppArmor profile \(profile.localhostRef) was asked for, but AppArmor is not enabled here")
+    }
+    return localhostPath(profile.localhostRef)
+  }
+}

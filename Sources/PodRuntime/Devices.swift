@@ -1,0 +1,49 @@
+import LinuxRuntime
+import LinuxSystem
+import OCISpec
+import RuntimeAPI
+
+/// Device nodes and their cgroup rules.
+enum Devices {
+  /// The nodes a container gets beside the defaults, and what its device cgroup lets through.
+  static func resolve(_ devices: [Device], privileged: Bool) throws -> ([DeviceSpec], [ResourcesSpec.DeviceRule]) {
+    if privileged {
+      let all = try nodes(below: "/dev", as: "/dev", skip: ["pts", "shm", "mqueue", "fd", "console", "ptmx"])
+      return (all, [ResourcesSpec.DeviceRule(allow: true, access: "rwm")])
+    }
+    var specs: [DeviceSpec] = []
+    var rules = DefaultSpec.deviceRules
+    for device in devices {
+      let found = try nodes(at: device.hostPath, as: device.containerPath)
+      if found.isEmpty {
+        throw RuntimeError(.invalidArgument, "device \(device.hostPath) is neither a device nor a directory with devices")
+      }
+      specs += found
+      rules += found.map { node in
+        ResourcesSpec.DeviceRule(
+          allow: true, type: node.type, major: node.major.map(Int64.init), minor: node.minor.map(Int64.init), access: device.permissions)
+      }
+    }
+    return (specs, rules)
+  }
+
+  private static func nodes(at path: String, as containerPath: String) throws -> [DeviceSpec] {
+    switch try FileKind.of(path) {
+    case .device(let node):
+      return [
+        DeviceSpec(
+          type: node.isBlock ? "b" : "c", path: containerPath, major: node.major, minor: node.minor, fileMode: node.mode,
+          uid: node.uid, gid: node.gid)
+      ]
+    case .directory: return try nodes(below: path, as: containerPath, skip: [])
+    case .other: return []
+    }
+  }
+
+  private static func nodes(below path: String, as containerPath: String, skip: Set<String>) throws -> [DeviceSpec] {
+    try listDirectory(path).filter { !skip.contains($0) }.sorted().flatMap { name in
+      // A node may vanish between the listing and the look.
+      (try? nodes(at: "\(path)/\(name)", as: "\(containerPath)/\(name)")) ?? []
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Cgroups
+import Images
+import LinuxSystem
+public import RuntimeAPI
+
+extension PodRuntime {
+  public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
+    let record = try container(id).record
+    return await stats(record)
+  }
+
+  public func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] {
+    let summaries = try await listContainers(filter)
+    var all: [ContainerStats] = []
+    for summary in summaries {
+      guard let record = state.withLock({ $0.containers[summary.id] })?.record else { continue }
+      all.append(await stats(record))
+    }
+    return all
+  }
+
+  public func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats {
+    let sandbox = try sandbox(id)
+    guard sandbox.record.phase == .ready else {
+      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is not ready: it has no statistics")
+    }
+    return await stats(sandbox)
+  }
+
+  public func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats] {
+    var all: [SandboxStats] = []
+    for summary in try await listPodSandboxes(filter) where summary.state == .ready {
+      guard let sandbox = state.withLock({ $0.sandboxes[summary.id] }) else { continue }
+      all.append(await stats(sandbox))
+    }
+    return all
+  }
+
+  /// A container that has stopped keeps its attributes and its writable layer.
+  private func stats(_ record: ContainerRecord) async -> ContainerStats {
+    let (cgroups, images) = (cgroups, images)
+    return await runBlocking {
+      let now = wallClockNanoseconds()
+      var stats = ContainerStats(
+        id: record.id, metadata: record.config.metadata, labels: record.config.labels, annotations: record.config.annotations)
+      if let usage = try? images.snapshotUsage(owner: record.id.rawValue) {
+        stats.writableLayer = FilesystemUsage(
+          timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)
+      }
+      if record.state == .running {
+        let sample = cgroups.cgroup(record.cgroup).stats()
+        (stats.cpu, stats.memory, stats.swap, stats.io) = (sample.cpu(now), sample.memory(now), sample.swap(now), sample.ioPressure)
+        if stats.cpu == nil { stats.cpu = ProcessUsage.cpu(cgroups.cgroup(record.cgroup), now) }
+        if stats.memory == nil { stats.memory = ProcessUsage.memory(cgroups.cgroup(record.cgroup), now) }
+      }
+      return stats
+    }
+  }
+
+  private func stats(_ sandbox: Sandbox) async -> SandboxStats {
+    let record = sandbox.record
+    var containers: [ContainerStats] = []
+    for container in self.containers(of: sandbox.id) where container.record.state == .running {
+      containers.append(await stats(container.record))
+    }
+    let (cgroups, network, running) = (cgroups, network, containers)
+    return await runBlocking {
+      let now = wallClockNanoseconds()
+      var stats = SandboxStats(
+        id: record.id, metadata: record.config.metadata, labels: record.config.labels, annotations: record.config.annotations)
+      let cgroup = cgroups.cgroup(record.cgroupParent)
+      let sample = cgroup.stats()
+      (stats.cpu, stats.memory, stats.io) = (sample.cpu(now), sample.memory(now), sample.ioPressure)
+      if stats.cpu == nil { stats.cpu = ProcessUsage.cpu(cgroup, now) }
+      if stats.memory == nil { stats.memory = ProcessUsage.memory(cgroup, now) }
+      stats.processCount = UInt64((try? cgroup.processes(recursive: true))?.count ?? 0)
+      if !record.usesHostNetwork, let usage = try? network?.statistics(owner: record.id.rawValue) {
+        stats.networkTimestamp = now
+        stats.interfaces = [
+          NetworkInterfaceUsage(
+            name: usage.name, rxBytes: usage.rxBytes, rxErrors: usage.rxErrors, txBytes: usage.txBytes, txErrors: usage.txErrors)
+        ]
+      }
+      stats.containers = running
+      return stats
+    }
+  }
+}
+
+extension CgroupStats {
+  func cpu(_ now: Int64) -> CPUUsage? {
+    guard let cpu else { return nil }
+    return CPUUsage(timestamp: now, usageCoreNanoSeconds: cpu.usageMicroseconds * 1000, psi: cpuPressure.map(PSIStats.init))
+  }
+
+  /// Working set is usage less inactive file pages; available only under a limit. Source: CRI MemoryUsage.
+  func memory(_ now: Int64) -> MemoryUsage? {
+    guard let memory else { return nil }
+    let workingSet = memory.current > memory.inactiveFile ? memory.current - memory.inactiveFile : 0
+    return MemoryUsage(
+      timestamp: now, workingSet: workingSet, available: memory.max.map { $0 > workingSet ? $0 - workingSet : 0 },
+      usage: memory.current, rss: memory.anonymous, pageFaults: memory.pageFaults, majorPageFaults: memory.majorPageFaults,
+      psi: memoryPressure.map(PSIStats.init))
+  }
+
+  func swap(_ now: Int64) -> SwapUsage? {
+    guard let memory, let current = memory.swapCurrent else { return nil }
+    return SwapUsage(timestamp: now, available: memory.swapMax.map { $0 > current ? $0 - current : 0 }, usage: current)
+  }
+
+  var ioPressure: PSIStats? { io.map(PSIStats.init) }
+}

@@ -1,0 +1,121 @@
+import CRIClient
+import CRIService
+import Cgroups
+import Images
+import Kubelet
+import KubeletServer
+import LinuxSystem
+import Logging
+import NIOCore
+import NIOPosix
+import PodNetwork
+import PodRuntime
+import RuntimeAPI
+import Store
+
+/// Puts the parts together and runs them until a signal: the one place that knows them all.
+struct Agent: Sendable {
+  let settings: AgentSettings
+  let logger: Logger
+
+  func run() async throws {
+    try makeDirectory(settings.rootDirectory, mode: 0o750)
+    try makeDirectory(settings.stateDirectory, mode: 0o711)
+    let lock = try DirectoryLock(settings.rootDirectory)
+    defer { lock.keepAlive() }
+    let store = try Store(path: "\(settings.rootDirectory)/swiftlet.db")
+    let cgroups = try CgroupRoot.discover()
+    announce(cgroups)
+
+    let built = try await makeRuntime(store, cgroups)
+    let runtime: any ContainerRuntime = try settings.runtimeEndpoint.map { try RemoteRuntime(endpoint: $0) } ?? built.runtime
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let kubelet =
+      settings.runtimeOnly ? nil : try await KubeletComposition(settings: settings, logger: logger)
+        .make(runtime: runtime, store: store, cgroups: cgroups, group: group)
+    let node = LocalNode(images: built.images, runtime: built.runtime, events: EventLog(in: store), kubelet: kubelet, logger: logger)
+    if kubelet != nil || built.images != nil { await node.preload(settings.imageDirectory) }
+
+    try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group)
+    if settings.stopPodsOnExit { built.network?.removeEverything(logger) }
+    try await group.shutdownGracefully()
+    logger.notice("swiftlet ended")
+  }
+
+  // MARK: Parts
+
+  private struct Built {
+    var runtime: PodRuntime
+    var images: ImageService
+    var network: BridgeNetwork?
+  }
+
+  /// The built-in runtime, with what an earlier agent left taken over.
+  private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot) async throws -> Built {
+    let network = try BridgeNetwork(
+      settings: BridgeNetworkSettings(bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR), store: store)
+    try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
+    let images = try ImageService(root: settings.rootDirectory, store: store)
+    let runtime = try PodRuntime(
+      settings: PodRuntimeSettings(
+        rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,
+        cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf),
+      store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
+      logger: Logger(label: "runtime"))
+    let report = try await runtime.recover()
+    logger.info("Took over", metadata: ["sandboxes": "\(report.sandboxes)", "containers": "\(report.containers)"])
+    for sentence in report.repaired { logger.notice("Repaired", metadata: ["what": "\(sentence)"]) }
+    return Built(runtime: runtime, images: images, network: network)
+  }
+
+  private func announce(_ cgroups: CgroupRoot) {
+    guard !cgroups.controllersOnlyInV1.isEmpty else { return }
+    logger.warning(
+      "cgroup v1 hierarchies hold controllers; pods with limits that need them are refused",
+      metadata: ["controllers": "\(cgroups.controllersOnlyInV1.map { "\($0)" }.sorted().joined(separator: " "))"])
+  }
+
+  // MARK: Running
+
+  /// Runs every server and the kubelet until SIGTERM or SIGINT.
+  private func serve(
+    runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, group: any EventLoopGroup
+  ) async throws {
+    let cri = CRIServer(
+      runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket), logger: Logger(label: "cri"))
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await cri.run { ServiceNotifier.send("READY=1") } }
+      if let kubelet {
+        tasks.addTask { await kubelet.run() }
+        for server in KubeletComposition.servers(settings, kubelet, group, logger) { tasks.addTask { try await server.run() } }
+      }
+      tasks.addTask {
+        let signal = await StopSignal.wait()
+        logger.notice("Stopping", metadata: ["signal": "\(signal)"])
+        ServiceNotifier.send("STOPPING=1")
+        if settings.stopPodsOnExit {
+          if let kubelet { await kubelet.stopAllPods() }
+          await removeRemainingPods(runtime)
+        }
+      }
+      // The signal task ends first in a good life; a server that ends by itself throws.
+      try await tasks.next()
+      tasks.cancelAll()
+      while let result = await tasks.nextResult() {
+        if case .failure(let error) = result, !(error is CancellationError) {
+          logger.error("A server ended badly", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  /// Pods made by CRI clients: nobody else would stop them.
+  private func removeRemainingPods(_ runtime: any ContainerRuntime) async {
+    guard settings.runtimeEndpoint == nil else { return }
+    for sandbox in (try? await runtime.listPodSandboxes(SandboxFilter())) ?? [] {
+      do { try await runtime.removePodSandbox(sandbox.id) } catch {
+        logger.error("Pod not removed", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
+      }
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import KubeModel
+
+/// Everything the flags and the config file decide.
+struct AgentSettings: Sendable {
+  var kubelet: KubeletConfiguration
+  var rootDirectory: String
+  var stateDirectory: String
+  var criSocket: String
+  var bridge: String
+  var nodeName: String?
+  var runtimeEndpoint: String?
+  var imageDirectory: String
+  var podshimPath: String
+  var runtimeOnly: Bool
+  var stopPodsOnExit: Bool
+}

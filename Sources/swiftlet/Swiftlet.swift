@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import KubeModel
+import Logging
+
+/// The agent: a kubelet and a container runtime in one process.
+@main
+struct Swiftlet: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swiftlet",
+    abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
+    discussion: """
+      Settings come from the defaults, then --config, then flags. Flags keep the kubelet's names where it has one. Several agents run on
+      one node when --root-dir, --state-dir, --cri-socket, --bridge, --pod-cidr, --cgroup-root and --healthz-port differ.
+      Signals: SIGTERM and SIGINT stop the agent and leave its pods running, unless --stop-pods-on-exit is given.
+      """,
+    version: "swiftlet 0.1.0 (Kubernetes 1.36)")
+
+  @Option(help: "KubeletConfiguration file (kubelet.config.k8s.io/v1beta1, YAML or JSON); an unknown field is an error.")
+  var config: String?
+  @Option(help: "What survives a reboot: images, volumes, records.") var rootDir = "/var/lib/swiftlet"
+  @Option(help: "What a reboot clears: sockets and state of podshims.") var stateDir = "/run/swiftlet"
+  @Option(help: "File or directory with static pod manifests (staticPodPath).") var podManifestPath: String?
+  @Option(help: "Addresses for pods, e.g. 10.88.0.0/24 or 10.88.0.0/24,fd00:88::/64 (podCIDR).") var podCidr: String?
+  @Option(help: "The node's name instead of the host name.") var hostnameOverride: String?
+  @Option(help: "Port of the kubelet's authenticated server; accepted for the kubelet's sake, the server comes later.") var port: Int?
+  @Option(help: "Unauthenticated port with /pods and /healthz; 0: off (readOnlyPort).") var readOnlyPort: Int?
+  @Option(help: "Port of /healthz on the loopback address; 0: off (healthzPort).") var healthzPort: Int?
+  @Option(help: "Drive another CRI runtime, e.g. unix:///run/containerd/containerd.sock, instead of the built-in one.")
+  var containerRuntimeEndpoint: String?
+  @Option(name: .customShort("v"), help: "Log verbosity: 0 notices, 2 steps, 4 debug, 6 trace.") var verbosity = 2
+
+  @Option(help: "Socket of the Container Runtime Interface; default <state-dir>/swiftlet.sock.") var criSocket: String?
+  @Option(help: "Name of the pod bridge, at most 15 characters; tables and links are named after it.") var bridge = "swl0"
+  @Option(help: "cgroup v2 path below which everything is made (cgroupRoot).") var cgroupRoot: String?
+  @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
+  @Option(help: "Directory of image archives imported at start and pinned; default <root-dir>/images.") var imageDir: String?
+  @Option(help: "The podshim program; default: beside swiftlet, or ../libexec/swiftlet/podshim.") var podshim: String?
+  @Flag(help: "Serve only the CRI: no manifests, no kubelet.") var runtimeOnly = false
+  @Flag(help: "At SIGTERM stop every pod first, and remove the bridge.") var stopPodsOnExit = false
+
+  func run() async throws {
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    let logger = Logger(label: "swiftlet")
+    do {
+      try await Agent(settings: try settings(), logger: logger).run()
+    } catch {
+      logger.critical("swiftlet stops", metadata: ["error": "\(error)"])
+      throw ExitCode(1)
+    }
+  }
+
+  private var level: Logger.Level {
+    switch verbosity {
+    case ..<1: .notice
+    case 1...3: .info
+    case 4...5: .debug
+    default: .trace
+    }
+  }
+
+  /// Defaults < config file < flags.
+  private func settings() throws -> AgentSettings {
+    var kubelet = KubeletConfiguration()
+    if let config {
+      let data: Data
+      do {
+        data = try Data(contentsOf: URL(fileURLWithPath: config))
+      } catch {
+        throw ValidationError("cannot read --config \(config): \(error.localizedDescription)")
+      }
+      kubelet = try KubeletConfiguration.decode(Array(data), file: config)
+    }
+    if let podManifestPath { kubelet.staticPodPath = podManifestPath }
+    if kubelet.staticPodPath.isEmpty { kubelet.staticPodPath = "/etc/kubernetes/manifests" }
+    if let podCidr { kubelet.podCIDR = podCidr }
+    if kubelet.podCIDR.isEmpty { kubelet.podCIDR = "10.88.0.0/16" }
+    if let readOnlyPort { kubelet.readOnlyPort = readOnlyPort }
+    if let healthzPort { kubelet.healthzPort = healthzPort }
+    if let cgroupRoot { kubelet.cgroupRoot = cgroupRoot }
+    if let podLogsDir { kubelet.podLogsDir = podLogsDir }
+    if let port { kubelet.port = port }
+    return AgentSettings(
+      kubelet: kubelet, rootDirectory: absolute(rootDir), stateDirectory: absolute(stateDir),
+      criSocket: absolute(criSocket ?? "\(stateDir)/swiftlet.sock"), bridge: bridge, nodeName: hostnameOverride,
+      runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
+      podshimPath: try podshim ?? Self.findPodshim(), runtimeOnly: runtimeOnly, stopPodsOnExit: stopPodsOnExit)
+  }
+
+  private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+  /// Beside this program (a build directory), or where `make install` puts it.
+  private static func findPodshim() throws -> String {
+    let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    let candidates = [
+      directory.appendingPathComponent("podshim"), directory.appendingPathComponent("../libexec/swiftlet/podshim").standardized,
+    ]
+    for candidate in candidates where FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate.path }
+    throw ValidationError("podshim not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --podshim")
+  }
+}
