@@ -83,6 +83,7 @@ public struct GRPCServer: Sendable {
             }
           }
           try channel.pipeline.syncOperations.addHandler(management)
+          try channel.pipeline.syncOperations.addHandler(ServerConnectionErrors())
         }
       }
   }
