@@ -1,0 +1,83 @@
+import OCISpec
+import ShimCore
+
+extension SetupProgramBuilder {
+  static func appendMounts(
+    _ spec: RuntimeSpec, _ namespaces: Namespaces, _ options: SetupOptions, to operations: inout [SetupOperation]
+  ) throws(LinuxRuntimeError) {
+    var devicesMade = false
+    for mount in spec.mounts ?? [] {
+      guard mount.destination.hasPrefix("/") else {
+        throw LinuxRuntimeError(.invalidSpec, "mount destination '\(mount.destination)' is not absolute")
+      }
+      if !(mount.uidMappings ?? []).isEmpty || !(mount.gidMappings ?? []).isEmpty {
+        throw LinuxRuntimeError(.unsupported, "id-mapped mounts are not supported (\(mount.destination))")
+      }
+      let parsed = try MountOptions(mount.options ?? [], at: mount.destination)
+      let type = mount.type ?? (parsed.bind ? "bind" : "")
+      if parsed.bind || type == "bind" {
+        operations.append(try bind(mount, parsed, slot: options.mountSlots[mount.destination]))
+        // Whoever brings a /dev of his own does not want nodes made in it.
+        if mount.destination == "/dev" { devicesMade = true }
+        continue
+      }
+      if type == "sysfs", !namespaces.has(.network) {
+        // A fresh sysfs shows the network namespace of who mounts it; with the host's, the host's own is bound instead. Only a user
+        // namespace forces the whole tree, whose mounts are locked together.
+        operations.append(
+          .bind(
+            BindMount(
+              source: "/sys", target: mount.destination, recursive: namespaces.has(.user), attributesSet: parsed.set,
+              attributesRecursive: namespaces.has(.user), propagation: Kernel.private | Kernel.recursive)))
+        continue
+      }
+      guard !type.isEmpty else { throw LinuxRuntimeError(.invalidSpec, "mount \(mount.destination) has neither a type nor 'bind'") }
+      operations.append(
+        .fileSystem(
+          type: type == "cgroup" ? "cgroup2" : type, source: mount.source ?? type, target: mount.destination,
+          attributes: parsed.set, options: parsed.data))
+      if parsed.propagation != 0, parsed.propagation & Kernel.private == 0 {
+        throw LinuxRuntimeError(.unsupported, "mount \(mount.destination): propagation is supported for bind mounts only")
+      }
+      if mount.destination == "/dev", !devicesMade {
+        try appendDevices(spec, namespaces, to: &operations)
+        devicesMade = true
+      }
+    }
+    if !devicesMade { try appendDevices(spec, namespaces, to: &operations) }
+  }
+
+  private static func bind(_ mount: MountSpec, _ parsed: MountOptions, slot: Int16?) throws(LinuxRuntimeError) -> SetupOperation {
+    guard let source = mount.source, source.hasPrefix("/") || slot != nil else {
+      throw LinuxRuntimeError(.invalidSpec, "bind mount \(mount.destination) needs an absolute source")
+    }
+    return .bind(
+      BindMount(
+        source: source, slot: slot ?? -1, target: mount.destination, recursive: parsed.recursiveBind, attributesSet: parsed.set,
+        attributesClear: parsed.clear, attributesRecursive: parsed.attributesRecursive, propagation: parsed.propagation))
+  }
+
+  private static func appendDevices(
+    _ spec: RuntimeSpec, _ namespaces: Namespaces, to operations: inout [SetupOperation]
+  ) throws(LinuxRuntimeError) {
+    for device in spec.linux?.devices ?? [] {
+      let kind: UInt32
+      switch device.type {
+      case "c", "u": kind = Kernel.characterDevice
+      case "b": kind = Kernel.blockDevice
+      case "p": kind = Kernel.fifo
+      default: throw LinuxRuntimeError(.invalidSpec, "device \(device.path) has the unknown type '\(device.type)'")
+      }
+      if namespaces.has(.user) {
+        // mknod(2) is refused in a user namespace: the host's node is bound, after a look at what it is.
+        operations.append(.bind(BindMount(source: device.path, target: device.path, recursive: false, requiredType: kind)))
+      } else {
+        operations.append(
+          .makeNode(
+            path: device.path, mode: kind | (device.fileMode ?? 0o666) & 0o7777, major: device.major ?? 0, minor: device.minor ?? 0,
+            uid: device.uid ?? 0, gid: device.gid ?? 0))
+      }
+    }
+    for (path, target) in DefaultSpec.deviceLinks { operations.append(.makeSymlink(target: target, path: path)) }
+  }
+}
