@@ -112,8 +112,12 @@ let package = Package(
     // The CRI
     .target(name: "GRPCTransport", dependencies: [nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
     .target(name: "CRIProto", dependencies: [protobuf], swiftSettings: generated),
-    .target(name: "CRIService", dependencies: ["RuntimeAPI", "CRIProto", "GRPCTransport", log], swiftSettings: strict),
-    .target(name: "CRIClient", dependencies: ["RuntimeAPI", "CRIProto", "GRPCTransport"], swiftSettings: strict),
+    .target(name: "CRIMapping", dependencies: ["RuntimeAPI", "CRIProto", protobuf], swiftSettings: strict),
+    .target(
+      name: "CRIService", dependencies: ["RuntimeAPI", "CRIProto", "CRIMapping", "GRPCTransport", protobuf, log],
+      swiftSettings: strict),
+    .target(
+      name: "CRIClient", dependencies: ["RuntimeAPI", "CRIProto", "CRIMapping", "GRPCTransport", protobuf], swiftSettings: strict),
 
     // The kubelet
     .target(
@@ -128,10 +132,24 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "PodRuntime", "CRIService", "CRIClient", "Kubelet", "KubeletServer", "Images", "PodNetwork", "Store", "LinuxSystem",
-        "Cgroups", "KubeModel", "RuntimeAPI", argumentParser, log,
+        "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, argumentParser, log,
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", argumentParser, yams], swiftSettings: strict),
+    .executableTarget(
+      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI"], path: "Benchmarks/cri-bench", swiftSettings: strict),
+
+    // Unit tests: no root, milliseconds
+    .testTarget(name: "KubeModelTests", dependencies: ["KubeModel"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "KubeletTests",
+      dependencies: ["Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
+      swiftSettings: strict),
+    .testTarget(name: "GRPCTransportTests", dependencies: ["GRPCTransport", nioCore, nioPosix, protobuf], swiftSettings: strict),
+    .testTarget(name: "CRIServiceTests", dependencies: ["CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
   ]
 )

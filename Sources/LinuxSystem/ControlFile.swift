@@ -18,7 +18,7 @@ public enum ControlFile {
     do {
       _ = try systemCall("mkdir", on: path) { unsafe mkdir(path, 0o755) }
       return true
-    } catch where error.code == EEXIST {
+    } catch  where error.code == EEXIST {
       return false
     }
   }

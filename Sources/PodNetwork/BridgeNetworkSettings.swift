@@ -1,0 +1,42 @@
+import Netlink
+
+/// How the bridge network is called and which addresses it gives. Two networks with different names and addresses share nothing.
+public struct BridgeNetworkSettings: Sendable {
+  /// At most 15 characters; the nf_tables table has the same name with `swiftlet-` in front.
+  public let bridgeName: String
+  /// As given, maybe a comma list of one IPv4 and one IPv6 network.
+  public let podCIDR: String
+  let networks: [IPNetwork]
+  /// nil: the kernel's default (1500).
+  public let mtu: UInt32?
+
+  public init(bridgeName: String, podCIDR: String, mtu: UInt32? = nil) throws(PodNetworkError) {
+    guard (1...15).contains(bridgeName.utf8.count),
+      bridgeName.utf8.allSatisfy({ (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95 })
+    else {
+      throw PodNetworkError(
+        .invalidSettings, "bridge name '\(bridgeName)': 1 to 15 letters, digits, '-' or '_' (a link name has at most 15 bytes)")
+    }
+    var networks: [IPNetwork] = []
+    for text in podCIDR.split(separator: ",") {
+      let trimmed = text.filter { $0 != " " }
+      guard let network = IPNetwork(trimmed) else {
+        throw PodNetworkError(.invalidSettings, "pod CIDR '\(trimmed)' is not an address with a prefix length, like 10.88.0.0/24")
+      }
+      guard network.count >= 4 else { throw PodNetworkError(.invalidSettings, "pod CIDR \(network) is too small: it needs 4 addresses") }
+      guard !networks.contains(where: { $0.address.isV6 == network.address.isV6 }) else {
+        throw PodNetworkError(.invalidSettings, "pod CIDR '\(podCIDR)' has two networks of one family: at most one IPv4 and one IPv6")
+      }
+      networks.append(network)
+    }
+    guard !networks.isEmpty else { throw PodNetworkError(.invalidSettings, "pod CIDR is empty") }
+    self.bridgeName = bridgeName
+    self.podCIDR = podCIDR
+    self.networks = networks
+    self.mtu = mtu
+  }
+
+  var tableName: String { "swiftlet-\(bridgeName)" }
+  /// The bridge's own address, the pods' gateway: the first of the network.
+  func gateway(_ network: IPNetwork) -> IPAddress { network.address.advanced(by: 1) ?? network.address }
+}

@@ -1,0 +1,127 @@
+import Netlink
+
+/// The nf_tables table of a bridge network: host ports (two maps for each family) and masquerading. Pure: gives requests.
+///
+/// IPv6 has no way to send [::1] elsewhere, so host ports on it work on the host's other addresses only.
+struct Firewall {
+  let settings: BridgeNetworkSettings
+  private var table: NFTRequests { NFTRequests(table: settings.tableName) }
+
+  private static let sourceNATPriority: Int32 = 100
+  private static let destinationNATPriority: Int32 = -100
+  private static let first: UInt32 = 8  // NFT_REG32_00
+  private static let local: [UInt8] = [2, 0, 0, 0]  // RTN_LOCAL
+  private static let destinationNATBit: [UInt8] = [0x20, 0, 0, 0]  // IPS_DST_NAT
+
+  /// Replaces the whole table in one transaction, with the ports of these pods.
+  func install(_ ports: [(HostPortMapping, [IPAddress])]) -> [NetlinkRequest] {
+    var requests = [table.addTable(), table.deleteTable(), table.addTable()]
+    requests.append(table.addNATChain("prerouting", hook: .prerouting, priority: Self.destinationNATPriority))
+    requests.append(table.addNATChain("output", hook: .output, priority: Self.destinationNATPriority))
+    requests.append(table.addNATChain("postrouting", hook: .postrouting, priority: Self.sourceNATPriority))
+    var id: UInt32 = 1
+    for network in settings.networks {
+      let width = UInt32(network.address.bytes.count)
+      requests.append(table.addMap(anyMap(network.address.isV6), keyLength: 8, valueLength: width + 4, id: id))
+      requests.append(table.addMap(addressMap(network.address.isV6), keyLength: width + 8, valueLength: width + 4, id: id + 1))
+      id += 2
+      for chain in ["prerouting", "output"] {
+        requests.append(table.addRule(chain, hostPortRule(network, byAddress: true)))
+        requests.append(table.addRule(chain, hostPortRule(network, byAddress: false)))
+      }
+      for rule in masqueradeRules(network) { requests.append(table.addRule("postrouting", rule)) }
+    }
+    for (mapping, addresses) in ports { requests += add(mapping, addresses) }
+    return requests
+  }
+
+  func remove() -> [NetlinkRequest] { [table.addTable(), table.deleteTable()] }
+  func check() -> NetlinkRequest { table.getTable() }
+
+  func add(_ mapping: HostPortMapping, _ addresses: [IPAddress]) -> [NetlinkRequest] {
+    targets(mapping, addresses).map { table.addElement($0.map, key: $0.key, value: mapping.value($0.address)) }
+  }
+
+  func delete(_ mapping: HostPortMapping, _ addresses: [IPAddress]) -> [NetlinkRequest] {
+    targets(mapping, addresses).map { table.deleteElement($0.map, key: $0.key) }
+  }
+
+  private func targets(
+    _ mapping: HostPortMapping, _ addresses: [IPAddress]
+  ) -> [(map: String, key: [UInt8], address: IPAddress)] {
+    addresses.compactMap { address in
+      if mapping.hostIP.isEmpty { return (anyMap(address.isV6), mapping.portKey, address) }
+      guard let host = IPAddress(mapping.hostIP), host.isV6 == address.isV6 else { return nil }
+      return (addressMap(address.isV6), host.bytes + mapping.portKey, address)
+    }
+  }
+
+  private func anyMap(_ six: Bool) -> String { six ? "ports6" : "ports4" }
+  private func addressMap(_ six: Bool) -> String { six ? "addressports6" : "addressports4" }
+
+  /// `meta nfproto ip fib daddr type local dnat to [ip daddr .] meta l4proto . th dport map @ports`.
+  private func hostPortRule(_ network: IPNetwork, byAddress: Bool) -> [NFTExpression] {
+    let six = network.address.isV6
+    let words = UInt32(network.address.bytes.count / 4)
+    var key = Self.first
+    var rule = family(network) + [.destinationAddressType(into: Self.first), .compare(register: Self.first, equal: true, Self.local)]
+    if byAddress {
+      rule.append(.payload(.network, offset: six ? 24 : 16, length: words * 4, into: key))
+      key += words
+    }
+    rule += [
+      .meta(.transportProtocol, into: key), .payload(.transport, offset: 2, length: 2, into: key + 1),
+    ]
+    let value = key + 2
+    rule += [
+      .lookup(map: byAddress ? addressMap(six) : anyMap(six), key: Self.first, into: value),
+      .destinationNAT(family: network.address.family, address: value, port: value + words),
+    ]
+    return rule
+  }
+
+  private func masqueradeRules(_ network: IPNetwork) -> [[NFTExpression]] {
+    var rules = [
+      // From a pod to anywhere but the pods.
+      family(network) + source(network, equal: true) + destination(network, equal: false) + [.masquerade],
+      // From a pod to a pod through a host port: the answer must come back this way.
+      family(network) + [
+        .connectionStatus(into: Self.first), .bitwise(register: Self.first, mask: Self.destinationNATBit),
+        .compare(register: Self.first, equal: false, [0, 0, 0, 0]),
+      ] + source(network, equal: true) + destination(network, equal: true) + [.masquerade],
+    ]
+    if !network.address.isV6, let loopback = IPNetwork("127.0.0.0/8") {
+      // From the host's 127.0.0.1 through a host port.
+      var name = Array(settings.bridgeName.utf8)
+      name += [UInt8](repeating: 0, count: 16 - name.count)
+      rules.append(
+        family(network) + [.meta(.outputInterfaceName, into: Self.first), .compare(register: Self.first, equal: true, name)]
+          + source(loopback, equal: true) + [.masquerade])
+    }
+    return rules
+  }
+
+  private func family(_ network: IPNetwork) -> [NFTExpression] {
+    [.meta(.networkProtocol, into: Self.first), .compare(register: Self.first, equal: true, [network.address.family])]
+  }
+
+  private func source(_ network: IPNetwork, equal: Bool) -> [NFTExpression] {
+    inside(network, offset: network.address.isV6 ? 8 : 12, equal: equal)
+  }
+
+  private func destination(_ network: IPNetwork, equal: Bool) -> [NFTExpression] {
+    inside(network, offset: network.address.isV6 ? 24 : 16, equal: equal)
+  }
+
+  private func inside(_ network: IPNetwork, offset: UInt32, equal: Bool) -> [NFTExpression] {
+    let width = network.address.bytes.count
+    let mask = (0..<width).map { byte -> UInt8 in
+      let bits = min(8, max(0, network.prefix - byte * 8))
+      return bits == 0 ? 0 : UInt8(truncatingIfNeeded: 0xff << (8 - bits))
+    }
+    return [
+      .payload(.network, offset: offset, length: UInt32(width), into: Self.first), .bitwise(register: Self.first, mask: mask),
+      .compare(register: Self.first, equal: equal, network.address.bytes),
+    ]
+  }
+}
