@@ -1,5 +1,5 @@
 import Glibc
-import LinuxSystem
+public import LinuxSystem
 import Synchronization
 
 /// A blocking netlink socket of the network namespace in which the calling thread was when it was made; it stays there even when used
@@ -148,17 +148,10 @@ public final class NetlinkSocket: Sendable {
   }
 
   private static func send(_ datagram: [UInt8], on descriptor: borrowing OwnedDescriptor, for request: NetlinkRequest) throws(NetlinkError) {
-    var kernel = sockaddr_nl()
-    kernel.nl_family = sa_family_t(AF_NETLINK)
     let code: CInt = descriptor.withRaw { raw in
       while true {
-        let sent = unsafe datagram.withUnsafeBytes { buffer in
-          unsafe withUnsafePointer(to: &kernel) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-              unsafe sendto(raw, buffer.baseAddress, buffer.count, 0, address, socklen_t(MemoryLayout<sockaddr_nl>.size))
-            }
-          }
-        }
+        // An unconnected netlink socket talks to the kernel.
+        let sent = unsafe datagram.withUnsafeBytes { buffer in unsafe Glibc.send(raw, buffer.baseAddress, buffer.count, 0) }
         if sent >= 0 { return 0 }
         if errno != EINTR { return errno }
       }
