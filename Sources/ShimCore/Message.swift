@@ -58,7 +58,8 @@ public struct SpawnRequest: Equatable, Sendable {
   public var stdinOnce: Bool
   /// Host path of the CRI log, "" for none. Opened O_CREAT|O_APPEND 0640 at spawn.
   public var logPath: String
-  /// Host path of the exit record, written (temporary file, fsync, rename) before the exit event is sent; "" for none (exec).
+  /// Host path of the exit record, written (temporary file, fsync, rename) before the exit event is sent; "" for none
+  /// (exec: forgotten with its exit event).
   public var exitRecordPath: String
   /// When the init of this process exits, kill the rest of its cgroup (shared pid namespace) and wait up to this long, in
   /// milliseconds, for the pipes to drain before the exit is published.

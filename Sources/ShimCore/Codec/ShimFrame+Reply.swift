@@ -47,7 +47,7 @@ extension ShimFrame {
     case 66: return .done
     case 67:
       var entries: [ProcessEntry] = []
-      for _ in 0..<(try reader.count(minimum: 34)) { entries.append(try reader.entry()) }
+      for _ in 0..<(try reader.count(minimum: 30)) { entries.append(try reader.entry()) }
       return .processes(entries)
     case 68: return .failed(try reader.failure())
     case 69: return .refused(errno: try reader.integer(), text: try reader.string())

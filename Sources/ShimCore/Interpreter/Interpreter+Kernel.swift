@@ -12,6 +12,8 @@ extension Interpreter {
     }
     try check(cl_setns(descriptor, flags), "setns", "slot " + decimal(slot))
     if flags & Namespace.user != 0 { try becomeNamespaceRoot() }
+    // Joining and changing ids may alter it: still nothing for those who live in there (CVE-2016-9962).
+    _ = cl_prctl(Prctl.setDumpable, 0, 0)
   }
 
   /// Writes a file of the private procfs. Neither symlinks nor mounts inside it are followed, and what was opened must be procfs
@@ -22,9 +24,15 @@ extension Interpreter {
 
   private func writeKernelFileResult(_ path: String, _ value: String) throws(CallError) -> Int64 {
     let resolve = Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks | Resolve.noCrossDevice
-    let file = Descriptor(
-      adopting: try check(
-        unsafe cl_openat2(procfs, path, UInt64(Open.writeOnly | Open.closeOnExec), 0, resolve), "openat2", "/proc/" + path))
+    let flags = UInt64(Open.writeOnly | Open.closeOnExec)
+    var opened = unsafe cl_openat2(procfs, path, flags, 0, resolve)
+    if opened == -Errno.access, context.newUserNamespace {
+      // The files of a process that is not dumpable belong to the host's root, who has no name in here.
+      _ = cl_prctl(Prctl.setDumpable, 1, 0)
+      opened = unsafe cl_openat2(procfs, path, flags, 0, resolve)
+      _ = cl_prctl(Prctl.setDumpable, 0, 0)
+    }
+    let file = Descriptor(adopting: try check(opened, "openat2", "/proc/" + path))
     guard cl_fstatfs_type(file.raw) == Magic.procfs else { throw CallError("fstatfs", Errno.invalid, "/proc/" + path) }
     return Files.write(value, to: file.raw)
   }
@@ -49,8 +57,6 @@ extension Interpreter {
   func becomeNamespaceRoot() throws(CallError) {
     try check(cl_setresgid(0), "setresgid", "0")
     try check(cl_setresuid(0), "setresuid", "0")
-    // The change of ids cleared it; without it /proc/self belongs to the host's root, out of reach in here.
-    _ = cl_prctl(Prctl.setDumpable, 1, 0)
   }
 
   func setUser(_ user: UInt32) throws(CallError) {

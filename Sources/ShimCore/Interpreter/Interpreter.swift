@@ -74,12 +74,11 @@ public struct Interpreter: ~Copyable {
     if context.resetsOOMScore, let own = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) {
       _ = Files.write("0", to: own.raw)
     }
+    // Processes of a namespace this child joins must not trace it or reach podshim's memory and descriptors through it (CVE-2016-9962).
+    _ = cl_prctl(Prctl.setDumpable, 0, 0)
     if context.newUserNamespace {
       channel.awaitProceed()
       try becomeNamespaceRoot()
-    } else {
-      // Processes of a namespace this child joins must not trace it or reach podshim's memory and descriptors through it (CVE-2016-9962).
-      _ = cl_prctl(Prctl.setDumpable, 0, 0)
     }
     _ = cl_umask(0)
   }

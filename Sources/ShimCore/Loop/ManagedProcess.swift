@@ -66,20 +66,31 @@ final class ManagedProcess {
     return 0
   }
 
-  /// Kills every process of the cgroup (cgroup.kill). false: there is no cgroup or no such file.
+  /// Kills every process of the cgroup (cgroup.kill). false: there is no cgroup of its own, or no such file.
   func killCgroup() -> Bool {
-    guard let raw = cgroup?.raw, let file = try? Files.open("cgroup.kill", Open.writeOnly, at: raw) else { return false }
+    guard !members().contains(cl_getpid()), let raw = cgroup?.raw,
+      let file = try? Files.open("cgroup.kill", Open.writeOnly, at: raw)
+    else { return false }
     return Files.write("1", to: file.raw) == 1
   }
 
-  /// Signals every process of the cgroup one by one; repeated by the caller if it needs certainty.
+  /// Signals every process of the cgroup one by one; repeated by the caller if it needs certainty. false: it has no cgroup of its own.
   func signalCgroup(_ signal: Int32) -> Bool {
-    guard let raw = cgroup?.raw, let file = try? Files.open("cgroup.procs", Open.readOnly, at: raw),
-      let bytes = Files.read(file.raw, limit: 65536)
-    else { return false }
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      if let pid = Int32(String(decoding: line, as: UTF8.self)), pid > 0 { _ = cl_kill(pid, signal) }
-    }
+    let members = self.members()
+    if members.isEmpty || members.contains(cl_getpid()) { return false }
+    for pid in members { _ = cl_kill(pid, signal) }
     return true
+  }
+
+  /// Processes of the cgroup. podshim itself is among them when pause was put beside it.
+  private func members() -> [Int32] {
+    guard let raw = cgroup?.raw, let file = try? Files.open("cgroup.procs", Open.readOnly, at: raw),
+      let bytes = Files.read(file.raw, limit: 16384)
+    else { return [] }
+    var members: [Int32] = []
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      if let pid = Int32(String(decoding: line, as: UTF8.self)), pid > 0 { members.append(pid) }
+    }
+    return members
   }
 }

@@ -64,7 +64,7 @@ extension Shim {
   }
 
   private func spawned(_ process: ManagedProcess) {
-    var numbers = [cl_pidfd_open(process.pid, 0)]
+    var numbers = [cl_dup_descriptor(process.pidfd.raw)]
     if numbers[0] < 0 { numbers = [] }
     if let terminal = process.passedTerminal.take() { numbers.append(terminal.release()) }
     answer(process, .spawned(pid: process.pid), DescriptorList(numbers))

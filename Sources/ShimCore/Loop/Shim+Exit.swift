@@ -61,9 +61,15 @@ extension Shim {
     process.phase = .exited
     if !process.exitRecordPath.isEmpty { try? process.exit.write(to: process.exitRecordPath) }
     publish(.exited(process.exit))
+    // Nobody asks for an exec's exit later: a probe every second must not fill the list.
+    if process.isExec, process.exitRecordPath.isEmpty { return forget(process) }
+    finishShutdown()
   }
 
-  func forget(_ process: ManagedProcess) { processes.removeAll { $0 === process } }
+  func forget(_ process: ManagedProcess) {
+    processes.removeAll { $0 === process }
+    finishShutdown()
+  }
 
   func timeout() {
     var expirations = [UInt8](repeating: 0, count: 8)
@@ -88,7 +94,7 @@ extension Shim {
   }
 
   private func finishShutdown() {
-    guard let pending = shutdown else { return }
+    guard let pending = shutdown, !stopped else { return }
     for process in processes where process.phase != .exited { return }
     _ = unsafe cl_unlinkat(At.workingDirectory, "shim.sock", 0)
     _ = unsafe cl_unlinkat(At.workingDirectory, "shim.pid", 0)
