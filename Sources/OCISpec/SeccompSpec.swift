@@ -1,6 +1,6 @@
 /// A seccomp filter as a container configuration carries it. Source: runtime-spec config-linux.md, "Seccomp".
-public struct SeccompSpec: Codable, Equatable, Sendable {
-  public struct Argument: Codable, Equatable, Sendable {
+public struct SeccompSpec: Codable, Hashable, Sendable {
+  public struct Argument: Codable, Hashable, Sendable {
     public var index: UInt32
     public var value: UInt64
     public var valueTwo: UInt64?
@@ -13,7 +13,7 @@ public struct SeccompSpec: Codable, Equatable, Sendable {
       self.op = op
     }
   }
-  public struct Syscall: Codable, Equatable, Sendable {
+  public struct Syscall: Codable, Hashable, Sendable {
     public var names: [String]
     /// `SCMP_ACT_ALLOW` and its kind.
     public var action: String
