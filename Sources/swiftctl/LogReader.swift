@@ -9,6 +9,8 @@ struct LogReader {
   let timestamps: Bool
   var limit: Int?
   private var handle: FileHandle?
+  /// Inode of the file behind `handle`.
+  private var openInode: UInt64?
   private var pending: [UInt8] = []
   /// Whether the next entry of a stream continues a printed partial line.
   private var continued: [String: Bool] = [:]
@@ -44,6 +46,7 @@ struct LogReader {
       throw Failure("cannot open the log \(path)", hint: "logs are read from the file: run swiftctl on the node, as root")
     }
     self.handle = handle
+    openInode = Self.inode(path)
     pending = Array(handle.readDataToEndOfFile())
     var entries = takeEntries().filter(wanted)
     if let tail {
@@ -82,11 +85,14 @@ struct LogReader {
     takeEntries().filter(wanted).forEach { emit($0) }
   }
 
-  private func rotated() -> Bool {
-    var now = stat()
-    var open = stat()
-    guard let handle, stat(path, &now) == 0, fstat(handle.fileDescriptor, &open) == 0 else { return false }
-    return now.st_ino != open.st_ino
+  private mutating func rotated() -> Bool {
+    guard let now = Self.inode(path), now != openInode else { return false }
+    openInode = now
+    return true
+  }
+
+  private static func inode(_ path: String) -> UInt64? {
+    (try? FileManager.default.attributesOfItem(atPath: path))?[.systemFileNumber] as? UInt64
   }
 
   private mutating func takeEntries() -> [Entry] {

@@ -76,11 +76,11 @@ struct GlobalOptions: ParsableArguments {
   @Option(name: .long, help: "Seconds to wait for an answer.")
   var timeout: Double = 30
 
-  func connect() throws -> RemoteRuntime {
-    try RemoteRuntime(endpoint: endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+  func connect() throws -> any ContainerRuntime {
+    RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
   }
 
-  func connectNode() throws -> NodeClient { try NodeClient(endpoint: endpoint()) }
+  func connectNode() throws -> any NodeOperations { NodeClient(socketPath: try endpoint()) }
 
   private func endpoint() throws -> String { try Endpoint.choose(flag: runtimeEndpoint) }
 }

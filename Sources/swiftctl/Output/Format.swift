@@ -56,15 +56,23 @@ enum Format {
   /// RFC 3339 with nanoseconds, UTC; "" for 0.
   static func time(_ nanoseconds: Int64) -> String {
     guard nanoseconds > 0 else { return "" }
-    var seconds = time_t(nanoseconds / 1_000_000_000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func pad(_ number: some BinaryInteger, _ width: Int) -> String {
+    let seconds = nanoseconds / 1_000_000_000
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+    // Days since 1970-03-01 of year 0 in the proleptic calendar. Source: Howard Hinnant, "chrono-compatible low-level date algorithms".
+    let days = seconds / 86400 + 719_468
+    let era = days / 146_097
+    let dayOfEra = days - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shifted = (5 * dayOfYear + 2) / 153
+    let (month, day) = (shifted < 10 ? shifted + 3 : shifted - 9, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    func pad(_ number: Int64, _ width: Int) -> String {
       let text = String(number)
       return String(repeating: "0", count: max(0, width - text.count)) + text
     }
-    return "\(pad(parts.tm_year + 1900, 4))-\(pad(parts.tm_mon + 1, 2))-\(pad(parts.tm_mday, 2))T"
-      + "\(pad(parts.tm_hour, 2)):\(pad(parts.tm_min, 2)):\(pad(parts.tm_sec, 2)).\(pad(nanoseconds % 1_000_000_000, 9))Z"
+    return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T\(pad(hour, 2)):\(pad(minute, 2)):\(pad(second, 2))"
+      + ".\(pad(nanoseconds % 1_000_000_000, 9))Z"
   }
 
   /// Bytes with a decimal unit, as crictl: 2.3MB.
