@@ -1,7 +1,7 @@
 public import Cgroups
 public import Images
 import LinuxRuntime
-public import LinuxSystem
+import LinuxSystem
 public import Logging
 public import PodNetwork
 public import RuntimeAPI
@@ -39,6 +39,8 @@ public final class PodRuntime: ContainerRuntime {
   let cgroups: CgroupRoot
   let kernel: KernelFeatures
   let seccomp = SeccompCompiler()
+  /// passwd and group of images, by image id.
+  let users = Mutex<[String: UserDatabase]>([:])
   let podshim: SealedExecutable
   let hub = EventHub()
   /// Commands running by ExecSync, by exec id.

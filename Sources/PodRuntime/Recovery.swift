@@ -1,8 +1,12 @@
+import Cgroups
+import Images
 import LinuxSystem
+import Logging
 import PodNetwork
 public import RuntimeAPI
 import ShimCore
 import Store
+import Synchronization
 
 /// What a start found and repaired.
 public struct RecoveryReport: Sendable {

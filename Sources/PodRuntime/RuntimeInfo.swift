@@ -1,3 +1,7 @@
+import Cgroups
+import LinuxSystem
+import Logging
+import PodNetwork
 public import RuntimeAPI
 
 extension PodRuntime {

@@ -1,6 +1,9 @@
+import Cgroups
 import LinuxSystem
+import Logging
 import RuntimeAPI
 import ShimCore
+import Synchronization
 
 extension PodRuntime {
   /// Called on the descriptor thread: what podshim reports becomes facts in the record.

@@ -1,7 +1,9 @@
 import Cgroups
 import Images
 import LinuxSystem
+import PodNetwork
 public import RuntimeAPI
+import Synchronization
 
 extension PodRuntime {
   public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
@@ -50,8 +52,7 @@ extension PodRuntime {
       if record.state == .running {
         let sample = cgroups.cgroup(record.cgroup).stats()
         (stats.cpu, stats.memory, stats.swap, stats.io) = (sample.cpu(now), sample.memory(now), sample.swap(now), sample.ioPressure)
-        if stats.cpu == nil { stats.cpu = ProcessUsage.cpu(cgroups.cgroup(record.cgroup), now) }
-        if stats.memory == nil { stats.memory = ProcessUsage.memory(cgroups.cgroup(record.cgroup), now) }
+        if stats.memory == nil { stats.memory = residentMemory(cgroups.cgroup(record.cgroup), now) }
       }
       return stats
     }
@@ -71,8 +72,7 @@ extension PodRuntime {
       let cgroup = cgroups.cgroup(record.cgroupParent)
       let sample = cgroup.stats()
       (stats.cpu, stats.memory, stats.io) = (sample.cpu(now), sample.memory(now), sample.ioPressure)
-      if stats.cpu == nil { stats.cpu = ProcessUsage.cpu(cgroup, now) }
-      if stats.memory == nil { stats.memory = ProcessUsage.memory(cgroup, now) }
+      if stats.memory == nil { stats.memory = residentMemory(cgroup, now) }
       stats.processCount = UInt64((try? cgroup.processes(recursive: true))?.count ?? 0)
       if !record.usesHostNetwork, let usage = try? network?.statistics(owner: record.id.rawValue) {
         stats.networkTimestamp = now
@@ -85,6 +85,11 @@ extension PodRuntime {
       return stats
     }
   }
+}
+
+/// Without the memory controller: what the processes have resident, shared pages counted for each.
+private func residentMemory(_ cgroup: Cgroup, _ now: Int64) -> MemoryUsage? {
+  ProcessUsage.residentBytes(cgroup).map { MemoryUsage(timestamp: now, workingSet: $0, usage: $0, rss: $0) }
 }
 
 extension CgroupStats {

@@ -3,10 +3,12 @@ import Foundation
 import Images
 import LinuxRuntime
 import LinuxSystem
+import Logging
 import OCISpec
 public import RuntimeAPI
 import ShimCore
 import Store
+import Synchronization
 
 extension PodRuntime {
   /// Source: CRI CreateContainer. Idempotent by (sandbox, name, attempt): a retry joins the creation under way or gets its result.
@@ -20,7 +22,7 @@ extension PodRuntime {
       if let id = state.containerKeys[key] { return Task<ContainerID, any Error> { id } }
       if let task = state.creating[key] { return task }
       let task = Task<ContainerID, any Error> { [self] in
-        defer { state.withLock { _ = $0.creating.removeValue(forKey: key) } }
+        defer { self.state.withLock { _ = $0.creating.removeValue(forKey: key) } }
         return try await createContainer(config, sandbox, key: key)
       }
       state.creating[key] = task
@@ -132,7 +134,7 @@ extension PodRuntime {
     }
 
     try Faults.check(.containerDirectory)
-    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image.id)
+    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
     undo.push("writable layer of \(id)") { [images] in try images.removeSnapshot(owner: id.rawValue) }
     if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
 

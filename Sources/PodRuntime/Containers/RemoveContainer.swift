@@ -1,7 +1,10 @@
+import Cgroups
+import Images
 import LinuxSystem
 public import RuntimeAPI
 import ShimCore
 import Store
+import Synchronization
 
 extension PodRuntime {
   /// Source: CRI RemoveContainer. Kills it when it runs; its log stays. Idempotent.

@@ -1,6 +1,7 @@
 import LinuxSystem
 public import RuntimeAPI
 import ShimCore
+import Synchronization
 
 extension PodRuntime {
   /// Source: CRI StopContainer. Idempotent; returns when the container has really stopped.

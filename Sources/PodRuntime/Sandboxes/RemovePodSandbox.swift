@@ -1,6 +1,8 @@
+import Cgroups
 import LinuxSystem
 public import RuntimeAPI
 import Store
+import Synchronization
 
 extension PodRuntime {
   /// Source: CRI RemovePodSandbox. Stops it first and removes its containers. Idempotent.

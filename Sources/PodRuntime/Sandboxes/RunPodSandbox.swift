@@ -1,10 +1,12 @@
 import Cgroups
 import LinuxRuntime
 import LinuxSystem
+import Logging
 import PodNetwork
 public import RuntimeAPI
 import ShimCore
 import Store
+import Synchronization
 
 extension PodRuntime {
   /// Source: CRI RunPodSandbox. Idempotent by metadata: a retry joins the creation under way or gets its result.
@@ -16,7 +18,7 @@ extension PodRuntime {
       if let task = state.running[key] { return task }
       // Not tied to the caller: when it gives up, the creation still ends in a sandbox or in nothing, and a retry gets that.
       let task = Task<SandboxID, any Error> { [self] in
-        defer { state.withLock { _ = $0.running.removeValue(forKey: key) } }
+        defer { self.state.withLock { _ = $0.running.removeValue(forKey: key) } }
         return try await createSandbox(config, handler: handler, key: key)
       }
       state.running[key] = task
@@ -127,7 +129,7 @@ extension PodRuntime {
     try Faults.check(.pauseSpawn)
     let program = try pauseProgram(config, hasNamespace: attached != nil)
     var request = SpawnRequest(id: "", program: SetupProgram.encode(program.operations))
-    request.cloneFlags = program.cloneFlags
+    program.fill(&request)
     request.exitRecordPath = "pause.exit"
     var descriptors: [SharedDescriptor] = []
     if let attached { descriptors.append(attached.namespace) }
@@ -153,8 +155,15 @@ extension PodRuntime {
 
   private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
-    let ports = config.portMappings.filter { $0.hostPort > 0 }.map(HostPortMapping.init)
+    let ports = config.portMappings.filter { $0.hostPort > 0 }.map(Self.hostPort)
     return try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
+  }
+
+  private static func hostPort(_ mapping: PortMapping) -> HostPortMapping {
+    let transports: [TransportProtocol: HostPortMapping.Transport] = [.tcp: .tcp, .udp: .udp, .sctp: .sctp]
+    return HostPortMapping(
+      transport: transports[mapping.transport] ?? .tcp, hostPort: UInt16(clamping: mapping.hostPort),
+      containerPort: UInt16(clamping: mapping.containerPort), hostIP: mapping.hostIP)
   }
 
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
@@ -177,9 +186,7 @@ extension PodRuntime {
 
     try Faults.check(.shimSpawn)
     let (ours, theirs) = try UnixStream.pair()
-    let process = try theirs.duplicate().lend { socket throws(SystemCallError) in
-      try podshim.spawn(arguments: ["podshim", directory], cgroup: cgroup, socket: socket)
-    }
+    let process = try podshim.spawn(arguments: ["podshim", directory], cgroup: cgroup, socket: try theirs.duplicate())
     undo.push("podshim of \(id)") {
       try process.signal(9)
       try await process.waitForExit()

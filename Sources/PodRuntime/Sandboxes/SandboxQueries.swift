@@ -1,4 +1,5 @@
 public import RuntimeAPI
+import Synchronization
 
 extension PodRuntime {
   public func podSandboxStatus(

@@ -1,3 +1,4 @@
+import Cgroups
 import LinuxSystem
 import PodNetwork
 public import RuntimeAPI

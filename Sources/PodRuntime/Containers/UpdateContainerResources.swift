@@ -1,0 +1,49 @@
+import Cgroups
+import LinuxSystem
+public import RuntimeAPI
+
+extension PodRuntime {
+  /// Source: CRI UpdateContainerResources. 0 and empty mean unchanged; also valid before the start. All or nothing: the old values are
+  /// written back when one is refused.
+  public func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError) {
+    let container = try container(id)
+    try await container.gate.pass { () async throws(RuntimeError) in
+      let record = container.record
+      guard record.phase != .exited, record.phase != .unknown else {
+        throw RuntimeError(.failedPrecondition, "container \(record.id) has stopped: its resources cannot change")
+      }
+      let merged = Self.merge(record.resources ?? LinuxResources(), resources)
+      let (old, new) = (CgroupResources(SpecBuilder.resources(record.resources)), CgroupResources(SpecBuilder.resources(merged)))
+      let missing = cgroups.missing(for: new)
+      if !missing.isEmpty {
+        throw RuntimeError(
+          .failedPrecondition, "the node has no cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")) for this limit")
+      }
+      let (cgroup, available) = (cgroups.cgroup(record.cgroup), cgroups.controllers)
+      do {
+        try await runBlocking {
+          do { try cgroup.apply(new, available: available) } catch {
+            try? cgroup.apply(old, available: available)
+            throw error
+          }
+        }
+      } catch {
+        throw runtimeError(error, "cannot change the resources of container \(record.config.metadata.name)")
+      }
+      try save(container.update { $0.resources = merged })
+    }
+  }
+
+  static func merge(_ old: LinuxResources, _ new: LinuxResources) -> LinuxResources {
+    func number(_ old: Int64, _ new: Int64) -> Int64 { new != 0 ? new : old }
+    func text(_ old: String, _ new: String) -> String { new.isEmpty ? old : new }
+    return LinuxResources(
+      cpuPeriod: number(old.cpuPeriod, new.cpuPeriod), cpuQuota: number(old.cpuQuota, new.cpuQuota),
+      cpuShares: number(old.cpuShares, new.cpuShares), memoryLimit: number(old.memoryLimit, new.memoryLimit),
+      memorySwapLimit: number(old.memorySwapLimit, new.memorySwapLimit),
+      oomScoreAdjust: number(old.oomScoreAdjust, new.oomScoreAdjust), cpusetCPUs: text(old.cpusetCPUs, new.cpusetCPUs),
+      cpusetMemoryNodes: text(old.cpusetMemoryNodes, new.cpusetMemoryNodes),
+      hugepageLimits: new.hugepageLimits.isEmpty ? old.hugepageLimits : new.hugepageLimits,
+      unified: old.unified.merging(new.unified) { $1 })
+  }
+}
