@@ -36,15 +36,20 @@ public final class SeccompCompiler: Sendable {
   }
 
   private static func make(_ spec: SeccompSpec) throws(LinuxRuntimeError) -> Result {
-    if let (path, problem) = SeccompVocabulary.complaint(spec) { throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)") }
-    guard let normal = SeccompVocabulary.action(spec.defaultAction, errno: spec.defaultErrnoRet), let filter = unsafe seccomp_init(normal)
+    if let (path, problem) = SeccompVocabulary.complaint(spec) {
+      throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)")
+    }
+    guard let normal = SeccompVocabulary.action(spec.defaultAction, errno: spec.defaultErrnoRet),
+      let filter = unsafe seccomp_init(normal)
     else { throw LinuxRuntimeError(.seccomp, "libseccomp refuses the default action \(spec.defaultAction)") }
     defer { unsafe seccomp_release(filter) }
 
     var architectures = [seccomp_arch_native()]
     for name in spec.architectures ?? [] {
       let token = unsafe seccomp_arch_resolve_name(SeccompVocabulary.architecture(name) ?? "")
-      guard token != 0 else { throw LinuxRuntimeError(.seccomp, "seccomp profile: libseccomp does not know the architecture \(name)") }
+      guard token != 0 else {
+        throw LinuxRuntimeError(.seccomp, "seccomp profile: libseccomp does not know the architecture \(name)")
+      }
       let added = unsafe seccomp_arch_add(filter, token)
       guard added == 0 || added == -EEXIST else { throw failure("seccomp_arch_add", name, added) }
       if !architectures.contains(token) { architectures.append(token) }
@@ -71,7 +76,8 @@ public final class SeccompCompiler: Sendable {
         }
       }
     }
-    let program = newCalls.prefix(defaultAction: normal) + (try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) })
+    let program =
+      newCalls.prefix(defaultAction: normal) + (try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) })
     guard program.count / 8 <= 4096 else {
       throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
     }
@@ -109,6 +115,7 @@ public final class SeccompCompiler: Sendable {
   }
 
   private static func failure(_ call: String, _ subject: String, _ result: CInt) -> LinuxRuntimeError {
-    LinuxRuntimeError(.seccomp, "cannot compile the seccomp profile", cause: SystemCallError(call: call, subject: subject, code: -result))
+    LinuxRuntimeError(
+      .seccomp, "cannot compile the seccomp profile", cause: SystemCallError(call: call, subject: subject, code: -result))
   }
 }

@@ -63,7 +63,8 @@ extension SeccompProfile {
       throw fail("archMap", "'architectures' is given as well; use either")
     }
     var spec = SeccompSpec(
-      defaultAction: file.defaultAction, defaultErrnoRet: file.defaultErrnoRet, architectures: file.architectures, flags: file.flags)
+      defaultAction: file.defaultAction, defaultErrnoRet: file.defaultErrnoRet, architectures: file.architectures, flags: file.flags
+    )
     if let entry = file.archMap?.first(where: { $0.architecture == architectures.first }) {
       spec.architectures = [entry.architecture] + (entry.subArchitectures ?? [])
     }
@@ -85,7 +86,11 @@ extension SeccompProfile {
       if rule.includes?.holds(host, all: true) ?? true, !(rule.excludes?.holds(host, all: false) ?? false) { rules.append(made) }
     }
     spec.syscalls = rules
-    if let (path, problem) = SeccompVocabulary.complaint(SeccompSpec(defaultAction: spec.defaultAction, defaultErrnoRet: spec.defaultErrnoRet, architectures: spec.architectures, flags: spec.flags)) {
+    if let (path, problem) = SeccompVocabulary.complaint(
+      SeccompSpec(
+        defaultAction: spec.defaultAction, defaultErrnoRet: spec.defaultErrnoRet, architectures: spec.architectures,
+        flags: spec.flags))
+    {
       throw fail(path, problem)
     }
     return spec

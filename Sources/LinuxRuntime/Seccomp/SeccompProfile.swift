@@ -8,13 +8,16 @@ public enum SeccompProfile {
     let held = Set(capabilities)
     var rules = [SeccompSpec.Syscall(names: SystemCallGroups.ordinary, action: allow)]
     rules += socketRules + personalityRules
-    if !SystemCallGroups.ofThisMachine.isEmpty { rules.append(SeccompSpec.Syscall(names: SystemCallGroups.ofThisMachine, action: allow)) }
+    if !SystemCallGroups.ofThisMachine.isEmpty {
+      rules.append(SeccompSpec.Syscall(names: SystemCallGroups.ofThisMachine, action: allow))
+    }
     for (capability, names) in SystemCallGroups.byCapability where held.contains(capability) {
       rules.append(SeccompSpec.Syscall(names: names, action: allow))
     }
     if !held.contains("CAP_SYS_ADMIN") { rules += forkingWithoutNamespaces }
     return SeccompSpec(
-      defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: SeccompVocabulary.notPermitted, architectures: architectures, syscalls: rules)
+      defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: SeccompVocabulary.notPermitted, architectures: architectures,
+      syscalls: rules)
   }
 
   static let allow = "SCMP_ACT_ALLOW"

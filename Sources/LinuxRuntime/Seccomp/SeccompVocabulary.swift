@@ -64,7 +64,9 @@ enum SeccompVocabulary {
       if let problem = problem(rule.action, rule.errnoRet) { return (path + ".action", problem) }
       if rule.names.isEmpty { return (path + ".names", "no system call is named") }
       for (number, argument) in (rule.args ?? []).enumerated() {
-        if argument.index > 5 { return ("\(path).args[\(number)].index", "a system call has arguments 0 to 5, not \(argument.index)") }
+        if argument.index > 5 {
+          return ("\(path).args[\(number)].index", "a system call has arguments 0 to 5, not \(argument.index)")
+        }
         if comparisons[argument.op] == nil {
           return ("\(path).args[\(number)].op", "'\(argument.op)' is not a comparison (SCMP_CMP_...)")
         }

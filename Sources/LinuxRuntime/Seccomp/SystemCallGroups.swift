@@ -4,7 +4,8 @@ enum SystemCallGroups {
   /// Split at white space: one name per array element would be four hundred lines.
   private static func words(_ text: String) -> [String] { text.split(whereSeparator: \.isWhitespace).map(String.init) }
 
-  static let ordinary = files + metadata + directories + input + memory + processes + identity + signals + scheduling + time + sockets + interProcess
+  static let ordinary =
+    files + metadata + directories + input + memory + processes + identity + signals + scheduling + time + sockets + interProcess
 
   private static let files = words(
     """

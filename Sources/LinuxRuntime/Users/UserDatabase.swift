@@ -39,7 +39,9 @@ public struct UserDatabase: Sendable {
   /// nil: the image has no such file.
   public init(passwd: String?, group: String?) {
     users = Self.lines(passwd ?? "").compactMap { fields in
-      guard fields.count >= 4, !fields[0].isEmpty, let uid = Self.number(fields[2]), let gid = Self.number(fields[3]) else { return nil }
+      guard fields.count >= 4, !fields[0].isEmpty, let uid = Self.number(fields[2]), let gid = Self.number(fields[3]) else {
+        return nil
+      }
       return User(name: fields[0], uid: uid, gid: gid, home: fields.count > 5 ? fields[5] : "")
     }
     groups = Self.lines(group ?? "").compactMap { fields in
@@ -118,7 +120,8 @@ public struct UserDatabase: Sendable {
 
   private static func lines(_ text: String) -> [[String]] {
     var result: [[String]] = []
-    for line in text.utf8.split(maxSplits: lineLimit, whereSeparator: { $0 == 10 || $0 == 13 }).prefix(lineLimit) where line.first != 35 {
+    for line in text.utf8.split(maxSplits: lineLimit, whereSeparator: { $0 == 10 || $0 == 13 }).prefix(lineLimit)
+    where line.first != 35 {
       result.append(line.split(separator: 58, omittingEmptySubsequences: false).map { String(Substring($0)) })
     }
     return result
