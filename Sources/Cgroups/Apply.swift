@@ -13,7 +13,8 @@ extension Cgroup {
     for setting in settings {
       if let controller = setting.controller, setting.need == .limit, !available.contains(controller) {
         throw CgroupError(
-          .unsupported, "\(setting.file) of cgroup \(path) needs the cgroup v2 controller \(controller), which this node does not have")
+          .unsupported,
+          "\(setting.file) of cgroup \(path) needs the cgroup v2 controller \(controller), which this node does not have")
       }
     }
     for setting in settings {
@@ -24,7 +25,7 @@ extension Cgroup {
   }
 
   private func write(_ setting: Setting) throws(CgroupError) {
-    do { try ControlFile.write(file(setting.file), setting.value) } catch where error.code == ENOENT && setting.optionalFile {
+    do { try ControlFile.write(file(setting.file), setting.value) } catch  where error.code == ENOENT && setting.optionalFile {
       return
     } catch {
       throw CgroupError(.system, "set \(setting.file) of cgroup \(path) to \(setting.value)", cause: error)

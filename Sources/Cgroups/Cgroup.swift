@@ -45,7 +45,8 @@ public struct Cgroup: Sendable {
     }
   }
 
-  /// Process ids, as this process's pid namespace sees them; those it cannot see are left out. Empty when the cgroup does not exist.
+  /// Process ids, as this process's pid namespace sees them; those it cannot see are left out.
+  /// Empty when the cgroup does not exist.
   public func processes(recursive: Bool) throws(CgroupError) -> [Int32] {
     try validate()
     return try attempt("list the processes of cgroup \(path)") { () throws(SystemCallError) in
@@ -57,7 +58,7 @@ public struct Cgroup: Sendable {
   public var isPopulated: Bool {
     get throws(CgroupError) {
       try validate()
-      do { return FlatKeys(try readFile(file("cgroup.events")))["populated"] == 1 } catch where error.isGone {
+      do { return FlatKeys(try readFile(file("cgroup.events")))["populated"] == 1 } catch  where error.isGone {
         return false
       } catch {
         throw CgroupError(.system, "read the state of cgroup \(path)", cause: error)
@@ -83,7 +84,9 @@ public struct Cgroup: Sendable {
     } catch {
       // All or nothing: so one by one, and without those this cgroup cannot hand down (it has processes, or is threaded).
       for controller in wanted {
-        do { try ControlFile.write(control, "+\(controller)") } catch where [EBUSY, ENOENT, EOPNOTSUPP].contains(error.code) { continue }
+        do { try ControlFile.write(control, "+\(controller)") } catch  where [EBUSY, ENOENT, EOPNOTSUPP].contains(error.code) {
+          continue
+        }
       }
     }
   }
@@ -92,7 +95,7 @@ public struct Cgroup: Sendable {
     var result: [Int32] = []
     do {
       result = try readFile("\(directory)/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 }
-    } catch where error.isGone || error.code == EOPNOTSUPP {
+    } catch  where error.isGone || error.code == EOPNOTSUPP {
       // Removed meanwhile, or threaded: its processes are listed in an ancestor.
     }
     if recursive {

@@ -1,4 +1,5 @@
-/// Limits and weights of a cgroup, in OCI units. A value that is nil stays as it is. Source: runtime-spec config-linux.md, "Control groups".
+/// Limits and weights of a cgroup, in OCI units. A value that is nil stays as it is.
+/// Source: runtime-spec config-linux.md, "Control groups".
 public struct CgroupResources: Equatable, Sendable {
   public struct HugepageLimit: Equatable, Sendable {
     /// As the kernel spells it in file names, e.g. `2MB`, `1GB`.
@@ -45,7 +46,8 @@ public struct CgroupResources: Equatable, Sendable {
 
   public init(
     cpuShares: UInt64? = nil, cpuWeight: UInt64? = nil, cpuQuota: Int64? = nil, cpuPeriod: UInt64? = nil, cpuBurst: UInt64? = nil,
-    cpuIdle: Int64? = nil, cpusetCPUs: String? = nil, cpusetMems: String? = nil, memoryLimit: Int64? = nil, memorySwap: Int64? = nil,
+    cpuIdle: Int64? = nil, cpusetCPUs: String? = nil, cpusetMems: String? = nil, memoryLimit: Int64? = nil,
+    memorySwap: Int64? = nil,
     memoryReservation: Int64? = nil, pidsLimit: Int64? = nil, hugepageLimits: [HugepageLimit] = [], ioWeight: UInt16? = nil,
     ioThrottles: [IOThrottle] = [], unified: [String: String] = [:], deviceRules: [DeviceRule]? = nil
   ) {

@@ -33,11 +33,12 @@ public struct CgroupRoot: Sendable {
   /// - Parameter path: below the mount, with a leading slash; "/" is the mount itself. Repeated and trailing slashes do not matter.
   ///   A path with `..` fails at the first operation.
   public func cgroup(_ path: String) -> Cgroup {
-    Cgroup(mountPoint: mountPoint, components: path.split(separator: "/").map(String.init).filter { $0 != "." }, usable: controllers)
+    Cgroup(
+      mountPoint: mountPoint, components: path.split(separator: "/").map(String.init).filter { $0 != "." }, usable: controllers)
   }
 
-  /// Controllers that a limit in `resources` needs and this node cannot use. Weights and memory.oom.group are no limits: without their
-  /// controller every container has the same weight anyway.
+  /// Controllers that a limit in `resources` needs and this node cannot use. Weights and memory.oom.group are no limits:
+  /// without their controller every container has the same weight anyway.
   public func missing(for resources: CgroupResources) -> [Controller] {
     let needed = resources.controllersOfLimits
     return Controller.allCases.filter { needed.contains($0) && !controllers.contains($0) }

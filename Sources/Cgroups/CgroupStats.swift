@@ -1,5 +1,5 @@
-/// What the kernel counted for a cgroup and all below it. A part is nil when the kernel has no such file: its controller is missing, or
-/// the cgroup.
+/// What the kernel counted for a cgroup and all below it. A part is nil when the kernel has no such file:
+/// its controller is missing, or the cgroup.
 public struct CgroupStats: Equatable, Sendable {
   public struct CPU: Equatable, Sendable {
     public var usageMicroseconds: UInt64

@@ -1,8 +1,9 @@
-/// Device rules as a BPF program (BPF_PROG_TYPE_CGROUP_DEVICE). Input: struct bpf_cgroup_dev_ctx {u32 access << 16 | type, u32 major,
-/// u32 minor}; result in r0: 1 allows, 0 denies. Source: linux/bpf.h, kernel Documentation/bpf/standardization/instruction-set.rst.
+/// Device rules as a BPF program (BPF_PROG_TYPE_CGROUP_DEVICE). Input: struct bpf_cgroup_dev_ctx {u32 access << 16 | type,
+/// u32 major, u32 minor}; result in r0: 1 allows, 0 denies.
+/// Source: linux/bpf.h, kernel Documentation/bpf/standardization/instruction-set.rst.
 ///
-/// The last rule that matches a bit of the access decides it, so the rules are tested from the last to the first: a deny rule ends with
-/// 0 when it covers a bit not decided yet, an allow rule takes its bits away and ends with 1 when none is left.
+/// The last rule that matches a bit of the access decides it, so the rules are tested from the last to the first: a deny rule
+/// ends with 0 when it covers a bit not decided yet, an allow rule takes its bits away and ends with 1 when none is left.
 public enum DeviceProgram {
   /// struct bpf_insn values in host byte order; nil when everything is allowed and no program is needed.
   /// - Throws: `invalidArgument` for rules that name no device.

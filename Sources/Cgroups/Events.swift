@@ -15,9 +15,9 @@ extension Cgroup {
         // A missed notification costs at most a second.
         try events.waitForChange(milliseconds: Int32(min(left, .seconds(1)) / .milliseconds(1)))
       }
-    } catch where error.isGone {
+    } catch  where error.isGone {
       return
-    } catch where error.code == Self.timeoutCode {
+    } catch  where error.code == Self.timeoutCode {
       throw CgroupError(.timedOut, "cgroup \(path) did not reach \"\(key) \(value)\" within \(timeout)", cause: error)
     } catch {
       throw CgroupError(.system, "wait for the state of cgroup \(path)", cause: error)

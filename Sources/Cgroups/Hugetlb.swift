@@ -4,7 +4,8 @@ extension CgroupResources {
   func hugetlbSettings() throws(CgroupError) -> [Setting] {
     var result: [Setting] = []
     for limit in hugepageLimits {
-      guard !limit.pageSize.isEmpty, limit.pageSize.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "KMGB".utf8.contains($0) })
+      guard !limit.pageSize.isEmpty,
+        limit.pageSize.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "KMGB".utf8.contains($0) })
       else {
         throw CgroupError(.invalidArgument, "\"\(limit.pageSize)\" is not a huge page size such as 2MB or 1GB")
       }

@@ -11,7 +11,7 @@ extension Cgroup {
   public func kill() throws(CgroupError) {
     try validate()
     if components.isEmpty { throw CgroupError(.invalidArgument, "the root cgroup cannot be killed") }
-    do { try ControlFile.write(file("cgroup.kill"), "1") } catch where error.isGone {
+    do { try ControlFile.write(file("cgroup.kill"), "1") } catch  where error.isGone {
       if (try? HostFiles.facts(directory)) ?? nil != nil {
         throw CgroupError(.unsupported, "cgroup \(path) has no cgroup.kill: Linux 5.14 or later is needed", cause: error)
       }
@@ -27,8 +27,18 @@ extension Cgroup {
     try wait(for: "populated", toBe: 0, timeout: Self.killTimeout)
   }
 
-  /// Removes the cgroup and all below it. Processes still in it are killed, and blocked for until they are gone (at most 10 seconds).
-  /// A cgroup that does not exist: no effect.
+  /// Removes the cgroup when nothing is in it: no process, no child; otherwise, and when it is not there, no effect.
+  public func removeIfEmpty() throws(CgroupError) {
+    try validate()
+    do throws(SystemCallError) { try ControlFile.removeDirectory(directory) } catch {
+      if error.code != ENOENT && error.code != EBUSY && error.code != ENOTEMPTY {
+        throw CgroupError(.system, "remove cgroup \(path)", cause: error)
+      }
+    }
+  }
+
+  /// Removes the cgroup and all below it. Processes still in it are killed; then it blocks until they are gone (at most
+  /// 10 seconds). A cgroup that does not exist: no effect.
   public func remove() throws(CgroupError) {
     try validate()
     if components.isEmpty { throw CgroupError(.invalidArgument, "the root cgroup cannot be removed") }
@@ -38,7 +48,7 @@ extension Cgroup {
       do {
         try ControlFile.removeDirectory(directory)
         return
-      } catch where error.code == ENOENT {
+      } catch  where error.code == ENOENT {
         return
       } catch {
         failure = error

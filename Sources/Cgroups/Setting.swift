@@ -33,7 +33,8 @@ extension CgroupResources {
     try cpuSettings() + cpusetSettings() + memorySettings() + ioSettings() + pidsSettings() + hugetlbSettings() + unifiedSettings()
   }
 
-  /// Controllers without which a limit could not be enforced. Values that cannot be written count for nothing here: `apply` reports them.
+  /// Controllers without which a limit could not be enforced. Values that cannot be written count for nothing here:
+  /// `apply` reports them.
   var controllersOfLimits: Set<Controller> {
     var groups = [cpuSettings(), cpusetSettings(), ioSettings(), pidsSettings()]
     if let memory = try? memorySettings() { groups.append(memory) }

@@ -9,7 +9,8 @@ extension CgroupResources {
     var result: [Setting] = []
     for (file, value) in unified.sorted(by: { $0.key < $1.key }) {
       let words = file.split(separator: ".", omittingEmptySubsequences: false)
-      guard words.count >= 2, words.allSatisfy({ !$0.isEmpty }), file.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 > 0x20 }) else {
+      guard words.count >= 2, words.allSatisfy({ !$0.isEmpty }), file.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 > 0x20 })
+      else {
         throw CgroupError(.invalidArgument, "unified resource \"\(file)\" is not the name of a cgroup file")
       }
       let controller = Controller(rawValue: String(words[0]))

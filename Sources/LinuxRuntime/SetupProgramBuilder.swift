@@ -1,5 +1,5 @@
 public import OCISpec
-public import ShimCore
+import ShimCore
 
 /// Turns a runtime spec into the set-up program podshim's child interprets. Pure: no system call, same input, same program.
 public enum SetupProgramBuilder {

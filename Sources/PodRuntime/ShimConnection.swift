@@ -1,4 +1,6 @@
+import LinuxRuntime
 import LinuxSystem
+import RuntimeAPI
 import ShimCore
 import Synchronization
 
@@ -58,6 +60,17 @@ final class ShimConnection: Sendable {
     case .failed(let failure): throw ShimError.setup(failure)
     case .refused(let errno, let text): throw ShimError.refused(errno: errno, text: text)
     default: return answer
+    }
+  }
+
+  /// Makes a process; a set-up that failed is told as a sentence about what was being done.
+  func spawn(
+    _ request: SpawnRequest, descriptors: [SharedDescriptor], program: [SetupOperation], command: [String]
+  ) async throws(RuntimeError) -> Answer {
+    do throws(ShimError) {
+      return try await call(.spawn(request), descriptors: descriptors)
+    } catch {
+      throw error.explained(program, command)
     }
   }
 
@@ -142,6 +155,16 @@ enum ShimError: Error, Sendable, CustomStringConvertible {
     case .setup(let failure): "\(failure.call) \(failure.detail): errno \(failure.errno) (operation \(failure.operation))"
     case .refused(let errno, let text): "podshim refused: \(text) (errno \(errno))"
     }
+  }
+}
+
+extension ShimError {
+  /// As the runtime's callers see it.
+  func explained(_ program: [SetupOperation], _ command: [String]) -> RuntimeError {
+    if case .setup(let failure) = self {
+      return RuntimeError(.unknown, SetupFailureExplainer.sentence(failure: failure, program: program, command: command))
+    }
+    return RuntimeError(.unavailable, "\(self)")
   }
 }
 

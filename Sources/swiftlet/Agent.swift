@@ -2,6 +2,7 @@ import CRIClient
 import CRIService
 import Cgroups
 import Images
+import KubeModel
 import Kubelet
 import KubeletServer
 import LinuxSystem
@@ -22,22 +23,27 @@ struct Agent: Sendable {
     try makeDirectory(settings.rootDirectory, mode: 0o750)
     try makeDirectory(settings.stateDirectory, mode: 0o711)
     let lock = try DirectoryLock(settings.rootDirectory)
-    defer { lock.keepAlive() }
+    defer { withExtendedLifetime(lock) {} }
     let store = try Store(path: "\(settings.rootDirectory)/swiftlet.db")
     let cgroups = try CgroupRoot.discover()
     announce(cgroups)
 
     let built = try await makeRuntime(store, cgroups)
-    let runtime: any ContainerRuntime = try settings.runtimeEndpoint.map { try RemoteRuntime(endpoint: $0) } ?? built.runtime
+    let runtime: any ContainerRuntime = settings.runtimeEndpoint.map { RemoteRuntime(socketPath: $0) } ?? built.runtime
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let kubelet =
-      settings.runtimeOnly ? nil : try await KubeletComposition(settings: settings, logger: logger)
-        .make(runtime: runtime, store: store, cgroups: cgroups, group: group)
-    let node = LocalNode(images: built.images, runtime: built.runtime, events: EventLog(in: store), kubelet: kubelet, logger: logger)
-    if kubelet != nil || built.images != nil { await node.preload(settings.imageDirectory) }
+      settings.runtimeOnly
+      ? nil : try await KubeletComposition(settings: settings).make(runtime: runtime, store: store, cgroups: cgroups, group: group)
+    let node = LocalNode(images: built.images, runtime: built.runtime, kubelet: kubelet, logger: logger)
+    await node.preload(settings.imageDirectory)
 
     try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group)
-    if settings.stopPodsOnExit { built.network?.removeEverything(logger) }
+    if settings.stopPodsOnExit, let network = built.network {
+      KubeletComposition.removeEmptyTree(cgroups, settings)
+      do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
+        logger.error("Bridge not removed", metadata: ["error": "\(error)"])
+      }
+    }
     try await group.shutdownGracefully()
     logger.notice("swiftlet ended")
   }
@@ -87,7 +93,7 @@ struct Agent: Sendable {
       tasks.addTask { try await cri.run { ServiceNotifier.send("READY=1") } }
       if let kubelet {
         tasks.addTask { await kubelet.run() }
-        for server in KubeletComposition.servers(settings, kubelet, group, logger) { tasks.addTask { try await server.run() } }
+        for server in KubeletComposition.servers(settings, kubelet, group) { tasks.addTask { try await server.run() } }
       }
       tasks.addTask {
         let signal = await StopSignal.wait()

@@ -11,50 +11,50 @@ import Store
 /// The kubelet half from the agent's settings.
 struct KubeletComposition {
   let settings: AgentSettings
-  let logger: Logger
 
   func make(
     runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup
   ) async throws -> Kubelet {
-    let node = try nodeFacts(cgroups)
-    let source = FileSource(
-      path: settings.kubelet.staticPodPath, nodeName: node.name, logger: Logger(label: "manifests"))
+    let node = nodeFacts(cgroups)
+    let source = FileSource(path: settings.kubelet.staticPodPath, node: node.name, logger: Logger(label: "manifests"))
     let version = try await runtime.version()
     return Kubelet(
       config: KubeletConfig(
         rootDirectory: settings.rootDirectory, podLogsDirectory: settings.kubelet.podLogsDir, node: node,
         maxPods: settings.kubelet.maxPods,
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
-      runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups), sources: [
-        PodSourceStream("file") { source.snapshots() }
-      ],
-      group: group, logger: Logger(label: "kubelet"))
+      runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups),
+      sources: [PodSourceStream("file") { source.snapshots() }], group: group, logger: Logger(label: "kubelet"))
   }
 
   /// What the pure parts need to know of this node.
-  private func nodeFacts(_ cgroups: CgroupRoot) throws -> NodeFacts {
+  private func nodeFacts(_ cgroups: CgroupRoot) -> NodeFacts {
     let kubelet = settings.kubelet
-    return NodeFacts(
-      name: (settings.nodeName ?? hostName()).lowercased(), hostIPs: HostAddresses.find(),
-      memoryCapacity: HostFacts.memoryBytes(), milliCPUCapacity: HostFacts.processors() * 1000,
-      enforcesCPUQuota: kubelet.cpuCFSQuota, cpuQuotaPeriod: kubelet.cpuCFSQuotaPeriod.nanoseconds / 1000,
-      killsWholeContainerOnOOM: kubelet.singleProcessOOMKill != true, controllers: Set(cgroups.controllers.map { "\($0)" }),
-      clusterDomain: kubelet.clusterDomain, clusterDNS: kubelet.clusterDNS,
-      resolvConf: (try? readFile(kubelet.resolvConf)) ?? "", hostsFile: (try? readFile("/etc/hosts")) ?? "",
-      seccompDefault: kubelet.seccompDefault)
+    var facts = NodeFacts.ofThisHost(
+      name: (settings.nodeName ?? hostName()).lowercased(), controllers: Set(cgroups.controllers.map(\.rawValue)),
+      resolvConf: kubelet.resolvConf)
+    facts.enforcesCPUQuota = kubelet.cpuCFSQuota
+    facts.cpuQuotaPeriod = Int64(kubelet.cpuCFSQuotaPeriod.nanoseconds / 1000)
+    if kubelet.singleProcessOOMKill == true { facts.killsWholeContainerOnOOM = false }
+    facts.clusterDomain = kubelet.clusterDomain
+    facts.clusterDNS = kubelet.clusterDNS
+    facts.seccompDefault = kubelet.seccompDefault
+    return facts
   }
 
   /// Pod cgroups in the kubelet's tree below the configured root.
   private func podCgroups(_ cgroups: CgroupRoot) -> PodCgroups {
     let prefix = settings.kubelet.cgroupRoot
     let root = (prefix.isEmpty || prefix == "/" ? "" : prefix) + "/kubepods"
+    let pidsLimit = settings.kubelet.podPidsLimit
     return PodCgroups(
       prepare: { pod in
         let path = PodCgroups.path(of: pod, root: root)
+        let resources = PodCgroupResources.of(pod, pidsLimit: pidsLimit)
         try await runBlocking {
           let cgroup = cgroups.cgroup(path)
           try cgroup.create()
-          try cgroup.apply(PodCgroupResources.of(pod), available: cgroups.controllers)
+          try cgroup.apply(resources, available: cgroups.controllers)
         }
         return path
       },
@@ -65,23 +65,47 @@ struct KubeletComposition {
       })
   }
 
+  /// The QoS tree when no pod is in it any more, and the parent of pods made by CRI clients.
+  static func removeEmptyTree(_ cgroups: CgroupRoot, _ settings: AgentSettings) {
+    let prefix = settings.kubelet.cgroupRoot
+    let root = prefix.isEmpty || prefix == "/" ? "" : prefix
+    for path in ["/kubepods/burstable", "/kubepods/besteffort", "/kubepods", "/swiftlet", ""] where !(root + path).isEmpty {
+      try? cgroups.cgroup(root + path).removeIfEmpty()
+    }
+  }
+
   /// /healthz on loopback, and the read-only port when it is set.
-  static func servers(
-    _ settings: AgentSettings, _ kubelet: Kubelet, _ group: any EventLoopGroup, _ logger: Logger
-  ) -> [KubeletHTTPServer] {
+  static func servers(_ settings: AgentSettings, _ kubelet: Kubelet, _ group: any EventLoopGroup) -> [KubeletHTTPServer] {
     var servers: [KubeletHTTPServer] = []
+    let health = HealthRoutes.routes()
     if settings.kubelet.healthzPort > 0 {
       servers.append(
         KubeletHTTPServer(
-          address: settings.kubelet.healthzBindAddress, port: settings.kubelet.healthzPort, routes: [HealthRoute()], group: group,
-          logger: logger))
+          address: settings.kubelet.healthzBindAddress, port: settings.kubelet.healthzPort, routes: health, group: group))
     }
     if settings.kubelet.readOnlyPort > 0 {
       servers.append(
         KubeletHTTPServer(
           address: settings.kubelet.address, port: settings.kubelet.readOnlyPort,
-          routes: [HealthRoute(), PodsRoute(kubelet: kubelet)], group: group, logger: logger))
+          routes: health + PodRoutes.routes { kubelet.podList() }, group: group))
     }
     return servers
+  }
+}
+
+/// The pod cgroup's limits. Source: kubelet `ResourceConfigForPod`.
+enum PodCgroupResources {
+  static func of(_ pod: Pod, pidsLimit: Int) -> CgroupResources {
+    var resources = CgroupResources()
+    let (requests, limits) = (pod.requests, pod.limits)
+    let shares = pod.qosClass == .bestEffort ? 2 : CgroupValues.cpuShares(milliCPU: requests["cpu"]?.milliValue ?? 0)
+    resources.cpuWeight = UInt64(CgroupValues.cpuWeight(shares: shares))
+    if pod.isLimited("cpu"), let cpu = limits["cpu"], let quota = CgroupValues.cpuQuota(milliCPU: cpu.milliValue) {
+      resources.cpuQuota = Int64(quota)
+      resources.cpuPeriod = 100_000
+    }
+    if pod.isLimited("memory"), let memory = limits["memory"] { resources.memoryLimit = Int64(memory.value) }
+    if pidsLimit > 0 { resources.pidsLimit = Int64(pidsLimit) }
+    return resources
   }
 }

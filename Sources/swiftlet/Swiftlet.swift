@@ -14,7 +14,8 @@ struct Swiftlet: AsyncParsableCommand {
       one node when --root-dir, --state-dir, --cri-socket, --bridge, --pod-cidr, --cgroup-root and --healthz-port differ.
       Signals: SIGTERM and SIGINT stop the agent and leave its pods running, unless --stop-pods-on-exit is given.
       """,
-    version: "swiftlet 0.1.0 (Kubernetes 1.36)")
+    version: "swiftlet \(release) (Kubernetes 1.36)")
+  static let release = "0.1.0"
 
   @Option(help: "KubeletConfiguration file (kubelet.config.k8s.io/v1beta1, YAML or JSON); an unknown field is an error.")
   var config: String?

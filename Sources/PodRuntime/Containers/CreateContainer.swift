@@ -85,9 +85,9 @@ extension PodRuntime {
 
   private func createContainer(_ config: ContainerConfig, _ sandbox: Sandbox, key: String) async throws -> ContainerID {
     let id = ContainerID(Identifier.random())
-    var undo = Undo()
+    let undo = Undo()
     do {
-      let container = try await buildContainer(id, config, sandbox, undo: &undo)
+      let container = try await buildContainer(id, config, sandbox, undo: undo)
       state.withLock { state in
         state.containers[id] = container
         state.containerKeys[key] = id
@@ -104,7 +104,7 @@ extension PodRuntime {
   }
 
   private func buildContainer(
-    _ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, undo: inout Undo
+    _ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, undo: Undo
   ) async throws -> Container {
     guard let shim = sandbox.shim else { throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) has stopped") }
     let sandboxRecord = sandbox.record
@@ -161,15 +161,9 @@ extension PodRuntime {
     request.stdinOnce = config.stdinOnce
     request.logPath = record.logPath
     request.exitRecordPath = "\(id).exit"
-    do {
-      let answer = try await shim.call(.spawn(request), descriptors: descriptors)
-      if case .spawned(let pid) = answer.reply { record.pid = pid }
-    } catch ShimError.setup(let failure) {
-      throw RuntimeError(
-        .unknown,
-        SetupFailureExplainer.sentence(
-          failure: failure, program: program.program.operations, command: prepared.spec.process?.args ?? []))
-    }
+    let answer = try await shim.spawn(
+      request, descriptors: descriptors, program: program.program.operations, command: prepared.spec.process?.args ?? [])
+    if case .spawned(let pid) = answer.reply { record.pid = pid }
     undo.push("process of \(id)") {
       _ = try await shim.call(.signal(id: id.rawValue, number: 9, all: true))
       _ = try? await shim.call(.remove(id: id.rawValue))

@@ -47,15 +47,8 @@ extension PodRuntime {
     execs.withLock { $0[execID] = finished }
     defer { execs.withLock { _ = $0.removeValue(forKey: execID) } }
     let null = try SharedDescriptor(openNull())
-    let spawned: ShimConnection.Answer
-    do {
-      spawned = try await shim.call(.spawn(request), descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()])
-    } catch ShimError.setup(let failure) {
-      let sentence = SetupFailureExplainer.sentence(failure: failure, program: program.operations, command: command)
-      // As a shell would: 127 not found, 126 found but not runnable.
-      throw RuntimeError(.unknown, sentence)
-    }
-    _ = spawned
+    _ = try await shim.spawn(
+      request, descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()], program: program.operations, command: command)
     out.closeWriteEnd()
     err.closeWriteEnd()
     let stdout = OutputReader(out.readEnd, limit: Self.execOutputLimit)

@@ -47,10 +47,10 @@ extension PodRuntime {
   }
 
   private func startFailure(_ error: any Error, _ record: ContainerRecord) -> String {
-    guard case ShimError.setup(let failure) = error else {
+    guard let error = error as? ShimError else {
       return "cannot start container \(record.config.metadata.name): \(error)"
     }
     let program = (try? containerProgram(record))?.operations ?? []
-    return SetupFailureExplainer.sentence(failure: failure, program: program, command: record.config.command + record.config.args)
+    return error.explained(program, record.config.command + record.config.args).message
   }
 }

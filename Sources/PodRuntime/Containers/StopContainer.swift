@@ -28,9 +28,8 @@ extension PodRuntime {
         if timeout > 0, await container.exited.wait(atMost: .seconds(timeout)) { return }
         _ = try await shim.call(.signal(id: record.id.rawValue, number: 9, all: true))
       }
-    } catch ShimError.gone {
-      return try markLost(container)
     } catch {
+      if case .gone = error { return try markLost(container) }
       throw runtimeError(error, "cannot stop container \(record.id)")
     }
     if !(await container.exited.wait(atMost: .seconds(30))) {

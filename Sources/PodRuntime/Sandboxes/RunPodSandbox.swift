@@ -60,9 +60,9 @@ extension PodRuntime {
 
   private func createSandbox(_ config: SandboxConfig, handler: String, key: String) async throws -> SandboxID {
     let id = SandboxID(Identifier.random())
-    var undo = Undo()
+    let undo = Undo()
     do {
-      let sandbox = try await buildSandbox(id, config, handler: handler, undo: &undo)
+      let sandbox = try await buildSandbox(id, config, handler: handler, undo: undo)
       state.withLock { state in
         state.sandboxes[id] = sandbox
         state.sandboxKeys[key] = id
@@ -81,7 +81,7 @@ extension PodRuntime {
 
   /// Makes everything a sandbox is. Each step pushes what takes it back.
   private func buildSandbox(
-    _ id: SandboxID, _ config: SandboxConfig, handler: String, undo: inout Undo
+    _ id: SandboxID, _ config: SandboxConfig, handler: String, undo: Undo
   ) async throws -> Sandbox {
     let directory = settings.sandboxDirectory(id.rawValue)
     let ownsParent = config.cgroupParent.isEmpty
@@ -111,7 +111,7 @@ extension PodRuntime {
     async let attachment = attachNetwork(id, config)
     let prepared: (shim: ShimConnection, process: PidFD, sandbox: Sandbox, cgroup: SharedDescriptor)
     do {
-      prepared = try startShim(id, record, directory: directory, undo: &undo)
+      prepared = try startShim(id, record, directory: directory, undo: undo)
     } catch {
       if (try? await attachment) != nil, let network { try? network.detach(owner: id.rawValue) }
       throw error
@@ -135,12 +135,7 @@ extension PodRuntime {
     if let attached { descriptors.append(attached.namespace) }
     request.cgroupSlot = Int16(descriptors.count)
     descriptors.append(prepared.cgroup)
-    do {
-      _ = try await prepared.shim.call(.spawn(request), descriptors: descriptors)
-    } catch ShimError.setup(let failure) {
-      throw RuntimeError(
-        .internalError, SetupFailureExplainer.sentence(failure: failure, program: program.operations, command: ["pause"]))
-    }
+    _ = try await prepared.shim.spawn(request, descriptors: descriptors, program: program.operations, command: ["pause"])
 
     try Faults.check(.sandboxReady)
     if let attached { record.addresses = attached.addresses }
@@ -168,7 +163,7 @@ extension PodRuntime {
 
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
   private func startShim(
-    _ id: SandboxID, _ record: SandboxRecord, directory: String, undo: inout Undo
+    _ id: SandboxID, _ record: SandboxRecord, directory: String, undo: Undo
   ) throws -> (shim: ShimConnection, process: PidFD, sandbox: Sandbox, cgroup: SharedDescriptor) {
     try Faults.check(.sandboxDirectory)
     try writeSandboxFiles(record.config, directory: directory)

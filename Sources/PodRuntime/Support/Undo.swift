@@ -1,12 +1,12 @@
 /// The steps that take back what a creation did so far. A failure unwinds them in reverse; success drops them. A step that fails does not
 /// hide the first error and does not stop the others: what it could not take back stays in the ledger for the next start.
-struct Undo: ~Copyable {
+final class Undo {
   private var steps: [(what: String, step: @Sendable () async throws -> Void)] = []
 
-  mutating func push(_ what: String, _ step: @escaping @Sendable () async throws -> Void) { steps.append((what, step)) }
+  func push(_ what: String, _ step: @escaping @Sendable () async throws -> Void) { steps.append((what, step)) }
 
   /// Runs the steps in reverse; returns what failed.
-  consuming func unwind() async -> [String] {
+  func unwind() async -> [String] {
     var failures: [String] = []
     for (what, step) in steps.reversed() {
       do { try await step() } catch { failures.append("\(what): \(error)") }
