@@ -1,0 +1,105 @@
+import Foundation
+import LinuxSystem
+import Testing
+
+@testable import Cgroups
+
+@Suite("Life of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(1))) struct LifeTests {
+  @Test("The node's cgroup v2 mount is found, and no controller is both usable and held by v1")
+  func discover() throws {
+    let root = try CgroupRoot.discover()
+    #expect(FileManager.default.fileExists(atPath: root.mountPoint + "/cgroup.procs"))
+    #expect(root.controllers.isDisjoint(with: root.controllersOnlyInV1))
+  }
+
+  @Test("Making it twice is fine, removing it twice too, and its children go with it")
+  func createAndRemove() throws {
+    try Scratch.with { root, scratch in
+      let leaf = root.cgroup(scratch.path + "/pod/container/exec")
+      try leaf.create(enableControllers: false)
+      try leaf.create(enableControllers: false)
+      #expect(try !leaf.isPopulated)
+      _ = try leaf.open()
+      let pod = root.cgroup(scratch.path + "/pod")
+      try pod.remove()
+      #expect(!FileManager.default.fileExists(atPath: pod.directory))
+      try pod.remove()
+    }
+  }
+
+  @Test("Killing ends a whole tree of processes, also in children, and waits for them")
+  func kill() throws {
+    try Scratch.with { root, scratch in
+      let child = root.cgroup(scratch.path + "/child")
+      try child.create(enableControllers: false)
+      let first = try Scratch.shell("trap '' TERM; sleep 1000 & sleep 1000", in: scratch)
+      let second = try Scratch.shell("sleep 1000", in: child)
+      #expect(try Scratch.eventually { try scratch.processes(recursive: true).count >= 4 })
+      #expect(try child.isPopulated)
+      #expect(try !scratch.processes(recursive: false).contains(second.processIdentifier))
+      try scratch.killAndWait()
+      #expect(try !scratch.isPopulated)
+      #expect(try scratch.processes(recursive: true) == [])
+      for process in [first, second] {
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal)
+        #expect(process.terminationStatus == SIGKILL)
+      }
+    }
+  }
+
+  @Test("Removing it with processes inside kills them")
+  func removePopulated() throws {
+    try Scratch.with { root, scratch in
+      let child = root.cgroup(scratch.path + "/a/b")
+      try child.create(enableControllers: false)
+      let process = try Scratch.shell("sleep 1000", in: child)
+      #expect(try Scratch.eventually { try child.isPopulated })
+      try root.cgroup(scratch.path + "/a").remove()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == SIGKILL)
+    }
+  }
+
+  @Test("Frozen processes do nothing until thawed")
+  func freeze() throws {
+    try Scratch.with { _, scratch in
+      let process = try Scratch.shell("while :; do :; done", in: scratch)
+      #expect(try Scratch.eventually { try scratch.isPopulated })
+      try scratch.freeze(timeout: .seconds(5))
+      try scratch.freeze(timeout: .seconds(5))
+      let before = try #require(scratch.stats().cpu).usageMicroseconds
+      usleep(50_000)
+      #expect(try #require(scratch.stats().cpu).usageMicroseconds == before)
+      try scratch.thaw()
+      #expect(try Scratch.eventually { try #require(scratch.stats().cpu).usageMicroseconds > before })
+      try scratch.killAndWait()
+      process.waitUntilExit()
+    }
+  }
+
+  @Test("Frozen processes can be killed")
+  func killFrozen() throws {
+    try Scratch.with { _, scratch in
+      let process = try Scratch.shell("sleep 1000", in: scratch)
+      #expect(try Scratch.eventually { try scratch.isPopulated })
+      try scratch.freeze()
+      try scratch.killAndWait()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == SIGKILL)
+    }
+  }
+
+  @Test("Processor time and memory of its processes are reported, whatever controllers the node has")
+  func usage() throws {
+    try Scratch.with { _, scratch in
+      let process = try Scratch.shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1000", in: scratch)
+      #expect(try Scratch.eventually { try #require(scratch.stats().cpu).usageMicroseconds > 20_000 })
+      #expect(Scratch.eventually { (ProcessUsage.cpuMicroseconds(scratch) ?? 0) > 0 })
+      #expect(try #require(ProcessUsage.residentBytes(scratch)) > 100_000)
+      try scratch.killAndWait()
+      process.waitUntilExit()
+      #expect(ProcessUsage.residentBytes(scratch) == nil)
+    }
+  }
+}
