@@ -24,8 +24,8 @@ public enum RouteRequests {
       "create bridge", name, type: MessageType.newLink, flags: MessageFlag.create | MessageFlag.exclusive, body: body.bytes)
   }
 
-  /// A veth pair: the near end as `name` in the socket's namespace (a port of `bridge`, up), the far end as `peer` in the namespace
-  /// behind `namespace`.
+  /// A veth pair: the near end as `name` in the socket's namespace (a port of `bridge`, up), the far end as `peer`, down, in the
+  /// namespace behind `namespace`.
   public static func createVeth(
     _ name: String, peer: String, namespace: Int32, bridge: Int32, mtu: UInt32?
   ) -> NetlinkRequest {
@@ -38,7 +38,7 @@ public enum RouteRequests {
       info.attribute(LinkAttribute.infoKind, string: "veth")
       info.nested(LinkAttribute.infoData) { data in
         data.nested(LinkAttribute.vethPeer) { far in
-          link(&far, flags: up, change: up)
+          link(&far)  // down: a veth end comes up only when it has its peer
           far.attribute(LinkAttribute.name, string: peer)
           if let mtu { far.attribute(LinkAttribute.mtu, mtu) }
           far.attribute(LinkAttribute.netnsDescriptor, namespace)

@@ -166,6 +166,7 @@ public final class BridgeNetwork: Sendable {
     for (address, network) in zip(addresses, settings.networks) {
       requests.append(RouteRequests.addAddress(address, prefix: network.prefix, index: eth0.index))
     }
+    requests.append(RouteRequests.setUp(index: eth0.index, name: "eth0"))
     for network in settings.networks {
       requests.append(RouteRequests.addDefaultRoute(via: settings.gateway(network), index: eth0.index))
     }

@@ -8,10 +8,12 @@ enum Devices {
   /// The nodes a container gets beside the defaults, and what its device cgroup lets through.
   static func resolve(_ devices: [Device], privileged: Bool) throws -> ([DeviceSpec], [ResourcesSpec.DeviceRule]) {
     if privileged {
-      let all = try nodes(below: "/dev", as: "/dev", skip: ["pts", "shm", "mqueue", "fd", "console", "ptmx"])
-      return (all, [ResourcesSpec.DeviceRule(allow: true, access: "rwm")])
+      let all = try nodes(below: "/dev", as: "/dev", skip: ["pts", "shm", "mqueue", "fd", "console", "ptmx"]).filter { node in
+        !DefaultSpec.devices.contains { $0.path == node.path }
+      }
+      return (DefaultSpec.devices + all, [ResourcesSpec.DeviceRule(allow: true, access: "rwm")])
     }
-    var specs: [DeviceSpec] = []
+    var specs = DefaultSpec.devices
     var rules = DefaultSpec.deviceRules
     for device in devices {
       let found = try nodes(at: device.hostPath, as: device.containerPath)

@@ -53,6 +53,11 @@ public struct Ledger: Sendable {
     for entry in entries { try statement.execute(arguments: [entry.kind.rawValue, entry.name]) }
   }
 
+  /// Forgets everything an owner has.
+  public func forget(owner: String, in transaction: Transaction) throws {
+    try transaction.db.cachedStatement(sql: "DELETE FROM ledger WHERE owner = ?").execute(arguments: [owner])
+  }
+
   /// Everything recorded, or what one owner has.
   public func entries(owner: String? = nil) throws(StoreError) -> [Entry] {
     try store.read { db in

@@ -28,7 +28,7 @@ extension PodRuntime {
           try images.removeSnapshot(owner: record.id.rawValue)
           try store.transaction { transaction in
             try records.remove(record.id.rawValue, in: transaction)
-            try ledger.forget(ledger.entries(owner: record.id.rawValue), in: transaction)
+            try ledger.forget(owner: record.id.rawValue, in: transaction)
           }
         }
       } catch {

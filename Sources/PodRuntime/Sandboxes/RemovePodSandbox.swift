@@ -22,7 +22,7 @@ extension PodRuntime {
           try removeTree(directory)
           try store.transaction { transaction in
             try records.remove(record.id.rawValue, in: transaction)
-            try ledger.forget(ledger.entries(owner: record.id.rawValue), in: transaction)
+            try ledger.forget(owner: record.id.rawValue, in: transaction)
           }
         }
       } catch {

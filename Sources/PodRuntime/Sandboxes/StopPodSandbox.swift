@@ -19,9 +19,10 @@ extension PodRuntime {
     }
     do {
       if let shim = sandbox.shim {
+        // Before it ends: an end that nobody asked for is an error, this one is not.
+        sandbox.shim = nil
         _ = try? await shim.call(.shutdown)
         if !(await shim.closed.wait(atMost: .seconds(10))) { shim.end() }
-        sandbox.shim = nil
       }
       let cgroup = cgroups.cgroup(sandbox.record.cgroup)
       try await runBlocking { try cgroup.killAndWait() }
