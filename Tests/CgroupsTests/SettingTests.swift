@@ -65,9 +65,11 @@ import Testing
   @Test(
     "Shares become weights by the runtimes' curve and by the kubelet's line",
     arguments: [
-      // Values of opencontainers/cgroups' own table test, and of the kubelet's formula.
-      (UInt64(2), UInt64(1), UInt64(1)), (4, 3, 1), (10, 4, 1), (100, 17, 4), (1024, 100, 39), (2048, 170, 79),
-      (262144, 10000, 10000), (1_000_000, 10000, 10000),
+      // 1, 2, 3, 1024, 262143 and 262144 are the cases of opencontainers/cgroups' own test; the others are the two formulas,
+      // computed in another language.
+      (UInt64(1), UInt64(1), UInt64(1)), (2, 1, 1), (3, 2, 1), (4, 2, 1), (10, 4, 1), (100, 17, 4), (1024, 100, 39),
+      (2048, 174, 79),
+      (262143, 10000, 9999), (262144, 10000, 10000), (1_000_000, 10000, 10000),
     ])
   func weights(shares: UInt64, container: UInt64, kubelet: UInt64) {
     #expect(CPUWeight.container(shares: shares) == container)
