@@ -45,11 +45,17 @@ public enum SetupFailureExplainer {
       if case .fileSystem = operation { return false }
       return true
     }
+    /// Joined by an operation, or made by clone3: then set-up goes on as its root, and the process's own id is set a second time.
     var hasUserNamespace: Bool {
-      program.contains { operation in
-        if case .joinNamespaces(_, let flags) = operation { return UInt64(flags) & Kernel.newUser != 0 }
-        return false
+      var changes = 0
+      for operation in program {
+        switch operation {
+        case .joinNamespaces(_, let flags) where UInt64(flags) & Kernel.newUser != 0: return true
+        case .userID: changes += 1
+        default: break
+        }
       }
+      return changes > 1
     }
     /// The last of `program` that sets a user id: who runs the command.
     var user: UInt32? {

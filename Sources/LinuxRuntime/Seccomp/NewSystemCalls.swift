@@ -16,8 +16,8 @@ struct NewSystemCalls {
   ]
   /// The first number of the common range, less one.
   private static let commonStart: UInt32 = 402
-  /// Far above any call; below the ranges where x32 and 32-bit Arm keep theirs.
-  private static let commonEnd: UInt32 = 1024
+  /// Above it x32 keeps calls of its own (512 to 547), and far above 32-bit Arm.
+  private static let commonEnd: UInt32 = 512
   private static let x32Bit: UInt32 = 0x4000_0000
   private static let x32 = UInt32(SCMP_ARCH_X32)
 
