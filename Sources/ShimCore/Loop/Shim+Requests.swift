@@ -27,7 +27,7 @@ extension Shim {
     case .namespaces(let flags): namespaces(connection, request, flags)
     case .shutdown: beginShutdown(connection, request)
     case .start(let id), .signal(let id, _, _), .reopenLog(let id), .attach(let id, _), .resize(let id, _, _), .remove(let id):
-      guard let process = process(id), !process.discarded else {
+      guard let process = process(id) else {
         return refuse(connection, request, Errno.noEntry, "no process " + id)
       }
       serve(connection, request, decoded, process, descriptors)

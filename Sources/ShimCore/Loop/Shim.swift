@@ -34,7 +34,8 @@ public final class Shim {
     _ = try loop.add(timer.raw, Loop.readable) { self.timeout() }
   }
 
-  func process(_ id: String) -> ManagedProcess? { processes.first { $0.id == id } }
+  /// One whose set-up failed is only waiting to be reaped: its id is free again.
+  func process(_ id: String) -> ManagedProcess? { processes.first { $0.id == id && !$0.discarded } }
 
   private func accept() {
     let raw = cl_accept(listener.raw)

@@ -22,7 +22,7 @@ extension Shim {
       loop: try Loop.make(), listener: try listen(), signals: try childSignals(),
       timer: Descriptor(adopting: try check(cl_timerfd(), "timerfd_create")), lowersOOMScore: lowers)
     try shim.watchBasics()
-    if agent >= 0 { shim.add(Descriptor(adopting: agent)) }
+    shim.add(Descriptor(adopting: agent))
     let file = try Files.open("shim.pid", Open.writeOnly | Open.create | Open.truncate, mode: 0o600)
     try check(Files.write(decimal(cl_getpid()) + "\n", to: file.raw), "write", "shim.pid")
     // Errors have no reader from here on.
@@ -30,9 +30,11 @@ extension Shim {
     return shim
   }
 
-  /// Descriptor 3 when it is a socket, else -1.
+  /// Descriptor 3. Whoever starts podshim without it is not the agent: a container that runs /proc/self/exe in an exec, for one.
   private static func agentSocket() throws(CallError) -> Int32 {
-    guard let status = try? Files.status(3, "3"), status.mode & FileType.mask == FileType.socket else { return -1 }
+    guard try Files.status(3, "descriptor 3").mode & FileType.mask == FileType.socket else {
+      throw CallError("fstat", Errno.badDescriptor, "descriptor 3 is not the agent's socket")
+    }
     let copy = try check(cl_dup_descriptor(3), "fcntl")
     _ = cl_close(3)
     return copy

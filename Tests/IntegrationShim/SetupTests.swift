@@ -1,0 +1,295 @@
+import Foundation
+import Glibc
+import LinuxSystem
+import ShimCore
+import Testing
+
+extension ShimSuite {
+  @Suite("Root file systems and mounts", .timeLimit(.minutes(2)))
+  struct MountTests {
+    @Test("An overlay joins layers; writes stay in its upper directory", arguments: [true, false])
+    func overlay(_ byConfiguration: Bool) throws {
+      try TestPod.with { pod in
+        for name in ["top", "upper", "work"] { try Scratch.makeDirectory("\(pod.scratch)/\(name)") }
+        try Scratch.write("top\n", "\(pod.scratch)/top/layer")
+        try Scratch.write("bottom\n", "\(pod.root)/layer")
+        let (upper, work) = ("\(pod.scratch)/upper", "\(pod.scratch)/work")
+        let operation: SetupOperation =
+          byConfiguration
+          ? .overlayRoot(layers: ["\(pod.scratch)/top", pod.root], upper: upper, work: work, at: pod.mountPoint)
+          : .overlayRootByMount(base: pod.scratch, layers: ["top", "root"], upper: upper, work: work, at: pod.mountPoint)
+        #expect(try pod.shell("cat /layer; echo new > /made; echo changed > /layer") { $0.root = .operation(operation) } == "top")
+        #expect(Scratch.text("\(upper)/made") == "new\n")
+        #expect(Scratch.text("\(upper)/layer") == "changed\n")
+        #expect(Scratch.text("\(pod.scratch)/top/layer") == "top\n")
+        #expect(!Scratch.exists("\(pod.mountPoint)/bin"))
+      }
+    }
+
+    @Test("A read-only root still has writable mounts on it")
+    func readOnlyRoot() throws {
+      try TestPod.with { pod in
+        let text = try pod.shell("echo x > /file || echo refused; echo y > /dev/file && cat /dev/file") { $0.mounts = [.readOnlyRoot] }
+        #expect(text.hasSuffix("refused\ny"))
+        #expect(!Scratch.exists("\(pod.root)/file"))
+      }
+    }
+
+    @Test("Volumes: files and directories, targets made, parts of a volume, read-only")
+    func binds() throws {
+      try TestPod.with { pod in
+        let volume = "\(pod.scratch)/volume"
+        try Scratch.makeDirectory("\(volume)/sub/deeper")
+        try Scratch.write("content\n", "\(volume)/sub/file")
+        let script = """
+          cat /data/sub/file /mnt/deep/target/file /mnt/one
+          echo w > /data/written
+          echo w > /ro/x || echo refused
+          """
+        let text = try pod.shell(script) {
+          $0.mounts = [
+            .bind(BindMount(source: volume, target: "/data")),
+            .bind(BindMount(source: volume, subPath: "sub", target: "/mnt/deep/target")),
+            .bind(BindMount(source: "\(volume)/sub/file", target: "/mnt/one", recursive: false)),
+            .bind(BindMount(source: volume, target: "/ro", attributesSet: 1)),
+          ]
+        }
+        #expect(text.contains("content\ncontent\ncontent\n"))
+        #expect(text.hasSuffix("refused"))
+        #expect(Scratch.text("\(volume)/written") == "w\n")
+        #expect(Scratch.exists("\(pod.root)/mnt/deep/target"))
+        #expect(Scratch.text("\(pod.root)/mnt/one").isEmpty)
+      }
+    }
+
+    @Test("Recursive read-only covers mounts below the volume; plain read-only does not", arguments: [true, false])
+    func recursiveReadOnly(_ recursive: Bool) throws {
+      try TestPod.with { pod in
+        // /data gets a tmpfs below it first; binding it again takes both.
+        let text = try pod.shell("echo x > /again/below/file && echo written || echo refused") {
+          $0.mounts = [
+            .fileSystem(type: "tmpfs", source: "", target: "/tmp/data", attributes: 0, options: []),
+            .fileSystem(type: "tmpfs", source: "", target: "/tmp/data/below", attributes: 0, options: []),
+            .bind(BindMount(source: "\(pod.mountPoint)/tmp/data", target: "/again", attributesSet: 1, attributesRecursive: recursive)),
+          ]
+        }
+        #expect(text.hasSuffix(recursive ? "refused" : "written"))
+      }
+    }
+
+    @Test("A detached mount passed as a descriptor is attached as it is")
+    func slot() throws {
+      try TestPod.with { pod in
+        let volume = "\(pod.scratch)/volume"
+        try Scratch.makeDirectory(volume)
+        try Scratch.write("here", "\(volume)/file")
+        let mount = try DetachedMount.clone(volume)
+        let text = try pod.shell("cat /data/file") {
+          $0.descriptors = [mount]
+          $0.mounts = [.bind(BindMount(source: volume, slot: 0, target: "/data"))]
+        }
+        #expect(text == "here")
+      }
+    }
+
+    @Test("Masked paths are empty, read-only ones refuse, absent ones are skipped")
+    func masks() throws {
+      try TestPod.with { pod in
+        try Scratch.makeDirectory("\(pod.root)/secret/dir")
+        try Scratch.write("secret", "\(pod.root)/secret/file")
+        let script = "cat /secret/file; ls /secret/dir | wc -l; touch /secret/dir/x || echo a; touch /proc/sys/x || echo b; echo 1 > /fixed/f || echo c"
+        try Scratch.makeDirectory("\(pod.root)/fixed")
+        try Scratch.makeDirectory("\(pod.root)/secret/dir/inner")
+        let text = try pod.shell(script) {
+          $0.mounts = [
+            .mask(path: "/secret/file"), .mask(path: "/secret/dir"), .mask(path: "/absent"), .readOnly(path: "/proc/sys"),
+            .readOnly(path: "/fixed"), .readOnly(path: "/absent"),
+          ]
+        }
+        #expect(text.split(separator: "\n").filter { $0.count == 1 } == ["0", "a", "b", "c"])
+        #expect(!text.contains("secret\n0"))
+      }
+    }
+
+    @Test("The pod's shared memory is podshim's own mount: containers share it, the host never sees it")
+    func sharedMemory() throws {
+      try TestPod.with { pod in
+        let mounts: [SetupOperation] = [.bind(BindMount(source: "\(pod.directory)/shm", target: "/dev/shm"))]
+        _ = try pod.shell("echo both > /dev/shm/file") { $0.mounts = mounts }
+        #expect(try pod.shell("cat /dev/shm/file") { $0.mounts = mounts } == "both")
+        #expect(!Scratch.exists("\(pod.directory)/shm/file"))
+      }
+    }
+  }
+
+  @Suite("Identity, limits and kernel settings", .timeLimit(.minutes(2)))
+  struct IdentityTests {
+    private func status(_ text: String, _ key: String) -> String? {
+      text.split(separator: "\n").first { $0.hasPrefix("\(key):") }.map { $0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces) }
+    }
+
+    @Test("User, groups, capability sets and no_new_privs are exactly what was asked for")
+    func identity() throws {
+      try TestPod.with { pod in
+        // Not through a shell, which ignores signals of its own choice.
+        let text = try pod.shell("") {
+          $0.command = ["/bin/cat", "/proc/self/status"]
+          $0.settings = [
+            .groups([7, 8]), .groupID(1001), .boundingCapabilities(keep: 0x401), .keepCapabilities, .userID(1000),
+            .capabilities(effective: 0x400, permitted: 0x401, inheritable: 0x400), .ambientCapabilities(0x400), .noNewPrivileges,
+          ]
+        }
+        #expect(status(text, "Uid") == "1000\t1000\t1000\t1000")
+        #expect(status(text, "Gid") == "1001\t1001\t1001\t1001")
+        #expect(status(text, "Groups") == "7 8")
+        #expect(status(text, "CapBnd") == "0000000000000401")
+        #expect(status(text, "CapEff") == "0000000000000400")
+        #expect(status(text, "CapPrm") == "0000000000000400")
+        #expect(status(text, "CapInh") == "0000000000000400")
+        #expect(status(text, "CapAmb") == "0000000000000400")
+        #expect(status(text, "NoNewPrivs") == "1")
+        #expect(status(text, "SigBlk") == "0000000000000000")
+        #expect(status(text, "SigIgn") == "0000000000000000")
+      }
+    }
+
+    @Test("Root with a small bounding set has no more than that")
+    func rootCapabilities() throws {
+      try TestPod.with { pod in
+        let text = try pod.shell("cat /proc/self/status; cat /proc/self/fd/0 | wc -c") {
+          $0.settings = [
+            .boundingCapabilities(keep: 0x3), .keepCapabilities, .userID(0), .capabilities(effective: 3, permitted: 3, inheritable: 0),
+            .ambientCapabilities(0),
+          ]
+        }
+        #expect(status(text, "CapEff") == "0000000000000003")
+        #expect(status(text, "CapBnd") == "0000000000000003")
+      }
+    }
+
+    @Test("Names, sysctls, limits, umask, OOM score and the working directory")
+    func settings() throws {
+      try TestPod.with { pod in
+        try pod.pause(network: try NetworkNamespace.create(), operations: [.hostname("pod"), .sysctl(path: "kernel/shm_rmid_forced", value: "1")])
+        let text = try pod.shell(
+          "hostname; cat /proc/sys/kernel/shm_rmid_forced /proc/sys/net/ipv4/ip_forward; ulimit -n; umask; cat /proc/self/oom_score_adj; pwd"
+        ) {
+          $0.mounts = [.sysctl(path: "net/ipv4/ip_forward", value: "1"), .readOnly(path: "/proc/sys")]
+          $0.early = [.oomScoreAdjust(value: 555, optional: false)]
+          $0.settings = [.resourceLimit(resource: 7, soft: 99, hard: 100, optional: false), .umask(0o27)]
+        }
+        #expect(text == "pod\n1\n1\n99\n0027\n555\n/")
+      }
+    }
+
+    @Test("A limit that may not be raised is an error, or tolerated when optional")
+    func limits() throws {
+      try TestPod.with { pod in
+        guard Scratch.text("/proc/self/status").contains("CapEff:\t000001ffffffffff") == false else { return }
+        for optional in [true, false] {
+          var container = TestContainer("c\(optional)", ["/bin/true"])
+          container.settings = [.resourceLimit(resource: 7, soft: 1 << 30, hard: 1 << 30, optional: optional)]
+          let reply = try pod.spawn(container).reply
+          if case .failed(let failure) = reply { #expect(!optional && failure.call == "prlimit64") } else { #expect(optional) }
+        }
+      }
+    }
+
+    @Test("A missing working directory is made on request and an error otherwise", arguments: [true, false])
+    func workingDirectory(_ create: Bool) throws {
+      try TestPod.with { pod in
+        var container = TestContainer("c", ["/bin/sh", "-c", "pwd"])
+        container.settings = [.changeDirectory(path: "/not/there", create: create)]
+        let reply = try pod.spawn(container).reply
+        if create {
+          #expect(try pod.exit(of: "c").exitCode == 0)
+          #expect(Scratch.exists("\(pod.root)/not/there"))
+        } else {
+          guard case .failed(let failure) = reply else { throw UnexpectedReply(reply: reply) }
+          #expect(failure.call == "chdir")
+          #expect(failure.errno == ENOENT)
+        }
+      }
+    }
+
+    @Test("A seccomp filter decides from exec on")
+    func seccomp() throws {
+      try TestPod.with { pod in
+        #if arch(arm64)
+          let mkdir: UInt8 = 34
+        #else
+          let mkdir: UInt8 = 83
+        #endif
+        // ld nr; jeq mkdir ? EPERM : ALLOW
+        let filter: [UInt8] = [
+          0x20, 0, 0, 0, 0, 0, 0, 0, 0x15, 0, 0, 1, mkdir, 0, 0, 0, 6, 0, 0, 0, 1, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0xFF, 0x7F,
+        ]
+        let text = try pod.shell("mkdir /x || echo refused; touch /y && echo allowed; cat /proc/self/status") {
+          $0.settings = [.noNewPrivileges, .seccomp(flags: 0, program: filter)]
+        }
+        #expect(text.contains("refused\nallowed\n"))
+        #expect(status(text, "Seccomp") == "2")
+      }
+    }
+
+    @Test("A user namespace maps ids: root inside is nobody's root outside")
+    func userNamespace() throws {
+      try TestPod.with { pod in
+        unsafe chmod(pod.scratch, 0o755)
+        var container = TestContainer("c", ["/bin/sh", "-c", "id -u; cat /proc/self/uid_map /proc/self/oom_score_adj; echo x > /tmp/made; sleep 60"])
+        container.cloneFlags |= 0x1000_0000
+        container.uidMappings = [IDMapping(containerID: 0, hostID: 200_000, length: 1000)]
+        container.usualMounts = false
+        unsafe chmod("\(pod.root)/tmp", 0o777)
+        container.early = [.oomScoreAdjust(value: 321, optional: false)]
+        container.mounts = [
+          .fileSystem(type: "proc", source: "proc", target: "/proc", attributes: 14, options: []),
+          .fileSystem(type: "tmpfs", source: "tmpfs", target: "/dev", attributes: 2, options: ["mode=755"]),
+          .bind(BindMount(source: "/dev/null", target: "/dev/null", recursive: false, requiredType: 0o020000)),
+        ]
+        let answer = try pod.spawn(container)
+        guard case .spawned(let pid) = answer.reply else { throw UnexpectedReply(reply: answer.reply) }
+        #expect(Scratch.eventually { pod.log("c").count == 3 })
+        #expect(pod.log("c").map { $0.content.split(separator: " ").joined(separator: " ") } == ["0", "0 200000 1000", "321"])
+        #expect(Scratch.eventually { Scratch.exists("\(pod.root)/tmp/made") })
+        let owner = try FileManager.default.attributesOfItem(atPath: "\(pod.root)/tmp/made")[.ownerAccountID] as? Int
+        #expect(owner == 200_000)
+        #expect(Scratch.link("/proc/\(pid)/ns/user") != Scratch.link("/proc/self/ns/user"))
+      }
+    }
+
+    @Test("A container and an exec inherit exactly the three standard streams")
+    func descriptors() throws {
+      try TestPod.with { pod in
+        try pod.pause()
+        // ls itself opens the directory.
+        #expect(try pod.shell("ls /proc/self/fd") == "0\n1\n2\n3")
+        var second = TestContainer("terminal", ["/bin/ls", "/proc/self/fd"])
+        second.stdio = .terminal
+        second.settings = [.newSession, .controllingTerminal]
+        #expect(try pod.run(second).lines.map(\.content).joined(separator: " ").split(separator: " ") == ["0", "1", "2", "3"])
+        let pause = try pod.list().first { $0.id.isEmpty }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pause?.pid ?? 0)/fd").sorted() == ["0", "1", "2"])
+      }
+    }
+
+    @Test("podshim holds nothing of a container that is gone")
+    func noLeak() throws {
+      try TestPod.with { pod in
+        try pod.pause()
+        let directory = "/proc/\(pod.process.pid)/fd"
+        let before = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        for round in 0..<5 {
+          var container = TestContainer("c\(round)", ["/bin/sh", "-c", "echo x"])
+          container.cgroup = try pod.makeCgroup("c\(round)")
+          _ = try pod.run(container)
+          #expect(try pod.call(.remove(id: container.id)).reply == .done)
+          var failing = TestContainer("f\(round)", ["/nope"])
+          failing.openStdin = true
+          _ = try pod.spawn(failing)
+        }
+        #expect(Scratch.eventually { (try? FileManager.default.contentsOfDirectory(atPath: directory).sorted()) == before })
+      }
+    }
+  }
+}
