@@ -150,6 +150,14 @@ let package = Package(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
     .testTarget(name: "GRPCTransportTests", dependencies: ["GRPCTransport", nioCore, nioPosix, protobuf], swiftSettings: strict),
+    .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),
+    .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(name: "CRIServiceTests", dependencies: ["CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
+    // Integration tests: root, the real kernel, one at a time
+    .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
+    .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
   ]
 )

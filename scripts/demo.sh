@@ -54,7 +54,12 @@ until_true() {
 }
 address() { swiftctl inspectp -o json web-demo | sed -n 's/.*"ip" *: *"\([0-9.]*\)".*/\1/p' | head -n 1; }
 running() { swiftctl ps --state running | grep -q ' server '; }
-answers() { busybox wget -q -T 2 -O - "http://$ip/" | grep -q 'Hello from a pod'; }
+get() {
+  exec 3<>"/dev/tcp/$1/80" || return 1
+  printf 'GET / HTTP/1.0\r\nHost: web\r\n\r\n' >&3
+  timeout 5 cat <&3
+}
+answers() { (get "$ip" | grep -q 'Hello from a pod') 2>/dev/null; }
 
 say "Start the agent"
 .build/debug/swiftlet --root-dir "$demo/root" --state-dir "$state" --cri-socket "$state/cri.sock" \
@@ -100,7 +105,7 @@ show pods
 show ps
 
 say "GET http://$ip/ from the host, over the bridge"
-busybox wget -q -T 5 -O - "http://$ip/"
+(get "$ip")
 
 say "A command inside"
 container=$(swiftctl ps -q --state running | head -n 1)
