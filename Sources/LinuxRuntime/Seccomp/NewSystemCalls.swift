@@ -48,13 +48,15 @@ struct NewSystemCalls {
     if !actions.contains(where: { $0.number == number }) { actions.append((number, action)) }
   }
 
+  /// AUDIT_ARCH numbers: x32 shares that of x86-64.
+  var audited: [UInt32] { architectures.filter { $0 != Self.x32 } }
+
   /// Empty when the profile's default lets calls through and no rule is about a call libseccomp does not know.
   func prefix(defaultAction: UInt32) -> [UInt8] {
     let denies = SeccompVocabulary.denies(defaultAction)
     if !denies, actions.isEmpty { return [] }
     var program = BPFProgram()
     // seccomp_data: int nr; __u32 arch; ...
-    let audited = architectures.filter { $0 != Self.x32 }
     var decision = BPFProgram()
     decision.load(0)
     if architectures.contains(Self.x32) { decision.and(~Self.x32Bit) }
@@ -77,24 +79,4 @@ struct NewSystemCalls {
     program.append(decision)
     return program.bytes
   }
-}
-
-/// Classic BPF, as much of it as `NewSystemCalls` needs. Source: linux/filter.h, linux/bpf_common.h.
-private struct BPFProgram {
-  private(set) var bytes: [UInt8] = []
-  var count: Int { bytes.count / 8 }
-
-  private mutating func emit(_ code: UInt16, _ ifTrue: Int, _ ifFalse: Int, _ value: UInt32) {
-    bytes += [UInt8(code & 0xFF), UInt8(code >> 8), UInt8(ifTrue), UInt8(ifFalse)]
-    for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(value >> shift & 0xFF)) }
-  }
-  mutating func load(_ offset: UInt32) { emit(0x20, 0, 0, offset) }
-  mutating func and(_ mask: UInt32) { emit(0x54, 0, 0, mask) }
-  mutating func jump(_ distance: Int) { emit(0x05, 0, 0, UInt32(distance)) }
-  mutating func answer(_ action: UInt32) { emit(0x06, 0, 0, action) }
-  mutating func skip(ifEqualTo value: UInt32, _ distance: Int) { emit(0x15, distance, 0, value) }
-  mutating func skip(unlessEqualTo value: UInt32, _ distance: Int) { emit(0x15, 0, distance, value) }
-  mutating func skip(ifAtLeast value: UInt32, _ distance: Int) { emit(0x35, distance, 0, value) }
-  mutating func skip(unlessGreaterThan value: UInt32, _ distance: Int) { emit(0x25, 0, distance, value) }
-  mutating func append(_ other: BPFProgram) { bytes += other.bytes }
 }

@@ -39,6 +39,21 @@ public final class SeccompCompiler: Sendable {
     if let (path, problem) = SeccompVocabulary.complaint(spec) {
       throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)")
     }
+    let whole = try filter(spec, onlyConditional: false)
+    let rest = try filter(spec, onlyConditional: true)
+    let program = ConstantCalls(whole.program).table(machines: whole.calls.audited, before: rest.program)
+    guard program.count / 8 <= 4096 else {
+      throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
+    }
+    let flags = (spec.flags ?? []).reduce(UInt32(0)) { $0 | (SeccompVocabulary.flags[$1] ?? 0) }
+    return Result(program: program, flags: flags, skipped: whole.calls.skipped)
+  }
+
+  /// What libseccomp makes of a profile.
+  /// - Parameter onlyConditional: without the rules that `ConstantCalls` answers from its table.
+  static func filter(
+    _ spec: SeccompSpec, onlyConditional: Bool
+  ) throws(LinuxRuntimeError) -> (program: [UInt8], calls: NewSystemCalls) {
     guard let normal = SeccompVocabulary.action(spec.defaultAction, errno: spec.defaultErrnoRet),
       let filter = unsafe seccomp_init(normal)
     else { throw LinuxRuntimeError(.seccomp, "libseccomp refuses the default action \(spec.defaultAction)") }
@@ -68,6 +83,7 @@ public final class SeccompCompiler: Sendable {
         newCalls.note(name)
         // libseccomp refuses rules that say what the default says.
         if action == normal { continue }
+        if onlyConditional, conditions.isEmpty, ConstantCalls.covers(name, architectures) { continue }
         for condition in conditions.isEmpty ? [[]] : conditions {
           let added = unsafe condition.withUnsafeBufferPointer { arguments in
             unsafe seccomp_rule_add_array(filter, action, number, UInt32(arguments.count), arguments.baseAddress)
@@ -76,13 +92,8 @@ public final class SeccompCompiler: Sendable {
         }
       }
     }
-    let program =
-      newCalls.prefix(defaultAction: normal) + (try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) })
-    guard program.count / 8 <= 4096 else {
-      throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
-    }
-    let flags = (spec.flags ?? []).reduce(UInt32(0)) { $0 | (SeccompVocabulary.flags[$1] ?? 0) }
-    return Result(program: program, flags: flags, skipped: newCalls.skipped)
+    let program = try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) }
+    return (newCalls.prefix(defaultAction: normal) + program, newCalls)
   }
 
   /// One list of comparisons per rule. Comparisons of different arguments must all hold; of the same argument, libseccomp accepts

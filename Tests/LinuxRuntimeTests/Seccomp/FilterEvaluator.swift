@@ -47,11 +47,12 @@ struct FilterEvaluator {
     var accumulator: UInt32 = 0
     var position = 0
     while position < program.count / 8 {
-      let record = Array(program[position * 8..<position * 8 + 8])
-      let code = UInt16(record[0]) | UInt16(record[1]) << 8
-      let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(record[4 + $1]) << UInt32($1 * 8) }
+      let record = program[position * 8..<position * 8 + 8]
+      let start = record.startIndex
+      let code = UInt16(record[start]) | UInt16(record[start + 1]) << 8
+      let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(record[start + 4 + $1]) << UInt32($1 * 8) }
       position += 1
-      func branch(_ condition: Bool) { position += Int(record[condition ? 2 : 3]) }
+      func branch(_ condition: Bool) { position += Int(record[start + (condition ? 2 : 3)]) }
       switch code {
       case 0x20 where value % 4 == 0 && value / 4 < 16: accumulator = words[Int(value / 4)]
       case 0x54: accumulator &= value
