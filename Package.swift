@@ -159,5 +159,8 @@ let package = Package(
     // Integration tests: root, the real kernel, one at a time
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
+
+    // Node tests: the whole agent on a virtual node with every cgroup v2 controller
+    .testTarget(name: "NodeTests", dependencies: ["CRIClient", "RuntimeAPI"], swiftSettings: strict),
   ]
 )
