@@ -212,6 +212,36 @@ extension ShimSuite {
       }
     }
 
+    @Test("A working directory entered as root serves a user who could not enter it; one that root cannot enter is tried as the user")
+    func privateDirectory() throws {
+      try TestPod.with { pod in
+        try Scratch.makeDirectory("\(pod.root)/home")
+        unsafe chmod("\(pod.root)/home", 0o700)
+        let user: [SetupOperation] = [
+          .groups([]), .groupID(1000), .keepCapabilities, .userID(1000), .capabilities(effective: 0, permitted: 0, inheritable: 0),
+        ]
+        var container = TestContainer("early", ["/bin/readlink", "/proc/self/cwd"])
+        container.lateDirectory = nil
+        container.settings = [.changeDirectory(path: "/home", create: false)] + user
+        #expect(try pod.run(container).lines.map(\.content) == ["/home"])
+        container = TestContainer("late", ["/bin/true"])
+        container.lateDirectory = nil
+        container.settings = user + [.changeDirectory(path: "/home", create: false)]
+        guard case .failed(let failure) = try pod.spawn(container).reply else { throw ShimTimeout(waitingFor: "failure") }
+        #expect(failure.errno == EACCES)
+        // Without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH root is like root on a file system that distrusts it.
+        unsafe chown("\(pod.root)/home", 1000, 1000)
+        container = TestContainer("squashed", ["/bin/readlink", "/proc/self/cwd"])
+        container.lateDirectory = nil
+        let identity: UInt64 = 0xC0
+        container.settings = [
+          .capabilities(effective: identity, permitted: identity, inheritable: 0), .changeDirectory(path: "/home", create: false),
+          .groups([]), .groupID(1000), .userID(1000),
+        ]
+        #expect(try pod.run(container).lines.map(\.content) == ["/home"])
+      }
+    }
+
     @Test("A seccomp filter decides from exec on")
     func seccomp() throws {
       try TestPod.with { pod in

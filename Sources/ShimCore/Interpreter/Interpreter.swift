@@ -41,6 +41,10 @@ public struct Interpreter: ~Copyable {
   /// Number of the terminal in the container's devpts; -1: none yet.
   var terminalNumber: Int32 = -1
   var umaskWasSet = false
+  /// Index of the last operation that sets the user, or -1.
+  private var userOperation = -1
+  /// A working directory that this user may not enter (a network file system that distrusts root); the container's user may.
+  var deferredDirectory: (path: String, create: Bool)?
   /// Descriptors are close-on-exec already: done before a seccomp filter could forbid close_range.
   var sealed = false
 
@@ -111,8 +115,9 @@ public struct Interpreter: ~Copyable {
   /// Opens what later operations need while the host's paths and the parent's privileges are still there.
   private mutating func prepare(for operations: [SetupOperation]) throws(CallError) {
     var needsProcfs = false
-    for operation in operations {
+    for (position, operation) in operations.enumerated() {
       switch operation {
+      case .userID: userOperation = position
       case .sysctl, .oomScoreAdjust, .appArmorProfile: needsProcfs = true
       default: break
       }
@@ -123,6 +128,9 @@ public struct Interpreter: ~Copyable {
     let attributes = UInt32(Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec)
     procfs = try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "proc")
   }
+
+  /// Whether an operation after this one sets the user.
+  private var changesUser: Bool { userOperation > Int(index) }
 
   private mutating func perform(_ operation: SetupOperation) throws(CallError) {
     switch operation {
@@ -165,7 +173,12 @@ public struct Interpreter: ~Copyable {
     case .console: try bindConsole()
     case .groups(let groups): try check(unsafe cl_setgroups(groups, groups.count), "setgroups")
     case .groupID(let group): try check(cl_setresgid(group), "setresgid", decimal(group))
-    case .userID(let user): try setUser(user)
+    case .userID(let user):
+      try setUser(user)
+      if let directory = deferredDirectory {
+        deferredDirectory = nil
+        try changeDirectory(directory.path, directory.create)
+      }
     case .boundingCapabilities(let keep): try dropBounding(keep)
     case .keepCapabilities: try check(cl_prctl(Prctl.setKeepCapabilities, 1, 0), "prctl", "PR_SET_KEEPCAPS")
     case .capabilities(let effective, let permitted, let inheritable):
@@ -174,7 +187,13 @@ public struct Interpreter: ~Copyable {
     case .noNewPrivileges: try check(cl_prctl(Prctl.setNoNewPrivileges, 1, 0), "prctl", "PR_SET_NO_NEW_PRIVS")
     case .seccomp(let flags, let program): try loadFilter(flags, program)
     case .appArmorProfile(let profile): try setAppArmor(profile)
-    case .changeDirectory(let path, let create): try changeDirectory(path, create)
+    case .changeDirectory(let path, let create):
+      do throws(CallError) {
+        try changeDirectory(path, create)
+      } catch {
+        guard error.code == Errno.access, changesUser else { throw error }
+        deferredDirectory = (path, create)
+      }
     case .awaitStart:
       try openTerminal()
       channel.send(.created)

@@ -21,6 +21,8 @@ struct TestContainer {
   var mounts: [SetupOperation] = []
   /// After pivot_root, before exec.
   var settings: [SetupOperation] = []
+  /// Changed to last, before exec.
+  var lateDirectory: String? = "/"
   var awaitsStart = false
   var stdio = StdioMode.pipes
   var openStdin = false
@@ -64,7 +66,7 @@ struct TestContainer {
     operations += mounts
     operations.append(.pivotRoot)
     operations += settings
-    operations.append(.changeDirectory(path: "/", create: false))
+    if let lateDirectory { operations.append(.changeDirectory(path: lateDirectory, create: false)) }
     if awaitsStart { operations.append(.awaitStart) }
     operations.append(.execute(candidates: [command[0]], arguments: command, environment: environment))
     return operations
