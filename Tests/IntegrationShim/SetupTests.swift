@@ -285,6 +285,17 @@ extension ShimSuite {
         let owner = try FileManager.default.attributesOfItem(atPath: "\(pod.root)/tmp/made")[.ownerAccountID] as? Int
         #expect(owner == 200_000)
         #expect(Scratch.link("/proc/\(pid)/ns/user") != Scratch.link("/proc/self/ns/user"))
+        // An exec joins it too, and becomes its root.
+        let output = try LinuxSystem.Pipe()
+        var exec = TestExec(container: "c", command: ["/bin/sh", "-c", "id -u; readlink /proc/self/ns/user; cat /proc/self/oom_score_adj"])
+        exec.flags |= 0x1000_0000
+        exec.early = [.oomScoreAdjust(value: 7, optional: false)]
+        exec.settings = [.groups([]), .groupID(0), .userID(0)]
+        let null = SharedDescriptor(try openNull())
+        _ = try pod.call(.spawn(exec.request()), [null, try output.writeEnd(), null])
+        #expect(try pod.exit(of: "exec").exitCode == 0)
+        let text = String(decoding: try readAvailable(output.readEnd), as: UTF8.self)
+        #expect(text == "0\n\(Scratch.link("/proc/\(pid)/ns/user"))\n7\n")
       }
     }
 

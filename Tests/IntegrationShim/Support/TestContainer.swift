@@ -98,13 +98,16 @@ struct TestExec {
   var id = "exec"
   var container: String
   var command: [String]
+  /// Before the container's namespaces are joined.
+  var early: [SetupOperation] = []
   var settings: [SetupOperation] = []
   var stdio = StdioMode.passed
+  /// mount, uts, ipc, net, cgroup
+  var flags: UInt32 = 0x4E02_0000
 
   func request() -> SpawnRequest {
-    // mount, uts, ipc, net, cgroup
     let operations: [SetupOperation] =
-      [.joinNamespaces(slot: 255, flags: 0x4E02_0000), .currentRoot] + settings + [
+      early + [.joinNamespaces(slot: 255, flags: flags), .currentRoot] + settings + [
         .changeDirectory(path: "/", create: false),
         .execute(candidates: [command[0]], arguments: command, environment: ["PATH=/bin"]),
       ]
