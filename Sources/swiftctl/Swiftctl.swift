@@ -61,7 +61,7 @@ struct Failure: Error {
     switch error.code {
     case .unavailable: "is swiftlet running? try: systemctl status swiftlet; or name its socket with --runtime-endpoint unix:///path"
     case .permissionDenied: "the socket is for root and its group: try sudo"
-    case .deadlineExceeded: "give it more time with --timeout SECONDS"
+    case .deadlineExceeded: "give it more time with --timeout SECONDS, a command of exec with --exec-timeout SECONDS"
     case .unimplemented: "this runtime does not offer the call; swiftctl version shows which one answers"
     default: nil
     }

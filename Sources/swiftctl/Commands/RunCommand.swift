@@ -27,7 +27,8 @@ struct RunCommand: AsyncParsableCommand {
     var sandbox = SandboxConfig(metadata: SandboxMetadata(name: title, uid: uid, namespace: namespace))
     sandbox.hostname = title
     sandbox.logDirectory = "\(logDirectory)/\(namespace)_\(title)_\(uid)"
-    sandbox.labels = [Lookup.podName: title, Lookup.podNamespace: namespace, "io.kubernetes.pod.uid": uid]
+    // Without the UID label: by that one a kubelet knows its own pods, and ends those that no manifest wants.
+    sandbox.labels = [Lookup.podName: title, Lookup.podNamespace: namespace]
     sandbox.portMappings = try publish.map(Self.port)
     sandbox.securityContext.namespaces = NamespaceOption(network: hostNetwork ? .node : .pod, pid: .container)
     var container = ContainerConfig(
