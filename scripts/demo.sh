@@ -38,7 +38,12 @@ trap 'exit 143' TERM
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 if [ ! -t 1 ]; then say() { printf '\n%s\n' "$*"; }; fi
 show() {
-  printf '# swiftctl %s\n' "$*"
+  local word
+  printf '# swiftctl'
+  for word in "$@"; do
+    case $word in *[!A-Za-z0-9_./:=@%+-]*) printf " '%s'" "$word" ;; *) printf ' %s' "$word" ;; esac
+  done
+  printf '\n'
   swiftctl "$@"
 }
 swiftctl() { .build/debug/swiftctl --runtime-endpoint "unix://$state/cri.sock" "$@"; }
@@ -108,11 +113,10 @@ say "GET http://$ip/ from the host, over the bridge"
 (get "$ip")
 
 say "A command inside"
-container=$(swiftctl ps -q --state running | head -n 1)
-show exec "$container" -- sh -c 'id; hostname; ls /www'
+show exec server -- sh -c 'id; hostname; ls /www'
 
 say "Its log"
-show logs "$container"
+show logs server
 
 say "Stop the agent with its pods; nothing may stay behind"
 kill -TERM "$agent"
@@ -122,7 +126,7 @@ agent=
 left=0
 leftover() { echo "demo: left behind: $*" >&2; left=1; }
 for directory in /proc/[0-9]*; do
-  command=$(tr '\0' ' ' <"$directory/cmdline" 2>/dev/null) || continue
+  command=$(tr '\0' ' ' 2>/dev/null <"$directory/cmdline") || continue
   case $command in *"$state"*) leftover "process ${directory#/proc/}: $command" ;; esac
 done
 while read -r _ _ _ _ mount _; do case $mount in "$demo"/* | "$state"/*) leftover "mount $mount" ;; esac; done </proc/self/mountinfo
