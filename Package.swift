@@ -152,11 +152,16 @@ let package = Package(
     .testTarget(name: "GRPCTransportTests", dependencies: ["GRPCTransport", nioCore, nioPosix, protobuf], swiftSettings: strict),
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
+    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
+    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Netlink", "Store"], swiftSettings: strict),
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(name: "CRIServiceTests", dependencies: ["CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time
+    .testTarget(
+      name: "IntegrationAgent",
+      dependencies: ["CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"], swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
 

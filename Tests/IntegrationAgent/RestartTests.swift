@@ -1,0 +1,80 @@
+import CRIClient
+import Foundation
+import KubeModel
+import RuntimeAPI
+import Testing
+
+extension AgentSuite {
+  @Suite("A killed agent", .timeLimit(.minutes(3)))
+  struct RestartTests {
+    @Test("Pods run on without the agent, and the next one takes them over: same process, no restart, no lost log line")
+    func takeover() async throws {
+      try await AgentFixture.with { agent in
+        try agent.writeManifest(
+          "tick.yaml",
+          """
+          apiVersion: v1
+          kind: Pod
+          metadata: {name: tick}
+          spec:
+            terminationGracePeriodSeconds: 1
+            containers:
+            - name: counter
+              image: localhost/payload:latest
+              imagePullPolicy: Never
+              args: [tick, "2"]
+            - name: once
+              image: localhost/busybox:latest
+              imagePullPolicy: Never
+              command: [sh, -c, "echo run >> /runs/once; sleep 2; exit 7"]
+              volumeMounts: [{name: runs, mountPath: /runs}]
+            volumes: [{name: runs, hostPath: {path: \(agent.base), type: Directory}}]
+            restartPolicy: Never
+          """)
+        try await agent.waitForPod("tick", "running") { $0.isRunning }
+        let before = try #require(try await agent.containers("tick", "counter").first)
+        let status = try await agent.runtime.containerStatus(before.id, verbose: false).status
+        for _ in 0..<3 {
+          try await agent.kill()
+          try await Task.sleep(for: .milliseconds(1000))
+          try await agent.start()
+        }
+        try await agent.waitForPod("tick", "known again") { pod in
+          pod.status(of: "once")?.state?.terminated?.exitCode == 7 && pod.status(of: "counter")?.state?.running != nil
+        }
+        let after = try await agent.containers("tick")
+        #expect(after.count == 2)
+        let again = try await agent.runtime.containerStatus(before.id, verbose: false).status
+        #expect(again.pid == status.pid && again.pid > 0)
+        #expect(again.startedAt == status.startedAt)
+        #expect(again.state == .running)
+        let pod = try #require(try await agent.pod("tick"))
+        #expect(pod.status(of: "counter")?.restartCount == 0)
+        #expect(pod.status(of: "once")?.restartCount == 0)
+        #expect(try String(contentsOfFile: "\(agent.base)/once", encoding: .utf8) == "run\n")
+        let once = try #require(after.first { $0.metadata.name == "once" })
+        let ended = try await agent.runtime.containerStatus(once.id, verbose: false).status
+        #expect(ended.exitCode == 7 && ended.state == .exited && ended.reason == "Error")
+
+        let numbers = ContainerLog(status.logPath).lines.compactMap { Int($0.text.dropFirst("tick ".count)) }
+        #expect(numbers.count > 100)
+        #expect(numbers == Array(0..<numbers.count))
+      }
+    }
+
+    @Test("A manifest that changed while no agent ran is followed at the next start")
+    func changesMeanwhile() async throws {
+      try await AgentFixture.with(.init(images: ["web"])) { agent in
+        try agent.writeManifest("web.yaml", StaticPodTests.web)
+        try await agent.waitForPod("web", "running") { $0.isRunning }
+        try await agent.kill()
+        try agent.removeManifest("web.yaml")
+        try agent.writeManifest("other.yaml", StaticPodTests.web.replacingOccurrences(of: "name: web", with: "name: other"))
+        try await agent.start()
+        try await agent.waitForPod("other", "running") { $0.isRunning }
+        let gone = try await eventually(20) { try await agent.containers("web").isEmpty }
+        #expect(gone, "the pod without a manifest still runs")
+      }
+    }
+  }
+}
