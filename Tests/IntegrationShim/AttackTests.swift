@@ -184,7 +184,8 @@ extension ShimSuite {
         container.usualMounts = false
         container.stdio = .terminal
         container.mounts = [
-          .fileSystem(type: "devpts", source: "devpts", target: "/dev/pts", attributes: 10, options: ["newinstance", "ptmxmode=0666"]),
+          .fileSystem(
+            type: "devpts", source: "devpts", target: "/dev/pts", attributes: 10, options: ["newinstance", "ptmxmode=0666"]),
           .console,
         ]
         #expect(try failure(try pod.spawn(container).reply).errno == ELOOP)
@@ -234,7 +235,8 @@ extension ShimSuite {
           // As an ordinary container's root: all but CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH.
           let keep: UInt64 = 0xa804_25fb
           $0.settings = [
-            .boundingCapabilities(keep: keep), .capabilities(effective: keep, permitted: keep, inheritable: 0), .ambientCapabilities(0),
+            .boundingCapabilities(keep: keep), .capabilities(effective: keep, permitted: keep, inheritable: 0),
+            .ambientCapabilities(0),
           ]
         }
         let lines = text.split(separator: "\n").filter { !$0.contains(":") }

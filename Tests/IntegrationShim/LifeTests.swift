@@ -40,7 +40,9 @@ extension ShimSuite {
       }
     }
 
-    @Test("Exit codes and signals are reported as a shell reports them", arguments: [("exit 3", 3, 0), ("kill -9 $$", 137, 9), ("true", 0, 0)])
+    @Test(
+      "Exit codes and signals are reported as a shell reports them",
+      arguments: [("exit 3", 3, 0), ("kill -9 $$", 137, 9), ("true", 0, 0)])
     func exitCodes(_ script: String, _ code: Int32, _ signal: Int32) throws {
       try TestPod.with { pod in
         try pod.pause()
@@ -65,7 +67,12 @@ extension ShimSuite {
         let answer = try pod.spawn(container)
         guard case .spawned(let pid) = answer.reply else { throw UnexpectedReply(reply: answer.reply) }
         #expect(answer.descriptors.count == 1)
-        #expect(try pod.list() == [ProcessEntry(id: "c", pid: pid, phase: .created, exit: ExitRecord(id: "c", exitCode: 0, signal: 0, oomKilled: false, finishedAt: 0))])
+        #expect(
+          try pod.list() == [
+            ProcessEntry(
+              id: "c", pid: pid, phase: .created, exit: ExitRecord(id: "c", exitCode: 0, signal: 0, oomKilled: false, finishedAt: 0)
+            )
+          ])
         #expect(pod.log("c").isEmpty)
         #expect(try pod.call(.start(id: "c")).reply == .done)
         #expect(Scratch.link("/proc/\(pid)/exe").hasSuffix("/bin/busybox") || Scratch.link("/proc/\(pid)/exe").hasSuffix("/bin/sh"))

@@ -10,7 +10,8 @@ extension ShimSuite {
     @Test("Lines keep their order and name their stream; an unterminated one is partial")
     func order() throws {
       try TestPod.with { pod in
-        let log = try pod.run(TestContainer("c", ["/bin/sh", "-c", "echo a; sleep 0.05; echo b >&2; sleep 0.05; printf tail"])).lines
+        let log = try pod.run(TestContainer("c", ["/bin/sh", "-c", "echo a; sleep 0.05; echo b >&2; sleep 0.05; printf tail"]))
+          .lines
         #expect(log.map { "\($0.stream) \($0.tag) \($0.content)" } == ["stdout F a", "stderr F b", "stdout P tail"])
       }
     }
@@ -27,7 +28,8 @@ extension ShimSuite {
     @Test("After a reopen new lines go to a new file, and none is lost")
     func reopen() throws {
       try TestPod.with { pod in
-        var container = TestContainer("c", ["/bin/sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done; cat >/dev/null"])
+        var container = TestContainer(
+          "c", ["/bin/sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done; cat >/dev/null"])
         container.openStdin = true
         container.stdinOnce = true
         _ = try pod.spawn(container)
@@ -40,7 +42,9 @@ extension ShimSuite {
         }
         #expect(
           Scratch.eventually {
-            parts = ["\(path).0", "\(path).1", "\(path).2", path].map { Scratch.text($0).split(separator: "\n").compactMap { LogLine($0) } }
+            parts = ["\(path).0", "\(path).1", "\(path).2", path].map {
+              Scratch.text($0).split(separator: "\n").compactMap { LogLine($0) }
+            }
             return parts.joined().count == 300
           })
         #expect(parts.joined().enumerated().allSatisfy { $1.content == "\($0)" })
@@ -140,93 +144,6 @@ extension ShimSuite {
         #expect(lines.contains("c"))
         #expect(lines.filter { $0 == "hello" }.count == 2)
         #expect(pod.log("c").allSatisfy { $0.stream == "stdout" })
-      }
-    }
-  }
-
-  @Suite("Exec", .timeLimit(.minutes(2)))
-  struct ExecTests {
-    /// Runs `exec` in container "c" with pipes of its own.
-    private func run(_ exec: TestExec, in pod: TestPod, cgroup: String? = nil) throws -> (String, ExitRecord) {
-      let output = try LinuxSystem.Pipe()
-      var request = exec.request()
-      var descriptors = [SharedDescriptor(try openNull()), try output.writeEnd(), try output.writeEnd()]
-      if let cgroup {
-        request.cgroupSlot = 3
-        descriptors.append(try Scratch.open(cgroup))
-      }
-      let answer = try pod.call(.spawn(request), descriptors)
-      descriptors = []
-      output.closeWriteEnd()
-      guard case .spawned = answer.reply else { throw UnexpectedReply(reply: answer.reply) }
-      let ended = try pod.exit(of: exec.id)
-      var text: [UInt8] = []
-      while case let part = try readAvailable(output.readEnd), !part.isEmpty { text += part }
-      return (String(decoding: text, as: UTF8.self), ended)
-    }
-
-    @Test("A command runs in all namespaces of the container, with the given streams and its own exit code")
-    func exec() throws {
-      try TestPod.with { pod in
-        try pod.pause(network: try NetworkNamespace.create())
-        guard case .spawned(let pid) = try pod.spawn(TestContainer("c", ["/bin/sleep", "60"])).reply else { return }
-        let kinds = ["mnt", "pid", "net", "ipc", "uts", "cgroup"]
-        let script = "for n in \(kinds.joined(separator: " ")); do readlink /proc/self/ns/$n; done; cat /proc/1/comm; exit 9"
-        let (text, ended) = try run(TestExec(container: "c", command: ["/bin/sh", "-c", script]), in: pod)
-        #expect(text.split(separator: "\n").map { String($0) } == kinds.map { Scratch.link("/proc/\(pid)/ns/\($0)") } + ["sleep"])
-        #expect(ended.exitCode == 9)
-        #expect(pod.log("c").isEmpty)
-        // Nothing is kept of it.
-        #expect(try pod.list().map(\.id) == ["", "c"])
-      }
-    }
-
-    @Test("An exec that is killed, or cannot run, says so; its id is free again")
-    func failures() throws {
-      try TestPod.with { pod in
-        _ = try pod.spawn(TestContainer("c", ["/bin/sleep", "60"]))
-        #expect(try run(TestExec(container: "c", command: ["/bin/sh", "-c", "kill -15 $$"]), in: pod).1.exitCode == 143)
-        #expect(throws: UnexpectedReply.self) { try run(TestExec(container: "c", command: ["/nope"]), in: pod) }
-        #expect(throws: UnexpectedReply.self) { try run(TestExec(container: "nobody", command: ["/bin/true"]), in: pod) }
-        // podshim's own pid namespace is the host's again, whatever failed.
-        var host = TestContainer("h", ["/bin/sh", "-c", "echo $$"])
-        host.cloneFlags = 0x0002_0000
-        #expect(try pod.run(host).lines.map(\.content) == ["1"])
-        #expect(try pod.list().map(\.id) == ["c", "h"])
-      }
-    }
-
-    @Test("With a cgroup of its own an exec's children can be killed, and the container lives on")
-    func cgroup() throws {
-      try TestPod.with { pod in
-        guard let cgroup = try pod.makeCgroup("c"), let own = try pod.makeCgroup("c/exec") else { return }
-        var container = TestContainer("c", ["/bin/sleep", "60"])
-        container.cgroup = cgroup
-        _ = try pod.spawn(container)
-        let script = "sleep 1000 >/dev/null 2>&1 & grep '^0:' /proc/self/cgroup"
-        let (text, _) = try run(TestExec(container: "c", command: ["/bin/sh", "-c", script]), in: pod, cgroup: own)
-        #expect(text.hasSuffix("/c/exec\n"))
-        #expect(!Scratch.text("\(own)/cgroup.procs").isEmpty)
-        try Scratch.write("1", "\(own)/cgroup.kill")
-        #expect(Scratch.eventually { Scratch.text("\(own)/cgroup.procs").isEmpty })
-        #expect(try pod.list().map(\.phase) == [.running])
-      }
-    }
-
-    @Test("A terminal for an exec is made in the container and handed over")
-    func terminal() throws {
-      try TestPod.with { pod in
-        _ = try pod.spawn(TestContainer("c", ["/bin/sleep", "60"]))
-        var exec = TestExec(container: "c", command: ["/bin/sh", "-c", "tty; echo done"])
-        exec.stdio = .passedTerminal
-        exec.settings = [.newSession, .controllingTerminal]
-        let answer = try pod.call(.spawn(exec.request()))
-        #expect(answer.descriptors.count == 2)
-        let terminal = try #require(answer.descriptors.last)
-        _ = try pod.exit(of: "exec")
-        var text: [UInt8] = []
-        while let part = try? readAvailable(terminal), !part.isEmpty { text += part }
-        #expect(String(decoding: text, as: UTF8.self) == "/dev/pts/0\r\ndone\r\n")
       }
     }
   }

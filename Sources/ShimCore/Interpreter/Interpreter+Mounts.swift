@@ -67,7 +67,8 @@ extension Interpreter {
       return Descriptor(adopting: context.slots[Int(mount.slot)])
     }
     if mount.subPath.isEmpty {
-      return Descriptor(adopting: try check(unsafe cl_open_tree(At.workingDirectory, mount.source, flags), "open_tree", mount.source))
+      return Descriptor(
+        adopting: try check(unsafe cl_open_tree(At.workingDirectory, mount.source, flags), "open_tree", mount.source))
     }
     let base = try Files.open(mount.source, Open.path)
     let detail = mount.source + ": " + mount.subPath

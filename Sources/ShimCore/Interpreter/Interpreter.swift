@@ -72,7 +72,8 @@ public struct Interpreter: ~Copyable {
   private mutating func begin() throws(CallError) {
     index = 0xFFFF
     closeOthers()
-    for (number, source) in [context.standard.input, context.standard.output, context.standard.error].enumerated() where source >= 0 {
+    for (number, source) in [context.standard.input, context.standard.output, context.standard.error].enumerated() where source >= 0
+    {
       try check(cl_dup_to(source, Int32(number)), "dup2")
     }
     if context.resetsOOMScore, let own = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) {
@@ -88,7 +89,8 @@ public struct Interpreter: ~Copyable {
   }
 
   private func closeOthers() {
-    var keep = context.slots + [context.channel, context.processFD, context.standard.input, context.standard.output, context.standard.error]
+    var keep =
+      context.slots + [context.channel, context.processFD, context.standard.input, context.standard.output, context.standard.error]
     keep.sort()
     var next: Int32 = 3
     for descriptor in keep where descriptor >= next {

@@ -15,7 +15,8 @@ public final class Shim {
   /// Shared by all streams; made with the first output.
   private var buffer: [UInt8] = []
 
-  init(loop: Loop, listener: consuming Descriptor, signals: consuming Descriptor, timer: consuming Descriptor, lowersOOMScore: Bool) {
+  init(loop: Loop, listener: consuming Descriptor, signals: consuming Descriptor, timer: consuming Descriptor, lowersOOMScore: Bool)
+  {
     self.loop = loop
     self.listener = listener
     self.signals = signals

@@ -42,7 +42,8 @@ enum Scratch {
     for name in ["bin", "dev", "proc", "sys", "tmp", "etc", "mnt"] { try makeDirectory("\(path)/\(name)") }
     try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(path)/bin/busybox")
     for applet in [
-      "sh", "ls", "echo", "sleep", "cat", "id", "readlink", "mkdir", "touch", "stat", "mount", "grep", "head", "kill", "tty", "true",
+      "sh", "ls", "echo", "sleep", "cat", "id", "readlink", "mkdir", "touch", "stat", "mount", "grep", "head", "kill", "tty",
+      "true",
       "hostname", "ps", "dd", "ln", "rm", "stty", "awk", "yes", "seq", "wc",
     ] {
       try FileManager.default.linkItem(atPath: "\(path)/bin/busybox", toPath: "\(path)/bin/\(applet)")

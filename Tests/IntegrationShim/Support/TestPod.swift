@@ -112,7 +112,9 @@ final class TestPod {
     if case .shutdown = request { stopped = true }
     while true {
       let (header, payload, passed) = try frame("a reply")
-      if header.requestID == id { return Answer(reply: try ShimFrame.decodeReply(kind: header.kind, payload: payload), descriptors: passed) }
+      if header.requestID == id {
+        return Answer(reply: try ShimFrame.decodeReply(kind: header.kind, payload: payload), descriptors: passed)
+      }
       try note(header, payload)
     }
   }

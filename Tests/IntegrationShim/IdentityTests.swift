@@ -5,127 +5,12 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Root file systems and mounts", .timeLimit(.minutes(2)))
-  struct MountTests {
-    @Test("An overlay joins layers; writes stay in its upper directory", arguments: [true, false])
-    func overlay(_ byConfiguration: Bool) throws {
-      try TestPod.with { pod in
-        for name in ["top", "upper", "work"] { try Scratch.makeDirectory("\(pod.scratch)/\(name)") }
-        try Scratch.write("top\n", "\(pod.scratch)/top/layer")
-        try Scratch.write("bottom\n", "\(pod.root)/layer")
-        let (upper, work) = ("\(pod.scratch)/upper", "\(pod.scratch)/work")
-        let operation: SetupOperation =
-          byConfiguration
-          ? .overlayRoot(layers: ["\(pod.scratch)/top", pod.root], upper: upper, work: work, at: pod.mountPoint)
-          : .overlayRootByMount(base: pod.scratch, layers: ["top", "root"], upper: upper, work: work, at: pod.mountPoint)
-        #expect(try pod.shell("cat /layer; echo new > /made; echo changed > /layer") { $0.root = .operation(operation) } == "top")
-        #expect(Scratch.text("\(upper)/made") == "new\n")
-        #expect(Scratch.text("\(upper)/layer") == "changed\n")
-        #expect(Scratch.text("\(pod.scratch)/top/layer") == "top\n")
-        #expect(!Scratch.exists("\(pod.mountPoint)/bin"))
-      }
-    }
-
-    @Test("A read-only root still has writable mounts on it")
-    func readOnlyRoot() throws {
-      try TestPod.with { pod in
-        let text = try pod.shell("echo x > /file || echo refused; echo y > /dev/file && cat /dev/file") { $0.mounts = [.readOnlyRoot] }
-        #expect(text.hasSuffix("refused\ny"))
-        #expect(!Scratch.exists("\(pod.root)/file"))
-      }
-    }
-
-    @Test("Volumes: files and directories, targets made, parts of a volume, read-only")
-    func binds() throws {
-      try TestPod.with { pod in
-        let volume = "\(pod.scratch)/volume"
-        try Scratch.makeDirectory("\(volume)/sub/deeper")
-        try Scratch.write("content\n", "\(volume)/sub/file")
-        let script = """
-          cat /data/sub/file /mnt/deep/target/file /mnt/one
-          echo w > /data/written
-          echo w > /ro/x || echo refused
-          """
-        let text = try pod.shell(script) {
-          $0.mounts = [
-            .bind(BindMount(source: volume, target: "/data")),
-            .bind(BindMount(source: volume, subPath: "sub", target: "/mnt/deep/target")),
-            .bind(BindMount(source: "\(volume)/sub/file", target: "/mnt/one", recursive: false)),
-            .bind(BindMount(source: volume, target: "/ro", attributesSet: 1)),
-          ]
-        }
-        #expect(text.contains("content\ncontent\ncontent\n"))
-        #expect(text.hasSuffix("refused"))
-        #expect(Scratch.text("\(volume)/written") == "w\n")
-        #expect(Scratch.exists("\(pod.root)/mnt/deep/target"))
-        #expect(Scratch.text("\(pod.root)/mnt/one").isEmpty)
-      }
-    }
-
-    @Test("Recursive read-only covers mounts below the volume; plain read-only does not", arguments: [true, false])
-    func recursiveReadOnly(_ recursive: Bool) throws {
-      try TestPod.with { pod in
-        // /data gets a tmpfs below it first; binding it again takes both.
-        let text = try pod.shell("echo x > /again/below/file && echo written || echo refused") {
-          $0.mounts = [
-            .fileSystem(type: "tmpfs", source: "", target: "/tmp/data", attributes: 0, options: []),
-            .fileSystem(type: "tmpfs", source: "", target: "/tmp/data/below", attributes: 0, options: []),
-            .bind(BindMount(source: "\(pod.mountPoint)/tmp/data", target: "/again", attributesSet: 1, attributesRecursive: recursive)),
-          ]
-        }
-        #expect(text.hasSuffix(recursive ? "refused" : "written"))
-      }
-    }
-
-    @Test("A detached mount passed as a descriptor is attached as it is")
-    func slot() throws {
-      try TestPod.with { pod in
-        let volume = "\(pod.scratch)/volume"
-        try Scratch.makeDirectory(volume)
-        try Scratch.write("here", "\(volume)/file")
-        let mount = try DetachedMount.clone(volume)
-        let text = try pod.shell("cat /data/file") {
-          $0.descriptors = [mount]
-          $0.mounts = [.bind(BindMount(source: volume, slot: 0, target: "/data"))]
-        }
-        #expect(text == "here")
-      }
-    }
-
-    @Test("Masked paths are empty, read-only ones refuse, absent ones are skipped")
-    func masks() throws {
-      try TestPod.with { pod in
-        try Scratch.makeDirectory("\(pod.root)/secret/dir")
-        try Scratch.write("secret", "\(pod.root)/secret/file")
-        let script = "cat /secret/file; ls /secret/dir | wc -l; touch /secret/dir/x || echo a; touch /proc/sys/x || echo b; echo 1 > /fixed/f || echo c"
-        try Scratch.makeDirectory("\(pod.root)/fixed")
-        try Scratch.makeDirectory("\(pod.root)/secret/dir/inner")
-        let text = try pod.shell(script) {
-          $0.mounts = [
-            .mask(path: "/secret/file"), .mask(path: "/secret/dir"), .mask(path: "/absent"), .readOnly(path: "/proc/sys"),
-            .readOnly(path: "/fixed"), .readOnly(path: "/absent"),
-          ]
-        }
-        #expect(text.split(separator: "\n").filter { $0.count == 1 } == ["0", "a", "b", "c"])
-        #expect(!text.contains("secret\n0"))
-      }
-    }
-
-    @Test("The pod's shared memory is podshim's own mount: containers share it, the host never sees it")
-    func sharedMemory() throws {
-      try TestPod.with { pod in
-        let mounts: [SetupOperation] = [.bind(BindMount(source: "\(pod.directory)/shm", target: "/dev/shm"))]
-        _ = try pod.shell("echo both > /dev/shm/file") { $0.mounts = mounts }
-        #expect(try pod.shell("cat /dev/shm/file") { $0.mounts = mounts } == "both")
-        #expect(!Scratch.exists("\(pod.directory)/shm/file"))
-      }
-    }
-  }
-
   @Suite("Identity, limits and kernel settings", .timeLimit(.minutes(2)))
   struct IdentityTests {
     private func status(_ text: String, _ key: String) -> String? {
-      text.split(separator: "\n").first { $0.hasPrefix("\(key):") }.map { $0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces) }
+      text.split(separator: "\n").first { $0.hasPrefix("\(key):") }.map {
+        $0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces)
+      }
     }
 
     @Test("User, groups, capability sets and no_new_privs are exactly what was asked for")
@@ -158,7 +43,8 @@ extension ShimSuite {
       try TestPod.with { pod in
         let text = try pod.shell("cat /proc/self/status; cat /proc/self/fd/0 | wc -c") {
           $0.settings = [
-            .boundingCapabilities(keep: 0x3), .keepCapabilities, .userID(0), .capabilities(effective: 3, permitted: 3, inheritable: 0),
+            .boundingCapabilities(keep: 0x3), .keepCapabilities, .userID(0),
+            .capabilities(effective: 3, permitted: 3, inheritable: 0),
             .ambientCapabilities(0),
           ]
         }
@@ -170,7 +56,9 @@ extension ShimSuite {
     @Test("Names, sysctls, limits, umask, OOM score and the working directory")
     func settings() throws {
       try TestPod.with { pod in
-        try pod.pause(network: try NetworkNamespace.create(), operations: [.hostname("pod"), .sysctl(path: "kernel/shm_rmid_forced", value: "1")])
+        try pod.pause(
+          network: try NetworkNamespace.create(),
+          operations: [.hostname("pod"), .sysctl(path: "kernel/shm_rmid_forced", value: "1")])
         let text = try pod.shell(
           "hostname; cat /proc/sys/kernel/shm_rmid_forced /proc/sys/net/ipv4/ip_forward; ulimit -n; umask; cat /proc/self/oom_score_adj; pwd"
         ) {
@@ -212,7 +100,8 @@ extension ShimSuite {
       }
     }
 
-    @Test("A working directory entered as root serves a user who could not enter it; one that root cannot enter is tried as the user")
+    @Test(
+      "A working directory entered as root serves a user who could not enter it; one that root cannot enter is tried as the user")
     func privateDirectory() throws {
       try TestPod.with { pod in
         try Scratch.makeDirectory("\(pod.root)/home")
@@ -266,7 +155,8 @@ extension ShimSuite {
     func userNamespace() throws {
       try TestPod.with { pod in
         unsafe chmod(pod.scratch, 0o755)
-        var container = TestContainer("c", ["/bin/sh", "-c", "id -u; cat /proc/self/uid_map /proc/self/oom_score_adj; echo x > /tmp/made; sleep 60"])
+        var container = TestContainer(
+          "c", ["/bin/sh", "-c", "id -u; cat /proc/self/uid_map /proc/self/oom_score_adj; echo x > /tmp/made; sleep 60"])
         container.cloneFlags |= 0x1000_0000
         container.uidMappings = [IDMapping(containerID: 0, hostID: 200_000, length: 1000)]
         container.usualMounts = false
@@ -287,7 +177,8 @@ extension ShimSuite {
         #expect(Scratch.link("/proc/\(pid)/ns/user") != Scratch.link("/proc/self/ns/user"))
         // An exec joins it too, and becomes its root.
         let output = try LinuxSystem.Pipe()
-        var exec = TestExec(container: "c", command: ["/bin/sh", "-c", "id -u; readlink /proc/self/ns/user; cat /proc/self/oom_score_adj"])
+        var exec = TestExec(
+          container: "c", command: ["/bin/sh", "-c", "id -u; readlink /proc/self/ns/user; cat /proc/self/oom_score_adj"])
         exec.flags |= 0x1000_0000
         exec.early = [.oomScoreAdjust(value: 7, optional: false)]
         exec.settings = [.groups([]), .groupID(0), .userID(0)]
@@ -320,7 +211,8 @@ extension ShimSuite {
         try pod.pause()
         let directory = "/proc/\(pod.process.pid)/fd"
         func open() -> [String] {
-          ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { Scratch.link("\(directory)/\($0)") }.sorted()
+          ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { Scratch.link("\(directory)/\($0)") }
+            .sorted()
         }
         // A reply's descriptors are closed once it is sent: the next answer comes after that.
         _ = try pod.list()
