@@ -52,8 +52,10 @@ public struct CapabilitySet: Equatable, Hashable, Sendable {
   }
 
   /// The CRI rule: `ALL` in `drop` or `add` first, then the individual names, an individual add over an individual drop.
+  ///
+  /// `ALL` means `all`: what the runtime itself can pass on, which on a restricted node is less than what the kernel knows.
   public static func effective(
-    base: CapabilitySet? = nil, add: [String] = [], drop: [String] = []
+    base: CapabilitySet? = nil, add: [String] = [], drop: [String] = [], all: CapabilitySet = .all
   ) throws(LinuxRuntimeError) -> CapabilitySet {
     func isAll(_ name: String) -> Bool { ["ALL", "CAP_ALL"].contains(name.uppercased()) }
     var mask: UInt64

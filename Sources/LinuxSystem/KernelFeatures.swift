@@ -9,17 +9,21 @@ public struct KernelFeatures: Sendable {
   public let canRaiseLimits: Bool
   /// AppArmor is enabled.
   public let appArmor: Bool
+  /// What this process can pass on, bits by capability number: in its permitted and its bounding set.
+  public let capabilities: UInt64
 
-  public init(overlayLayersByFsconfig: Bool, canRaiseLimits: Bool, appArmor: Bool) {
+  public init(overlayLayersByFsconfig: Bool, canRaiseLimits: Bool, appArmor: Bool, capabilities: UInt64) {
     self.overlayLayersByFsconfig = overlayLayersByFsconfig
     self.canRaiseLimits = canRaiseLimits
     self.appArmor = appArmor
+    self.capabilities = capabilities
   }
 
   public static func probe() -> KernelFeatures {
     KernelFeatures(
-      overlayLayersByFsconfig: probeOverlay(), canRaiseLimits: hasCapability(24 /* CAP_SYS_RESOURCE */),
-      appArmor: (try? readFile("/sys/module/apparmor/parameters/enabled"))?.hasPrefix("Y") ?? false)
+      overlayLayersByFsconfig: probeOverlay(), canRaiseLimits: capabilities("CapEff") & 1 << 24 /* CAP_SYS_RESOURCE */ != 0,
+      appArmor: (try? readFile("/sys/module/apparmor/parameters/enabled"))?.hasPrefix("Y") ?? false,
+      capabilities: capabilities("CapPrm") & capabilities("CapBnd"))
   }
 
   private static func probeOverlay() -> Bool {
@@ -30,11 +34,11 @@ public struct KernelFeatures: Sendable {
     return owned.withRaw { raw in unsafe cl_fsconfig(raw, 1, "lowerdir+", "/", 0) } == 0
   }
 
-  private static func hasCapability(_ number: UInt64) -> Bool {
+  /// One of the sets in proc_pid_status(5), `CapEff` for example; 0 when it cannot be read.
+  private static func capabilities(_ set: String) -> UInt64 {
     guard let status = try? readFile("/proc/self/status"),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
-      let mask = UInt64(line.dropFirst(7).filter(\.isHexDigit), radix: 16)
-    else { return false }
-    return mask & (1 << number) != 0
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix(set + ":") })
+    else { return 0 }
+    return UInt64(line.dropFirst(set.count + 1).filter(\.isHexDigit), radix: 16) ?? 0
   }
 }

@@ -40,9 +40,9 @@ extension PodRuntime {
   ) throws -> (spec: RuntimeSpec, user: ContainerUser) {
     let security = config.securityContext
     let user = try resolveUser(security, image)
-    let add = security.capabilities.add
-    let base: CapabilitySet? = security.privileged ? .all : nil
-    let capabilities = try CapabilitySet.effective(base: base, add: security.privileged ? ["ALL"] : add, drop: security.capabilities.drop)
+    let add = security.privileged ? ["ALL"] : security.capabilities.add
+    let capabilities = try CapabilitySet.effective(
+      add: add, drop: security.capabilities.drop, all: CapabilitySet(mask: CapabilitySet.all.mask & kernel.capabilities))
     let ambient = try CapabilitySet(names: security.capabilities.addAmbient)
     let directory = settings.sandboxDirectory(sandbox.id.rawValue)
     let (devices, rules) = try Devices.resolve(config.devices, privileged: security.privileged)
@@ -67,18 +67,13 @@ extension PodRuntime {
         base: images.layersDirectory, layers: image.layers.map(\.relativePath), upper: snapshot.upper, work: snapshot.work)
   }
 
-  func containerProgram(_ spec: RuntimeSpec, root: RootFileSystem, mounts: [Mount]) throws -> PreparedProgram {
+  func containerProgram(_ spec: RuntimeSpec, root: RootFileSystem, volumes: Volumes) throws -> PreparedProgram {
     var options = SetupOptions(root: root, mountPoint: settings.rootMountPoint)
     options.resourceOptional = !kernel.canRaiseLimits
     options.seccomp = try compiled(spec.linux?.seccomp)
-    var descriptors: [SharedDescriptor] = []
-    // A bidirectional volume must stay a peer of the host's mount: cloned here, in the host's mount namespace.
-    for mount in mounts where mount.propagation == .bidirectional {
-      options.mountSlots[mount.containerPath] = Int16(descriptors.count)
-      descriptors.append(try DetachedMount.clone(mount.hostPath))
-    }
-    options.firstSlot = UInt8(descriptors.count)
-    return PreparedProgram(program: try SetupProgramBuilder.container(spec: spec, options: options), descriptors: descriptors)
+    options.mountSlots = volumes.slots
+    options.firstSlot = UInt8(volumes.descriptors.count)
+    return PreparedProgram(program: try SetupProgramBuilder.container(spec: spec, options: options), descriptors: volumes.descriptors)
   }
 
   /// The program of a container that exists, rebuilt from its record: to explain a failed start.
@@ -86,9 +81,6 @@ extension PodRuntime {
     let spec = try JSONDecoder().decode(RuntimeSpec.self, from: Data(record.specJSON.utf8))
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
     options.seccomp = try compiled(spec.linux?.seccomp)
-    for (slot, mount) in record.config.mounts.filter({ $0.propagation == .bidirectional }).enumerated() {
-      options.mountSlots[mount.containerPath] = Int16(slot)
-    }
     return try SetupProgramBuilder.container(spec: spec, options: options)
   }
 

@@ -142,7 +142,8 @@ extension PodRuntime {
     let prepared = try prepareSpec(config, sandboxRecord, image, cgroupPath: record.cgroup)
     record.user = prepared.user
     record.specJSON = jsonText(prepared.spec)
-    let program = try containerProgram(prepared.spec, root: rootFileSystem(image, snapshot), mounts: config.mounts)
+    let volumes = await runBlocking { Volumes(config.mounts) }
+    let program = try containerProgram(prepared.spec, root: rootFileSystem(image, snapshot), volumes: volumes)
 
     try Faults.check(.containerCgroup)
     let cgroup = cgroups.cgroup(record.cgroup)

@@ -1,0 +1,37 @@
+import LinuxSystem
+import RuntimeAPI
+import ShimCore
+
+/// The host's side of a container's volumes. Blocks: a host path may be on a network file system.
+///
+/// They are cloned in the host's mount namespace: podshim's would not see what is mounted after its start where the host's root mount
+/// is private, and a bidirectional volume must stay a peer of the host's mount.
+struct Volumes: Sendable {
+  /// podshim takes 32 descriptors with a request; the container's cgroup and namespaces need some. What is left over is opened by the
+  /// set-up program in podshim's mount namespace.
+  static let limit = 24
+
+  /// Slot of each volume, by container path.
+  private(set) var slots: [String: Int16] = [:]
+  private(set) var descriptors: [SharedDescriptor] = []
+
+  /// A volume that cannot be opened gets no slot: the set-up program tries again, and its failure says why.
+  init(_ mounts: [Mount]) {
+    let ordered = mounts.filter { $0.propagation == .bidirectional } + mounts.filter { $0.propagation != .bidirectional }
+    for mount in ordered where mount.image == nil && descriptors.count < Self.limit {
+      guard let volume = try? Self.open(mount.hostPath) else { continue }
+      slots[mount.containerPath] = Int16(descriptors.count)
+      descriptors.append(volume)
+    }
+  }
+
+  /// A host path that is missing becomes a directory, as containerd and CRI-O do it.
+  private static func open(_ path: String) throws(SystemCallError) -> SharedDescriptor {
+    do {
+      return try DetachedMount.clone(path)
+    } catch where error.code == Errno.noEntry {
+      try makeDirectory(path, mode: 0o755)
+      return try DetachedMount.clone(path)
+    }
+  }
+}
