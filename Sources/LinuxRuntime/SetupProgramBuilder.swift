@@ -14,13 +14,6 @@ public enum SetupProgramBuilder {
     program.operations.append(.rootPropagation(flags: Kernel.slave | Kernel.recursive))
     if let score = process.oomScoreAdj { program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional)) }
     program.operations.append(rootOperation(options))
-    if let name = spec.linux?.rootfsPropagation, !name.isEmpty {
-      let parsed = try MountOptions([name], at: "linux.rootfsPropagation")
-      guard parsed.propagation != 0 else {
-        throw LinuxRuntimeError(.invalidSpec, "linux.rootfsPropagation '\(name)' is not shared, slave, private or unbindable")
-      }
-      program.operations.append(.newRootPropagation(flags: parsed.propagation | Kernel.recursive))
-    }
     try appendMounts(spec, namespaces, options, to: &program.operations)
     if process.terminal == true { program.operations.append(.console) }
     program.operations += (spec.linux?.readonlyPaths ?? []).map { .readOnly(path: $0) }
@@ -32,6 +25,14 @@ public enum SetupProgramBuilder {
       program.operations.append(.readOnlyRoot)
     }
     program.operations.append(.pivotRoot)
+    // Not earlier: pivot_root(2) refuses a shared root, and mounts attached to one would become shared themselves.
+    if let name = spec.linux?.rootfsPropagation, !name.isEmpty {
+      let parsed = try MountOptions([name], at: "linux.rootfsPropagation")
+      guard parsed.propagation != 0 else {
+        throw LinuxRuntimeError(.invalidSpec, "linux.rootfsPropagation '\(name)' is not shared, slave, private or unbindable")
+      }
+      program.operations.append(.newRootPropagation(flags: parsed.propagation))
+    }
     try appendProcess(process, options, createDirectory: !readOnlyRoot, to: &program.operations)
     return program
   }

@@ -55,6 +55,17 @@ import Testing
     try compare(try SetupProgramBuilder.container(spec: spec, options: options), "privileged")
   }
 
+  @Test("makes the root a peer only after pivot_root, which refuses a shared one")
+  func sharedRoot() throws {
+    var spec = try Self.spec()
+    spec.linux?.rootfsPropagation = "rshared"
+    let operations = try SetupProgramBuilder.container(spec: spec, options: Self.options()).operations
+    let pivot = try #require(operations.firstIndex(of: .pivotRoot))
+    let propagation = try #require(
+      operations.firstIndex { operation in if case .newRootPropagation = operation { true } else { false } })
+    #expect(propagation > pivot)
+  }
+
   @Test("of a container with a user namespace and a terminal, whose filter needs CAP_SYS_ADMIN for a moment")
   func userNamespace() throws {
     var spec = try Self.spec()
