@@ -67,12 +67,17 @@ struct EventsCommand: AsyncParsableCommand {
         continue
       }
       let row = [
-        Format.age(event.lastNanoseconds), event.type, event.reason, "\(event.namespace)/\(event.name)", "\(event.count)", event.message,
+        Format.age(event.lastNanoseconds), event.type, event.reason, Self.object(event), "\(event.count)", event.message,
       ]
       if watch { Terminal.write(row.joined(separator: "   ") + "\n") } else { table.add(row) }
     }
     if watch { return }
     Terminal.write(output == .table ? table.text() : try Format.structured(["items": events], output))
+  }
+
+  /// An event about a file that holds no pod is about no object.
+  private static func object(_ event: NodeEvent) -> String {
+    event.name.isEmpty ? "-" : "\(event.namespace)/\(event.name)"
   }
 }
 
