@@ -14,7 +14,7 @@ public enum UnsupportedFields {
     spec.{restartPolicy,terminationGracePeriodSeconds,activeDeadlineSeconds,dnsPolicy,dnsConfig.*,hostNetwork,hostPID,hostIPC}
     spec.{shareProcessNamespace,hostname,subdomain,hostAliases.*,setHostnameAsFQDN,enableServiceLinks,nodeName,schedulerName}
     spec.{tolerations.*,affinity.*,nodeSelector.*,topologySpreadConstraints.*,priority,priorityClassName,preemptionPolicy}
-    spec.{automountServiceAccountToken,serviceAccount,readinessGates.*,overhead.*,os.*}
+    spec.{hostnameOverride,automountServiceAccountToken,serviceAccount,readinessGates.*,overhead.*,os.*}
     spec.securityContext.{runAsUser,runAsGroup,runAsNonRoot,supplementalGroups,supplementalGroupsPolicy,fsGroup,fsGroupChangePolicy,sysctls.*}
     spec.securityContext.seccompProfile.*
     spec.volumes.{name,emptyDir.medium,emptyDir.sizeLimit,hostPath.*}
@@ -29,7 +29,7 @@ public enum UnsupportedFields {
     @.lifecycle.preStop.{exec.*,httpGet.*,sleep.*}
     @.securityContext.{privileged,allowPrivilegeEscalation,capabilities.*,procMount,readOnlyRootFilesystem,runAsUser,runAsGroup,runAsNonRoot}
     @.securityContext.seccompProfile.*
-    spec.initContainers.restartPolicy
+    @.{restartPolicy,restartPolicyRules.*}
     """
 
   /// Exact paths, and prefixes that end in a dot.
