@@ -30,8 +30,8 @@ public struct KernelFeatures: Sendable {
     let context = unsafe cl_fsopen("overlay", 1 /* FSOPEN_CLOEXEC */)
     guard context >= 0 else { return false }
     let owned = OwnedDescriptor(adopting: context)
-    // FSCONFIG_SET_STRING; an older kernel answers EINVAL for the unknown parameter.
-    return owned.withRaw { raw in unsafe cl_fsconfig(raw, 1, "lowerdir+", "/", 0) } == 0
+    // FSCONFIG_SET_STRING. A kernel that knows the parameter looks the path up at once; an older one keeps any text until the mount.
+    return owned.withRaw { raw in unsafe cl_fsconfig(raw, 1, "lowerdir+", "/nothing-here/swiftlet", 0) } == -ENOENT
   }
 
   /// One of the sets in proc_pid_status(5), `CapEff` for example; 0 when it cannot be read.
