@@ -9,7 +9,8 @@ struct LogLinesTests {
     var output: [UInt8] = []
     for chunk in chunks { lines.feed(Array(chunk.utf8), count: chunk.utf8.count, at: time, clock: &clock, to: &output) }
     lines.finish(at: time, clock: &clock, to: &output)
-    return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
+      String.init)
   }
 
   private func contents(_ chunks: [String]) -> [String] { lines(chunks).map { String($0.dropFirst(38)) } }
