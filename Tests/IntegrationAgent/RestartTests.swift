@@ -33,7 +33,8 @@ extension AgentSuite {
           """)
         try await agent.waitForPod("tick", "running") { $0.isRunning }
         let before = try #require(try await agent.containers("tick", "counter").first)
-        let status = try await agent.runtime.containerStatus(before.id, verbose: false).status
+        let status = try await agent.status(before.id)
+        let pid = try await agent.hostPID(before.id)
         for _ in 0..<3 {
           try await agent.kill()
           try await Task.sleep(for: .milliseconds(1000))
@@ -44,8 +45,8 @@ extension AgentSuite {
         }
         let after = try await agent.containers("tick")
         #expect(after.count == 2)
-        let again = try await agent.runtime.containerStatus(before.id, verbose: false).status
-        #expect(again.pid == status.pid && again.pid > 0)
+        let again = try await agent.status(before.id)
+        #expect(try await agent.hostPID(before.id) == pid && pid > 0)
         #expect(again.startedAt == status.startedAt)
         #expect(again.state == .running)
         let pod = try #require(try await agent.pod("tick"))
@@ -53,7 +54,7 @@ extension AgentSuite {
         #expect(pod.status(of: "once")?.restartCount == 0)
         #expect(try String(contentsOfFile: "\(agent.base)/once", encoding: .utf8) == "run\n")
         let once = try #require(after.first { $0.metadata.name == "once" })
-        let ended = try await agent.runtime.containerStatus(once.id, verbose: false).status
+        let ended = try await agent.status(once.id)
         #expect(ended.exitCode == 7 && ended.state == .exited && ended.reason == "Error")
 
         let numbers = ContainerLog(status.logPath).lines.compactMap { Int($0.text.dropFirst("tick ".count)) }

@@ -14,7 +14,9 @@ final class AgentFixture: Sendable {
     var runtimeOnly = false
     var arguments: [String] = []
   }
-  private static let counter = Mutex(0)
+  private static let counter = Mutex((made: 0, live: 0))
+  /// Agents that have not ended yet.
+  static var live: Int { counter.withLock { $0.live } }
 
   let number: Int
   /// Holds everything below.
@@ -39,7 +41,8 @@ final class AgentFixture: Sendable {
 
   /// Starts an agent, runs `body`, stops the agent with its pods and checks that nothing stays behind.
   static func with(_ options: Options = Options(), _ body: (AgentFixture) async throws -> Void) async throws {
-    let agent = try AgentFixture(options)
+    let agent = AgentFixture(options)
+    defer { counter.withLock { $0.live -= 1 } }
     do {
       try await agent.prepare()
       try await body(agent)
@@ -51,10 +54,11 @@ final class AgentFixture: Sendable {
     await agent.end(passed: true)
   }
 
-  private init(_ options: Options) throws {
+  private init(_ options: Options) {
     number = Self.counter.withLock { counter in
-      counter += 1
-      return counter
+      counter.made += 1
+      counter.live += 1
+      return counter.made
     }
     self.options = options
     base = "/tmp/swiftlet-it-\(getpid())-\(number)"
