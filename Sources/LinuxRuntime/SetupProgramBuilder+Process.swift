@@ -41,6 +41,8 @@ extension SetupProgramBuilder {
     guard effective & ~permitted == 0 else {
       throw LinuxRuntimeError(.capability, "process.capabilities: the effective set must be part of the permitted set")
     }
+    // As root, as runc does: a working directory the user may not enter or make is still one it can be started in.
+    operations.append(.changeDirectory(path: process.cwd, create: createDirectory))
     operations += [
       .groups(process.user.additionalGids ?? []), .groupID(process.user.gid),
       .boundingCapabilities(keep: try CapabilitySet(names: sets.bounding ?? []).mask), .keepCapabilities, .userID(process.user.uid),
@@ -48,21 +50,19 @@ extension SetupProgramBuilder {
     let final: [SetupOperation] = [
       .capabilities(effective: effective, permitted: permitted, inheritable: inheritable), .ambientCapabilities(ambient),
     ]
-    let directory = SetupOperation.changeDirectory(path: process.cwd, create: createDirectory)
     let filter = options.seccomp.map { SetupOperation.seccomp(flags: options.seccompFlags, program: $0) }
     if process.noNewPrivileges == true {
-      operations += final + [.noNewPrivileges, directory]
+      operations += final + [.noNewPrivileges]
       if let filter { operations.append(filter) }
     } else if let filter {
       // Without no_new_privs a filter needs CAP_SYS_ADMIN: it is kept just for that call, and only capset and prctl come after.
       let administrator: UInt64 = 1 << 21
       operations += [
-        .capabilities(effective: effective | administrator, permitted: permitted | administrator, inheritable: inheritable), directory,
-        filter,
+        .capabilities(effective: effective | administrator, permitted: permitted | administrator, inheritable: inheritable), filter,
       ]
       operations += final
     } else {
-      operations += final + [directory]
+      operations += final
     }
   }
 
