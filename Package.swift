@@ -162,6 +162,10 @@ let package = Package(
     .testTarget(
       name: "IntegrationAgent",
       dependencies: ["CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationRuntime",
+      dependencies: ["PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log],
+      swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
 

@@ -17,8 +17,16 @@ private let blockingQueue = DispatchQueue(label: "blocking", attributes: .concur
 /// Runs a closure that may block (a system call on a file system or the network) on a thread of its own kind, so that the cooperative
 /// pool never waits for a disk or a dead mount.
 public func runBlocking<R: Sendable, E: Error>(_ body: @escaping @Sendable () throws(E) -> R) async throws(E) -> R {
-  let result: Result<R, E> = await withCheckedContinuation { continuation in
-    blockingQueue.async { continuation.resume(returning: Result(catching: body)) }
-  }
+  #if DEBUG
+    // Task-locals do not follow onto the queue by themselves.
+    let plan = Faults.plan
+    let result: Result<R, E> = await withCheckedContinuation { continuation in
+      blockingQueue.async { continuation.resume(returning: Faults.$plan.withValue(plan) { Result(catching: body) }) }
+    }
+  #else
+    let result: Result<R, E> = await withCheckedContinuation { continuation in
+      blockingQueue.async { continuation.resume(returning: Result(catching: body)) }
+    }
+  #endif
   return try result.get()
 }

@@ -1,0 +1,124 @@
+import Cgroups
+import Foundation
+import Glibc
+import Images
+import LinuxSystem
+import Logging
+import Netlink
+import PodNetwork
+import PodRuntime
+import RuntimeAPI
+import Store
+import Testing
+
+/// The runtime in this process, on the real kernel: for what only the inside can provoke.
+struct RuntimeFixture: Sendable {
+  let base: String
+  let cgroupRoot: String
+  let bridge: String
+  let store: Store
+  let network: BridgeNetwork
+  let images: ImageService
+  let cgroups: CgroupRoot
+  let runtime: PodRuntime
+
+  /// Makes a runtime, runs `body`, removes everything and checks that nothing is left.
+  static func with(_ body: (RuntimeFixture) async throws -> Void) async throws {
+    let fixture = try await RuntimeFixture()
+    do { try await body(fixture) } catch { Issue.record("\(error)") }
+    for sandbox in (try? await fixture.runtime.listPodSandboxes(SandboxFilter())) ?? [] {
+      try? await fixture.runtime.removePodSandbox(sandbox.id)
+    }
+    #expect(await fixture.leftovers() == [])
+    let network = fixture.network
+    try await runBlocking { () throws(PodNetworkError) in try network.removeAll() }
+    for path in ["/swiftlet", ""] { try? fixture.cgroups.cgroup(fixture.cgroupRoot + path).remove() }
+    try? FileManager.default.removeItem(atPath: fixture.base)
+  }
+
+  private init() async throws {
+    base = "/tmp/swiftlet-rt-\(getpid())"
+    cgroupRoot = "/swiftlet-rt-\(getpid())"
+    bridge = "rt\(getpid())"
+    try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo"))
+    try FileManager.default.createDirectory(atPath: "\(base)/root", withIntermediateDirectories: true)
+    store = try Store(path: "\(base)/root/swiftlet.db")
+    network = try BridgeNetwork(settings: BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.99.0.0/24"), store: store)
+    images = try ImageService(root: "\(base)/root", store: store)
+    cgroups = try CgroupRoot.discover()
+    let podshim = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appendingPathComponent("podshim").path
+    runtime = try PodRuntime(
+      settings: PodRuntimeSettings(
+        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: podshim, cgroupRoot: cgroupRoot),
+      store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
+    let network = network
+    try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
+    _ = try await runtime.recover()
+    let fixtures = try #require(ProcessInfo.processInfo.environment["SWIFTLET_FIXTURES"])
+    _ = try await images.importArchive(path: "\(fixtures)/payload.tar", pin: true) { _ in }
+  }
+
+  // MARK: Making
+
+  func sandboxConfig(_ name: String = "pod") -> SandboxConfig {
+    SandboxConfig(
+      metadata: SandboxMetadata(name: name, uid: "uid", namespace: "default"), hostname: name, logDirectory: "\(base)/logs",
+      portMappings: [PortMapping(containerPort: 80, hostPort: 18_099)])
+  }
+
+  func containerConfig(_ name: String = "c") -> ContainerConfig {
+    ContainerConfig(metadata: ContainerMetadata(name: name), image: ImageSpec(image: "localhost/payload:latest"), logPath: "c.log")
+  }
+
+  // MARK: What is left
+
+  /// What of sandboxes and containers is on the node, without those of `expected` owners; waits for the kernel to let go.
+  func leftovers(except owners: Set<String> = []) async -> [String] {
+    var found: [String] = []
+    let end = ContinuousClock.now + .seconds(3)
+    repeat {
+      found = look(owners)
+      if found.isEmpty { return [] }
+      try? await Task.sleep(for: .milliseconds(20))
+    } while ContinuousClock.now < end
+    return found
+  }
+
+  private func look(_ owners: Set<String>) -> [String] {
+    var found: [String] = []
+    let expected = { (text: String) in owners.contains { text.contains($0) } }
+    for entry in (try? Ledger(in: store).entries()) ?? [] where !owners.contains(entry.owner) { found.append("ledger \(entry.name)") }
+    for lease in (try? Leases(in: store).all(pool: bridge)) ?? [:] where !owners.contains(lease.value) {
+      found.append("lease \(lease.key)")
+    }
+    for directory in ["\(base)/state/sandboxes", "\(base)/root/containers"] {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !expected(name) {
+        found.append("\(directory)/\(name)")
+      }
+    }
+    let top = cgroups.mountPoint + cgroupRoot + "/swiftlet"
+    for case let path as String in FileManager.default.enumerator(atPath: top) ?? .init()
+    where path.hasSuffix("/cgroup.procs") && !owners.contains(Self.lastComponent(path.dropLast("/cgroup.procs".count))) {
+      found.append("cgroup \(path)")
+    }
+    let links = Set(owners.map { network.plannedLinkName(owner: $0) })
+    for link in (try? network.linkNames()) ?? [] where !links.contains(link) { found.append("link \(link)") }
+    for pid in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] where Int32(pid) != nil {
+      let command = Self.text("/proc/\(pid)/cmdline")
+      if command.contains("\(base)/state"), !expected(command) { found.append("podshim \(pid)") }
+      let cgroups = Self.text("/proc/\(pid)/cgroup").split(separator: "\n")
+      if let own = cgroups.first(where: { $0.contains(cgroupRoot + "/") }), !owners.contains(Self.lastComponent(own)) {
+        found.append("process \(pid) in \(own)")
+      }
+    }
+    return found
+  }
+
+  private static func lastComponent(_ path: Substring) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+
+  static func text(_ path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}
