@@ -3,6 +3,13 @@ public import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
+/// An address that cannot be served.
+struct ListenError: Error, CustomStringConvertible {
+  let place: String
+  let cause: String
+  var description: String { "cannot listen on \(place) (another process may; --healthz-port and --read-only-port choose): \(cause)" }
+}
+
 /// A plain HTTP server for a few routes: health on loopback, pods on the read-only port.
 public struct KubeletHTTPServer: Sendable {
   private let address: String
@@ -27,14 +34,19 @@ public struct KubeletHTTPServer: Sendable {
 
   /// Serves until the task is cancelled. Throws when the address cannot be bound.
   public func run() async throws {
-    let server = try await ServerBootstrap(group: group)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .bind(host: address, port: port) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-          return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(wrappingChannelSynchronously: channel)
+    let server: NIOAsyncChannel<NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>, Never>
+    do {
+      server = try await ServerBootstrap(group: group)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: address, port: port) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+            return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(wrappingChannelSynchronously: channel)
+          }
         }
-      }
+    } catch {
+      throw ListenError(place: "\(address):\(port)", cause: "\(error)")
+    }
     bound(server.channel.localAddress?.port ?? port)
     try await withThrowingDiscardingTaskGroup { tasks in
       try await server.executeThenClose { connections in

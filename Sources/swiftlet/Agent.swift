@@ -97,6 +97,8 @@ struct Agent: Sendable {
       }
       tasks.addTask {
         let signal = await StopSignal.wait()
+        // A server failed and everything is being cancelled: nobody is left to stop pods with.
+        if Task.isCancelled { return }
         logger.notice("Stopping", metadata: ["signal": "\(signal)"])
         ServiceNotifier.send("STOPPING=1")
         if settings.stopPodsOnExit {

@@ -55,6 +55,22 @@ import Testing
     _ = await task.result
   }
 
+  @Test("a port that is taken is named in the error", .timeLimit(.minutes(1)))
+  func portTaken() async throws {
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let group = MultiThreadedEventLoopGroup.singleton
+    let first = KubeletHTTPServer(address: "127.0.0.1", port: 0, routes: [], group: group) { found.yield($0) }
+    let task = Task { try await first.run() }
+    var iterator = ports.makeAsyncIterator()
+    let port = try #require(await iterator.next())
+    let error = await #expect(throws: ListenError.self) {
+      try await KubeletHTTPServer(address: "127.0.0.1", port: port, routes: [], group: group).run()
+    }
+    #expect(error?.description.contains("127.0.0.1:\(port)") == true)
+    task.cancel()
+    _ = await task.result
+  }
+
   private func ask(_ port: Int, _ request: String) async throws -> String {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
       channel in
