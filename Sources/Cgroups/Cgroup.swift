@@ -91,7 +91,7 @@ public struct Cgroup: Sendable {
     }
   }
 
-  private static func processes(in directory: String, recursive: Bool) throws(SystemCallError) -> [Int32] {
+  static func processes(in directory: String, recursive: Bool) throws(SystemCallError) -> [Int32] {
     var result: [Int32] = []
     do {
       result = try readFile("\(directory)/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 }

@@ -72,10 +72,11 @@ extension PodRuntime {
         throw RuntimeError(.cancelled, "exec was cancelled")
       }
     }
+    let drained = ContinuousClock.now + Self.execDrain
     _ = await stdout.ended.wait(atMost: Self.execDrain)
-    _ = await stderr.ended.wait(atMost: Self.execDrain)
-    // What is left holds a pipe or the cgroup: nobody reads it any more.
-    if !stdout.ended.isOpen || !stderr.ended.isOpen { try? cgroup.kill() }
+    _ = await stderr.ended.wait(atMost: max(.zero, ContinuousClock.now.duration(to: drained)))
+    // What the command left in the background belongs to the container from now on, as a lifecycle hook that starts a daemon expects.
+    try? cgroup.moveProcesses(to: cgroups.cgroup(record.cgroup))
     return ExecResult(stdout: stdout.stop(), stderr: stderr.stop(), exitCode: finished.exitCode)
   }
 }
