@@ -47,7 +47,7 @@ extension PodRuntime {
     let directory = settings.sandboxDirectory(sandbox.id.rawValue)
     let (devices, rules) = try Devices.resolve(config.devices, privileged: security.privileged)
     let inputs = SpecBuilder.Inputs(
-      config: config, sandbox: sandbox.config, image: image.config, user: user,
+      config: config, sandbox: sandbox.config, image: image.config, user: user, hostname: Self.hostname(sandbox.config),
       files: .init(
         hostname: "\(directory)/hostname", hosts: "\(directory)/hosts", resolvConf: "\(directory)/resolv.conf",
         shm: "\(directory)/shm"),

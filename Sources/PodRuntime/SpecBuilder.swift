@@ -11,6 +11,8 @@ struct SpecBuilder {
     var sandbox: SandboxConfig
     var image: ImageConfig
     var user: ResolvedUser
+    /// The sandbox's host name, or the node's.
+    var hostname: String
     /// Host paths of the sandbox's files.
     var files: SandboxFiles
     var cgroupPath: String
@@ -91,7 +93,7 @@ struct SpecBuilder {
     }
     set("PATH", DefaultSpec.path)
     if config.tty { set("TERM", "xterm") }
-    if !inputs.sandbox.hostname.isEmpty { set("HOSTNAME", inputs.sandbox.hostname) }
+    set("HOSTNAME", inputs.hostname)
     for entry in inputs.image.config?.env ?? [] {
       let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       set(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")

@@ -7,10 +7,14 @@ extension PodRuntime {
   func writeSandboxFiles(_ config: SandboxConfig, directory: String) throws(SystemCallError) {
     try makeDirectory(directory, mode: 0o700)
     try makeDirectory("\(directory)/shm", mode: 0o1777)
-    let host = config.securityContext.namespaces.network == .node
-    try writeFile("\(directory)/hostname", (host || config.hostname.isEmpty ? hostName() : config.hostname) + "\n")
+    try writeFile("\(directory)/hostname", Self.hostname(config) + "\n")
     try writeFile("\(directory)/hosts", (try? readFile("/etc/hosts")) ?? "127.0.0.1\tlocalhost\n")
     try writeFile("\(directory)/resolv.conf", config.dns.map(Self.resolvConf) ?? (try? readFile(settings.resolvConf)) ?? "")
+  }
+
+  /// A sandbox with the host's network has the host's UTS namespace too.
+  static func hostname(_ config: SandboxConfig) -> String {
+    config.securityContext.namespaces.network == .node || config.hostname.isEmpty ? hostName() : config.hostname
   }
 
   /// Source: resolv.conf(5).
