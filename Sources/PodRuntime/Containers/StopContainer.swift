@@ -26,18 +26,25 @@ extension PodRuntime {
           _ = try await shim.call(.signal(id: record.id.rawValue, number: record.stopSignalNumber, all: false))
         }
         if timeout > 0, await container.exited.wait(atMost: .seconds(timeout)) { return }
+        // A caller that gives up does not shorten the grace period.
+        if timeout > 0, Task.isCancelled { throw gaveUp(record) }
         _ = try await shim.call(.signal(id: record.id.rawValue, number: 9, all: true))
       }
     } catch {
-      if case .gone = error { return try markLost(container) }
+      if case .gone? = error as? ShimError { return try markLost(container) }
       throw runtimeError(error, "cannot stop container \(record.id)")
     }
     if !(await container.exited.wait(atMost: .seconds(30))) {
+      if Task.isCancelled { throw gaveUp(record) }
       throw RuntimeError(
         .deadlineExceeded,
         "container \(record.config.metadata.name) (pid \(record.pid)) was killed but has not ended after 30 s: "
           + "look for a process in state D (ps -o pid,stat,wchan)")
     }
+  }
+
+  private func gaveUp(_ record: ContainerRecord) -> RuntimeError {
+    RuntimeError(.cancelled, "the caller gave up while container \(record.config.metadata.name) was stopping")
   }
 
   /// podshim is gone: nothing of the container can run (its cgroup was killed), the exit code is unknown.
