@@ -16,12 +16,27 @@ struct Volumes: Sendable {
   private(set) var descriptors: [SharedDescriptor] = []
 
   /// A volume that cannot be opened gets no slot: the set-up program tries again, and its failure says why.
-  init(_ mounts: [Mount]) {
+  /// - Throws: when the host's mount does not propagate what a volume is to propagate.
+  init(_ mounts: [Mount]) throws(RuntimeError) {
     let ordered = mounts.filter { $0.propagation == .bidirectional } + mounts.filter { $0.propagation != .bidirectional }
     for mount in ordered where mount.image == nil && descriptors.count < Self.limit {
       guard let volume = try? Self.open(mount.hostPath) else { continue }
+      try Self.checkPropagation(mount)
       slots[mount.containerPath] = Int16(descriptors.count)
       descriptors.append(volume)
+    }
+  }
+
+  /// Source: mount_namespaces(7); the words are containerd's.
+  private static func checkPropagation(_ mount: Mount) throws(RuntimeError) {
+    guard mount.propagation != .private, let host = try? MountFacts.of(mount.hostPath) else { return }
+    if mount.propagation == .bidirectional, !host.isShared {
+      throw RuntimeError(
+        .failedPrecondition, "path '\(mount.hostPath)' is mounted on '\(host.mountPoint)' but it is not a shared mount")
+    }
+    if mount.propagation == .hostToContainer, !host.isShared, !host.isSlave {
+      throw RuntimeError(
+        .failedPrecondition, "path '\(mount.hostPath)' is mounted on '\(host.mountPoint)' but it is not a shared or slave mount")
     }
   }
 

@@ -18,8 +18,14 @@ extension PodRuntime {
     let sandbox = try sandbox(sandboxID)
     try validate(config, in: sandbox)
     let key = ContainerRecord.key(sandbox: sandbox.id, config.metadata)
-    let task = state.withLock { state in
-      if let id = state.containerKeys[key] { return Task<ContainerID, any Error> { id } }
+    let task = try state.withLock { (state) throws(RuntimeError) in
+      if let id = state.containerKeys[key] {
+        guard state.containers[id]?.exited.isOpen == false else {
+          throw RuntimeError(
+            .alreadyExists, "container \(id) has this name and attempt and has ended: remove it first, or ask for another attempt")
+        }
+        return Task<ContainerID, any Error> { id }
+      }
       if let task = state.creating[key] { return task }
       let task = Task<ContainerID, any Error> { [self] in
         defer { self.state.withLock { _ = $0.creating.removeValue(forKey: key) } }
@@ -51,6 +57,14 @@ extension PodRuntime {
     }
     if let user = security.namespaces.user, user.mode != .node {
       throw RuntimeError(.invalidArgument, "container \(name): user namespaces are not supported yet by this runtime")
+    }
+    if security.namespaces.pid == .target {
+      let target = state.withLock { $0.containers[ContainerID(security.namespaces.targetID)] }
+      guard let target, target.sandboxID == sandbox.id, target.record.state == .running else {
+        throw RuntimeError(
+          .failedPrecondition,
+          "container \(name): the target of its pid namespace, '\(security.namespaces.targetID)', is not a running container of its sandbox")
+      }
     }
     for mount in config.mounts { try validate(mount, of: name) }
     let missing = cgroups.missing(for: CgroupResources(SpecBuilder.resources(config.resources)))
@@ -142,7 +156,7 @@ extension PodRuntime {
     let prepared = try prepareSpec(config, sandboxRecord, image, cgroupPath: record.cgroup)
     record.user = prepared.user
     record.specJSON = jsonText(prepared.spec)
-    let volumes = await runBlocking { Volumes(config.mounts) }
+    let volumes = try await runBlocking { () throws(RuntimeError) in try Volumes(config.mounts) }
     let program = try containerProgram(prepared.spec, root: rootFileSystem(image, snapshot), volumes: volumes)
 
     try Faults.check(.containerCgroup)

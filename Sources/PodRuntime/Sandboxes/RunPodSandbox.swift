@@ -13,8 +13,14 @@ extension PodRuntime {
   public func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
     try validate(config, handler: handler)
     let key = SandboxRecord.key(config.metadata)
-    let task = state.withLock { state in
-      if let id = state.sandboxKeys[key] { return Task<SandboxID, any Error> { id } }
+    let task = try state.withLock { (state) throws(RuntimeError) in
+      if let id = state.sandboxKeys[key] {
+        guard state.sandboxes[id]?.record.phase == .ready else {
+          throw RuntimeError(
+            .alreadyExists, "sandbox \(id) has these metadata and has stopped: remove it first, or ask for another attempt")
+        }
+        return Task<SandboxID, any Error> { id }
+      }
       if let task = state.running[key] { return task }
       // Not tied to the caller: when it gives up, the creation still ends in a sandbox or in nothing, and a retry gets that.
       let task = Task<SandboxID, any Error> { [self] in
