@@ -39,6 +39,8 @@ public final class PodRuntime: ContainerRuntime {
   let cgroups: CgroupRoot
   let kernel: KernelFeatures
   let seccomp = SeccompCompiler()
+  /// Compiles the usual filters ahead of the first pod.
+  let warming = Mutex<Task<Void, Never>?>(nil)
   /// passwd and group of images, by image id.
   let users = Mutex<[String: UserDatabase]>([:])
   let podshim: SealedExecutable

@@ -1,5 +1,6 @@
 import Cgroups
 import Images
+import LinuxRuntime
 import LinuxSystem
 import Logging
 import PodNetwork
@@ -29,6 +30,7 @@ extension PodRuntime {
     } catch {
       throw RuntimeError(.internalError, "cannot read the runtime's records", cause: error)
     }
+    warmUp()
     for record in sandboxes where record.phase != .creating { adopt(record, containers.filter { $0.sandboxID == record.id }) }
     await withTaskGroup { group in
       for sandbox in state.withLock({ Array($0.sandboxes.values) }) { group.addTask { await self.reconnect(sandbox) } }
@@ -52,6 +54,19 @@ extension PodRuntime {
     report.sandboxes = live.count
     report.containers = state.withLock { $0.containers.count }
     return report
+  }
+
+  /// Compiles the seccomp filters every first pod needs (20 ms each) while the agent starts.
+  private func warmUp() {
+    let seccomp = seccomp
+    warming.withLock { task in
+      task = Task {
+        await runBlocking {
+          let names = (try? CapabilitySet.effective())?.names ?? []
+          for capabilities in [[], names] { _ = try? seccomp.compile(SeccompProfile.runtimeDefault(capabilities: capabilities)) }
+        }
+      }
+    }
   }
 
   private func adopt(_ record: SandboxRecord, _ containers: [ContainerRecord]) {
