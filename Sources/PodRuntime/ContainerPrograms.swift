@@ -1,4 +1,3 @@
-import Foundation
 import Images
 import LinuxRuntime
 import LinuxSystem
@@ -16,6 +15,10 @@ extension PodRuntime {
 
   // MARK: Pause
 
+  /// As Docker and containerd 2 have it: nobody needs to be root or to hold NET_RAW or NET_BIND_SERVICE for ports below 1024 or an ICMP
+  /// echo socket of the pod's own network. Source: ip-sysctl.rst.
+  static let networkDefaults = ["net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"]
+
   func pauseProgram(_ config: SandboxConfig, hasNamespace: Bool) throws -> ContainerProgram {
     var options = PauseOptions()
     let namespaces = config.securityContext.namespaces
@@ -26,7 +29,7 @@ extension PodRuntime {
     }
     if namespaces.ipc != .node { options.namespaces.append(NamespaceSpec(type: .ipc)) }
     if namespaces.pid != .node { options.namespaces.append(NamespaceSpec(type: .pid)) }
-    options.sysctls = config.sysctls
+    options.sysctls = hasNamespace ? Self.networkDefaults.merging(config.sysctls) { $1 } : config.sysctls
     options.resourceOptional = !kernel.canRaiseLimits
     options.seccomp = try seccomp.compile(SeccompProfile.runtimeDefault(capabilities: []))
     return try SetupProgramBuilder.pause(options)
@@ -78,7 +81,7 @@ extension PodRuntime {
 
   /// The program of a container that exists, rebuilt from its record: to explain a failed start.
   func containerProgram(_ record: ContainerRecord) throws -> ContainerProgram {
-    let spec = try JSONDecoder().decode(RuntimeSpec.self, from: Data(record.specJSON.utf8))
+    let spec = try spec(of: record.id).complete
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
     options.seccomp = try compiled(spec.linux?.seccomp)
     return try SetupProgramBuilder.container(spec: spec, options: options)
@@ -87,7 +90,7 @@ extension PodRuntime {
   // MARK: Exec
 
   func execProgram(_ record: ContainerRecord, command: [String]) throws -> ContainerProgram {
-    let spec = try JSONDecoder().decode(RuntimeSpec.self, from: Data(record.specJSON.utf8))
+    let spec = try spec(of: record.id).complete
     guard var process = spec.process else { throw RuntimeError(.internalError, "container \(record.id) has no process in its spec") }
     process.args = command
     process.terminal = false
