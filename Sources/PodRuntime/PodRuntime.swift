@@ -32,6 +32,8 @@ public final class PodRuntime: ContainerRuntime {
   let store: Store
   let sandboxRecords: Collection<SandboxRecord>
   let containerRecords: Collection<ContainerRecord>
+  let specRecords: Collection<StoredSpec>
+  let specs = Mutex<[ContainerID: StoredSpec]>([:])
   let ledger: Ledger
   let images: ImageService
   /// nil: only host-network pods run.
@@ -64,6 +66,7 @@ public final class PodRuntime: ContainerRuntime {
     self.logger = logger
     sandboxRecords = Collection("sandbox", in: store)
     containerRecords = Collection("container", in: store)
+    specRecords = Collection("container-spec", in: store)
     ledger = Ledger(in: store)
     kernel = KernelFeatures.probe()
     do {
@@ -141,6 +144,7 @@ public final class PodRuntime: ContainerRuntime {
   func publish(_ kind: RuntimeEvent.Kind, sandbox: Sandbox) { publish(kind, id: sandbox.id.rawValue, sandbox: sandbox) }
 
   private func publish(_ kind: RuntimeEvent.Kind, id: String, sandbox: Sandbox) {
+    guard hub.hasSubscribers else { return }
     hub.publish(
       RuntimeEvent(
         kind: kind, containerID: id, sandboxID: sandbox.id, createdAt: wallClockNanoseconds(), sandbox: sandboxStatus(sandbox),

@@ -64,8 +64,6 @@ struct ContainerRecord: Codable, Sendable {
   var stopSignal: Int32
   var resources: LinuxResources?
   var pid: Int32 = 0
-  /// The set-up program of an exec needs the process half of the spec again.
-  var specJSON: String
 
   var state: ContainerState {
     switch phase {

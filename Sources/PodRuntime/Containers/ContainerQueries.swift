@@ -11,7 +11,7 @@ extension PodRuntime {
       info["info"] = jsonText(
         ContainerInfo(
           pid: record.pid, sandboxID: record.sandboxID.rawValue, cgroupPath: record.cgroup, config: record.config))
-      info["runtimeSpec"] = record.specJSON
+      info["runtimeSpec"] = jsonText(try spec(of: record.id).complete)
     }
     return (containerStatus(record), info)
   }

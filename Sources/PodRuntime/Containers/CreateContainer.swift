@@ -128,8 +128,7 @@ extension PodRuntime {
       id: id, sandboxID: sandbox.id, config: config, createdAt: wallClockNanoseconds(), phase: .creating, imageID: image.id,
       imageRef: image.repoDigests.first ?? image.id, imageName: image.repoTags.first ?? config.image.image,
       cgroup: "\(sandboxRecord.cgroupParent)/\(id)", logPath: logPath(config, sandboxRecord),
-      user: ContainerUser(uid: 0, gid: 0), stopSignalNumber: stop.number, stopSignal: stop.cri, resources: config.resources,
-      specJSON: "")
+      user: ContainerUser(uid: 0, gid: 0), stopSignalNumber: stop.number, stopSignal: stop.cri, resources: config.resources)
 
     try Faults.check(.containerRecord)
     let entries: [Ledger.Entry] = [
@@ -144,7 +143,9 @@ extension PodRuntime {
       try store.transaction { transaction in
         try ledger.forget(entries, in: transaction)
         try containerRecords.remove(id.rawValue, in: transaction)
+        try specRecords.remove(id.rawValue, in: transaction)
       }
+      specs.withLock { _ = $0.removeValue(forKey: id) }
     }
 
     try Faults.check(.containerDirectory)
@@ -155,7 +156,9 @@ extension PodRuntime {
     try Faults.check(.containerSpec)
     let prepared = try prepareSpec(config, sandboxRecord, image, cgroupPath: record.cgroup)
     record.user = prepared.user
-    record.specJSON = jsonText(prepared.spec)
+    let profile = config.securityContext.seccomp
+    let hasDefaultSeccomp = prepared.spec.linux?.seccomp != nil && profile?.type == .runtimeDefault
+    try remember(StoredSpec(prepared.spec, hasDefaultSeccomp: hasDefaultSeccomp), of: id)
     let volumes = try await runBlocking { () throws(RuntimeError) in try Volumes(config.mounts) }
     let program = try containerProgram(prepared.spec, root: rootFileSystem(image, snapshot), volumes: volumes)
 

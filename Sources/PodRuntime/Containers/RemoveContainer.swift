@@ -21,19 +21,21 @@ extension PodRuntime {
       if let shim = state.withLock({ $0.sandboxes[container.sandboxID] })?.shim {
         _ = try? await shim.call(.remove(id: record.id.rawValue))
       }
-      let (cgroups, ledger, records, store, images) = (cgroups, ledger, containerRecords, store, images)
+      let (cgroups, ledger, records, specRecords, store, images) = (cgroups, ledger, containerRecords, specRecords, store, images)
       do {
         try await runBlocking {
           try cgroups.cgroup(record.cgroup).remove()
           try images.removeSnapshot(owner: record.id.rawValue)
           try store.transaction { transaction in
             try records.remove(record.id.rawValue, in: transaction)
+            try specRecords.remove(record.id.rawValue, in: transaction)
             try ledger.forget(owner: record.id.rawValue, in: transaction)
           }
         }
       } catch {
         throw runtimeError(error, "cannot remove container \(record.id)")
       }
+      specs.withLock { _ = $0.removeValue(forKey: record.id) }
       publish(.deleted, container: container)
       state.withLock { state in
         state.containers[container.id] = nil

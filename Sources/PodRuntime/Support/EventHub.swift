@@ -22,6 +22,9 @@ final class EventHub: Sendable {
     return stream
   }
 
+  /// Whether anybody would get an event: making one costs a look at the whole sandbox.
+  var hasSubscribers: Bool { state.withLock { !$0.subscribers.isEmpty } }
+
   func publish(_ event: RuntimeEvent) {
     let subscribers = state.withLock { Array($0.subscribers.values) }
     for subscriber in subscribers { subscriber.yield(event) }

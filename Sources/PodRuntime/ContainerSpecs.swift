@@ -1,0 +1,50 @@
+import LinuxRuntime
+import OCISpec
+import RuntimeAPI
+import Store
+import Synchronization
+
+/// What a container was made from, kept apart from its record: written once, while the record changes with every step.
+struct StoredSpec: Codable, Sendable {
+  /// Without the seccomp rules when they are the default profile's: those are hundreds of names that the code can give again.
+  var spec: RuntimeSpec
+  var hasDefaultSeccomp: Bool
+
+  init(_ spec: RuntimeSpec, hasDefaultSeccomp: Bool) {
+    self.spec = spec
+    self.hasDefaultSeccomp = hasDefaultSeccomp
+    if hasDefaultSeccomp { self.spec.linux?.seccomp = nil }
+  }
+
+  /// The spec with its seccomp rules.
+  var complete: RuntimeSpec {
+    guard hasDefaultSeccomp else { return spec }
+    var complete = spec
+    complete.linux?.seccomp = SeccompProfile.runtimeDefault(capabilities: spec.process?.capabilities?.bounding ?? [])
+    return complete
+  }
+}
+
+extension PodRuntime {
+  func remember(_ spec: StoredSpec, of id: ContainerID) throws(RuntimeError) {
+    do {
+      try specRecords.put(spec, id: id.rawValue)
+    } catch {
+      throw RuntimeError(.internalError, "cannot save the spec of container \(id)", cause: error)
+    }
+    specs.withLock { $0[id] = spec }
+  }
+
+  func spec(of id: ContainerID) throws(RuntimeError) -> StoredSpec {
+    if let known = specs.withLock({ $0[id] }) { return known }
+    do {
+      if let stored = try specRecords.get(id.rawValue) {
+        specs.withLock { $0[id] = stored }
+        return stored
+      }
+    } catch {
+      throw RuntimeError(.internalError, "cannot read the spec of container \(id)", cause: error)
+    }
+    throw RuntimeError(.internalError, "the spec of container \(id) is missing from the database")
+  }
+}
