@@ -16,7 +16,8 @@ public struct NodeClient: NodeOperations {
 
   public func close() async { await client.close() }
 
-  public func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error> {
+  public func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error>
+  {
     var request = Swiftlet_V1_ImportImageRequest()
     request.path = path
     request.pin = pin

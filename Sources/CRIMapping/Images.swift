@@ -63,7 +63,8 @@ extension Runtime_V1_AuthConfig {
 extension ImageFilesystemInfo {
   package init(_ message: Runtime_V1_ImageFsInfoResponse) {
     self.init(
-      images: message.imageFilesystems.map(FilesystemUsage.init), containers: message.containerFilesystems.map(FilesystemUsage.init))
+      images: message.imageFilesystems.map(FilesystemUsage.init), containers: message.containerFilesystems.map(FilesystemUsage.init)
+    )
   }
 }
 

@@ -39,9 +39,12 @@ struct RuntimeService: Sendable {
     service.unimplemented(&router, "Attach", "Attach comes with the streaming server, which this version does not have")
     service.unimplemented(&router, "PortForward", "PortForward comes with the streaming server, which this version does not have")
     service.unimplemented(&router, "CheckpointContainer", "checkpointing containers is not supported by this version")
-    service.unimplemented(&router, "ListMetricDescriptors", "CRI metrics are not supported by this version; container and sandbox stats are")
-    service.unimplemented(&router, "ListPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
-    service.unimplemented(&router, "StreamPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(
+      &router, "ListMetricDescriptors", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(
+      &router, "ListPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
+    service.unimplemented(
+      &router, "StreamPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
     service.unimplemented(&router, "UpdatePodSandboxResources", "resizing a running sandbox is not supported by this version")
   }
 }

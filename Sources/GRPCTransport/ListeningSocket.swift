@@ -12,7 +12,8 @@ struct ListeningSocket: Sendable {
   /// - Throws: `.addressInUse` when somebody listens, `.cannotListen` when the path is no socket.
   func prepare(on loop: any EventLoopGroup) async throws(GRPCTransportError) {
     guard path.utf8.count < 108 else {
-      throw GRPCTransportError(.cannotListen, "the socket path \(path) is longer than 107 bytes, the kernel's limit: choose a shorter one")
+      throw GRPCTransportError(
+        .cannotListen, "the socket path \(path) is longer than 107 bytes, the kernel's limit: choose a shorter one")
     }
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     if !directory.isEmpty, !FileManager.default.fileExists(atPath: directory) {

@@ -72,7 +72,8 @@ final class ServerCallHandler: ChannelInboundHandler {
   private func begin(_ headers: HPACKHeaders) {
     guard let context else { return }
     let contentType = headers.first(name: "content-type") ?? ""
-    guard contentType == "application/grpc" || contentType.hasPrefix("application/grpc+") || contentType.hasPrefix("application/grpc;")
+    guard
+      contentType == "application/grpc" || contentType.hasPrefix("application/grpc+") || contentType.hasPrefix("application/grpc;")
     else { return refuse(httpStatus: "415", "this socket speaks gRPC; content-type is \"\(contentType)\"") }
     guard headers.first(name: ":method") == "POST" else { return refuse(httpStatus: "405", "gRPC uses POST") }
     let path = headers.first(name: ":path") ?? ""
@@ -90,7 +91,9 @@ final class ServerCallHandler: ChannelInboundHandler {
         self?.finish(GRPCStatus(.deadlineExceeded, "context deadline exceeded"))
       }
     }
-    let metadata = headers.filter { !$0.name.hasPrefix(":") && !$0.name.hasPrefix("grpc-") }.map { (name: $0.name, value: $0.value) }
+    let metadata = headers.filter { !$0.name.hasPrefix(":") && !$0.name.hasPrefix("grpc-") }.map {
+      (name: $0.name, value: $0.value)
+    }
     state = .receiving(
       method,
       CallContext(path: path, deadline: limit.map { .now + .nanoseconds($0.nanoseconds) }, metadata: metadata))

@@ -7,7 +7,9 @@ internal import NIOPosix
 struct ListenError: Error, CustomStringConvertible {
   let place: String
   let cause: String
-  var description: String { "cannot listen on \(place) (another process may; --healthz-port and --read-only-port choose): \(cause)" }
+  var description: String {
+    "cannot listen on \(place) (another process may; --healthz-port and --read-only-port choose): \(cause)"
+  }
 }
 
 /// A plain HTTP server for a few routes: health on loopback, pods on the read-only port.

@@ -14,7 +14,9 @@ public protocol ContainerRuntime: Sendable {
   func stopPodSandbox(_ id: SandboxID) async throws(RuntimeError)
   func removePodSandbox(_ id: SandboxID) async throws(RuntimeError)
   /// Throws `.notFound` when there is no such sandbox. `info` is empty unless `verbose`.
-  func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (status: SandboxStatus, info: [String: String])
+  func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (
+    status: SandboxStatus, info: [String: String]
+  )
   func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary]
 
   func createContainer(
@@ -24,7 +26,9 @@ public protocol ContainerRuntime: Sendable {
   /// Sends the stop signal, waits `timeout` seconds, kills; returns when it has stopped. `timeout` <= 0 kills at once.
   func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError)
   func removeContainer(_ id: ContainerID) async throws(RuntimeError)
-  func containerStatus(_ id: ContainerID, verbose: Bool) async throws(RuntimeError) -> (status: ContainerStatus, info: [String: String])
+  func containerStatus(_ id: ContainerID, verbose: Bool) async throws(RuntimeError) -> (
+    status: ContainerStatus, info: [String: String]
+  )
   func listContainers(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerSummary]
   func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError)
   func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError)

@@ -33,7 +33,8 @@ public struct EventLog: Sendable {
     let digest = [type, reason, namespace, name, uid, field, message].joined(separator: "\u{1f}")
     return try store.transaction { transaction in
       let db = transaction.db
-      let old = try Row.fetchOne(db.cachedStatement(sql: "SELECT sequence, count, first FROM event WHERE digest = ?"), arguments: [digest])
+      let old = try Row.fetchOne(
+        db.cachedStatement(sql: "SELECT sequence, count, first FROM event WHERE digest = ?"), arguments: [digest])
       if let old {
         try db.cachedStatement(sql: "DELETE FROM event WHERE sequence = ?").execute(arguments: [old["sequence"] as Int64])
       }

@@ -20,7 +20,8 @@ struct Lookup {
       let candidates = running.isEmpty ? Array(named.sorted { $0.createdAt > $1.createdAt }.prefix(1)) : running
       if candidates.count == 1 { return candidates[0] }
       let names = candidates.map { "\($0.labels[Self.podName] ?? $0.sandboxID.rawValue)/\($0.metadata.name)" }
-      throw Failure("\(candidates.count) running containers are called \(text)", hint: "say which: \(names.joined(separator: ", "))")
+      throw Failure(
+        "\(candidates.count) running containers are called \(text)", hint: "say which: \(names.joined(separator: ", "))")
     }
     return try one(all, text, "container", "swiftctl ps -a") { $0.id.rawValue }
   }

@@ -9,9 +9,12 @@ struct Swiftctl: AsyncParsableCommand {
     commandName: "swiftctl",
     abstract: "Pods, containers and images of this node.",
     discussion: """
-      Talks to a container runtime over its CRI socket: Swiftlet's, or another one's. Objects are named by id, id prefix or name.
-      The endpoint comes from --runtime-endpoint, CONTAINER_RUNTIME_ENDPOINT, runtime-endpoint in /etc/crictl.yaml, or is
-      unix:///run/swiftlet/swiftlet.sock. Shell completion: swiftctl --generate-completion-script bash|zsh|fish.
+      Talks to a container runtime over its CRI socket: Swiftlet's, or another one's. Objects are named by id, beginning of an id or name.
+
+      The endpoint is the first that is set of --runtime-endpoint, CONTAINER_RUNTIME_ENDPOINT, runtime-endpoint in /etc/crictl.yaml, \
+      and unix:///run/swiftlet/swiftlet.sock.
+
+      Shell completion: swiftctl --generate-completion-script bash|zsh|fish.
       """,
     version: "0.1.0",
     subcommands: [
@@ -59,7 +62,8 @@ struct Failure: Error {
   /// What to try after an error of the runtime.
   static func hint(for error: RuntimeError) -> String? {
     switch error.code {
-    case .unavailable: "is swiftlet running? try: systemctl status swiftlet; or name its socket with --runtime-endpoint unix:///path"
+    case .unavailable:
+      "is swiftlet running? try: systemctl status swiftlet; or name its socket with --runtime-endpoint unix:///path"
     case .permissionDenied: "the socket is for root and its group: try sudo"
     case .deadlineExceeded: "give it more time with --timeout SECONDS, a command of exec with --exec-timeout SECONDS"
     case .unimplemented: "this runtime does not offer the call; swiftctl version shows which one answers"

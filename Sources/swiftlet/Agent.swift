@@ -65,7 +65,8 @@ struct Agent: Sendable {
     let runtime = try PodRuntime(
       settings: PodRuntimeSettings(
         rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,
-        cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf),
+        cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf
+      ),
       store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
       logger: Logger(label: "runtime"))
     let report = try await runtime.recover()

@@ -10,9 +10,10 @@ struct Swiftlet: AsyncParsableCommand {
     commandName: "swiftlet",
     abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
     discussion: """
-      Settings come from the defaults, then --config, then flags. Flags keep the kubelet's names where it has one. Several agents run on
-      one node when --root-dir, --state-dir, --cri-socket, --bridge, --pod-cidr, --cgroup-root and --healthz-port differ.
-      Signals: SIGTERM and SIGINT stop the agent and leave its pods running, unless --stop-pods-on-exit is given.
+      Settings come from the defaults, then from --config, then from flags. Flags keep the kubelet's names where it has one. Several \
+      agents run on one node when --root-dir, --state-dir, --pod-manifest-path, --bridge, --pod-cidr, --cgroup-root and --healthz-port differ.
+
+      SIGTERM and SIGINT stop the agent and leave its pods running, unless --stop-pods-on-exit is given.
       """,
     version: "swiftlet \(release) (Kubernetes 1.36)")
   static let release = "0.1.0"
@@ -24,7 +25,8 @@ struct Swiftlet: AsyncParsableCommand {
   @Option(help: "File or directory with static pod manifests (staticPodPath).") var podManifestPath: String?
   @Option(help: "Addresses for pods, e.g. 10.88.0.0/24 or 10.88.0.0/24,fd00:88::/64 (podCIDR).") var podCidr: String?
   @Option(help: "The node's name instead of the host name.") var hostnameOverride: String?
-  @Option(help: "Port of the kubelet's authenticated server; accepted for the kubelet's sake, the server comes later.") var port: Int?
+  @Option(help: "Port of the kubelet's authenticated server; accepted for the kubelet's sake, the server comes later.") var port:
+    Int?
   @Option(help: "Unauthenticated port with /pods and /healthz; 0: off (readOnlyPort).") var readOnlyPort: Int?
   @Option(help: "Port of /healthz on the loopback address; 0: off (healthzPort).") var healthzPort: Int?
   @Option(help: "Drive another CRI runtime, e.g. unix:///run/containerd/containerd.sock, instead of the built-in one.")
@@ -101,6 +103,7 @@ struct Swiftlet: AsyncParsableCommand {
       directory.appendingPathComponent("podshim"), directory.appendingPathComponent("../libexec/swiftlet/podshim").standardized,
     ]
     for candidate in candidates where FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate.path }
-    throw ValidationError("podshim not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --podshim")
+    throw ValidationError(
+      "podshim not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --podshim")
   }
 }

@@ -7,7 +7,8 @@ struct ExecCommand: AsyncParsableCommand {
     discussion: "Prints its output when it has ended and exits with its code. Interactive exec needs the streaming server (later).")
   @OptionGroup var global: GlobalOptions
   @Flag(name: .shortAndLong, help: "Accepted for crictl's sake: exec is always synchronous.") var sync = false
-  @Option(name: .customLong("exec-timeout"), help: "Seconds after which the command is killed; 0: never.") var execTimeout: Int64 = 0
+  @Option(name: .customLong("exec-timeout"), help: "Seconds after which the command is killed; 0: never.") var execTimeout: Int64 =
+    0
   @Argument(help: "Container, by id or name.") var container: String
   @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.") var command: [String]
 

@@ -18,7 +18,9 @@ struct LogsCommand: AsyncParsableCommand {
     let runtime = try global.connect()
     let target = try await Lookup(runtime: runtime).container(container)
     let status = try await runtime.containerStatus(target.id, verbose: false).status
-    guard !status.logPath.isEmpty else { throw Failure("container \(target.metadata.name) has no log: its config names no log path") }
+    guard !status.logPath.isEmpty else {
+      throw Failure("container \(target.metadata.name) has no log: its config names no log path")
+    }
     let path = previous ? try previousLog(of: status) : status.logPath
     var reader = LogReader(
       path: path, since: try since.map { try LogTime.parse($0) }, stream: stream, timestamps: timestamps, limit: limitBytes)

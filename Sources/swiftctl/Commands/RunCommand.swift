@@ -5,7 +5,8 @@ import RuntimeAPI
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a local image in a pod of its own.",
-    discussion: "Prints the container's id. With --rm it waits, prints the output, removes the pod and exits with the container's code.")
+    discussion:
+      "Prints the container's id. With --rm it waits, prints the output, removes the pod and exits with the container's code.")
   @OptionGroup var global: GlobalOptions
   @Option(help: "Pod and container name; made up from the image's when absent.") var name: String?
   @Option(help: "Namespace.") var namespace = "default"
@@ -20,7 +21,8 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let runtime = try global.connect()
     guard let (found, _) = try await runtime.imageStatus(image, verbose: false) else {
-      throw Failure("no image \(image) on this node", hint: "swiftctl image import ARCHIVE adds one; swiftctl images shows what there is")
+      throw Failure(
+        "no image \(image) on this node", hint: "swiftctl image import ARCHIVE adds one; swiftctl images shows what there is")
     }
     let uid = UUID().uuidString.lowercased()
     let title = name ?? defaultName(uid)

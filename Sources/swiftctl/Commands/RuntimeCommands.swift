@@ -9,12 +9,14 @@ struct VersionCommand: AsyncParsableCommand {
     Terminal.write("swiftctl version:  \(Swiftctl.configuration.version)\n")
     let version = try await global.connect().version()
     Terminal.write(
-      "RuntimeName:  \(version.runtimeName)\nRuntimeVersion:  \(version.runtimeVersion)\nRuntimeApiVersion:  \(version.apiVersion)\n")
+      "RuntimeName:  \(version.runtimeName)\nRuntimeVersion:  \(version.runtimeVersion)\nRuntimeApiVersion:  \(version.apiVersion)\n"
+    )
   }
 }
 
 struct InfoCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "info", abstract: "Conditions, handlers and settings of the runtime.")
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Conditions, handlers and settings of the runtime.")
   @OptionGroup var global: GlobalOptions
   @Option(name: .shortAndLong, help: "json or yaml.") var output: OutputFormat = .json
 
@@ -30,7 +32,8 @@ struct InfoCommand: AsyncParsableCommand {
     let status = try await runtime.status(verbose: true)
     let driver = try await runtime.cgroupDriver()
     let info = Info(
-      conditions: status.conditions, handlers: status.handlers, cgroupDriver: "\(driver)", info: status.info.mapValues(InfoValue.init))
+      conditions: status.conditions, handlers: status.handlers, cgroupDriver: "\(driver)",
+      info: status.info.mapValues(InfoValue.init))
     Terminal.write(try Format.structured(info, output))
   }
 }
