@@ -33,8 +33,21 @@ record_samples() { # SUBJECT MEASURE
 
 microseconds() { echo "${EPOCHREALTIME/[.,]/}"; }
 
-# Usage: cri_driver SUBJECT SOCKET   (the driver prints `OPERATION RUNS MIN P50 P99`)
+# Usage: cri_driver SUBJECT SOCKET   (the driver prints a table in milliseconds: OPERATION... RUNS MIN P50 P90 P99 MAX)
 cri_driver() {
+  "$(driver)" --endpoint "unix://$2" --image "$image" -n "$runs" | awk -v subject="$1" '
+    BEGIN {
+      name["RunPodSandbox"] = "run"; name["CreateContainer"] = "create"; name["StartContainer"] = "start"; name["ExecSync"] = "exec"
+      name["StopContainer"] = "stop"; name["RemovePodSandbox"] = "remove"
+    }
+    { key = name[$1] }
+    /^pod start/ { key = "pod" }
+    /^pod stop/ { key = "stop-remove" }
+    key != "" { printf "%s %s %d %d %d %d\n", subject, key, $(NF - 5), $(NF - 4) * 1000, $(NF - 3) * 1000, $(NF - 1) * 1000 }
+  ' >>"$bench/results"
+}
+
+driver() {
   local operation rest
   "$(driver)" --endpoint "$2" --image "$image" -n "$runs" | while read -r operation rest; do
     case $operation in
@@ -71,12 +84,12 @@ memory_of() {
 memory_part() {
   local before after holder pss private start stop
   before=$(processes "$4")
-  coproc HOLD { exec "$(driver)" --endpoint "$2" --image "$image" --hold "$pods"; }
+  coproc HOLD { exec "$(driver)" --endpoint "unix://$2" --image "$image" --keep "$pods"; }
   holder=$HOLD_PID
-  # The driver says `ready` with all pods running, and removes them when its standard input ends.
+  # The driver says so with all pods running, and removes them when its standard input ends.
   local line
-  while read -r -t 300 line <&"${HOLD[0]}" && [ "$line" != ready ]; do :; done
-  if [ "${line:-}" != ready ]; then echo "bench: the driver did not get $pods pods up" >&2; return 1; fi
+  while read -r -t 300 line <&"${HOLD[0]}" && [[ $line != *"pods run"* ]]; do :; done
+  if [[ ${line:-} != *"pods run"* ]]; then echo "bench: the driver did not get $pods pods up" >&2; return 1; fi
   after=$(processes "$4")
   sync
   # shellcheck disable=SC2046 # pids

@@ -60,7 +60,8 @@ struct CRIBench {
     var ignored = Timings()
     var made: [Pods.Pod] = []
     for index in 0..<count { made.append(try await pods.create(index, &ignored)) }
-    print("\(count) pods run; Enter, end of input or SIGTERM removes them")
+    // Not print: standard output to a pipe would keep it.
+    FileHandle.standardOutput.write(Data("\(count) pods run; Enter, end of input or SIGTERM removes them\n".utf8))
     await endOfWait()
     for pod in made { try await pods.remove(pod, &ignored) }
   }
