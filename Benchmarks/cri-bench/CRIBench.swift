@@ -1,6 +1,6 @@
 import CRIClient
 import Dispatch
-import FoundationEssentials
+import Foundation
 import RuntimeAPI
 
 #if canImport(Glibc)
