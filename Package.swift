@@ -166,6 +166,7 @@ let package = Package(
       name: "IntegrationRuntime",
       dependencies: ["PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log],
       swiftSettings: strict),
+    .testTarget(name: "IntegrationCRI", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"], swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
 
