@@ -154,6 +154,7 @@ let package = Package(
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
     .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Netlink", "Store"], swiftSettings: strict),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"], swiftSettings: strict),
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
@@ -168,6 +169,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "IntegrationCRI", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"], swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationImages", dependencies: ["Images", "OCISpec", "LinuxSystem", "Store", "CLinux"], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationNetwork", dependencies: ["PodNetwork", "Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
 
     // Node tests: the whole agent on a virtual node with every cgroup v2 controller

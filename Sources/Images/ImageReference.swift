@@ -64,9 +64,12 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
   }
 
   private static func isRegistry(_ text: String) -> Bool {
-    !text.isEmpty
+    // Labels begin and end with a letter or digit: neither `..` nor `-x` is a host.
+    let labels = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[0].split(separator: ".", omittingEmptySubsequences: false)
+    return (text.hasPrefix("[") || labels.allSatisfy { $0.utf8.first.map(isAlphanumeric) == true && $0.utf8.last.map(isAlphanumeric) == true })
       && text.utf8.allSatisfy { isLower($0) || (65...90).contains($0) || [45, 46, 58, 91, 93].contains($0) }
   }
 
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool { isLower(byte) || (65...90).contains(byte) }
   private static func isLower(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
 }

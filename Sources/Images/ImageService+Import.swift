@@ -24,7 +24,13 @@ extension ImageService {
       await runBlocking { [self] in
         Result { () throws(ImageError) in
           try changing.withLock { _ throws(ImageError) in
-            try importNow(path: path, pin: pin) { progress($0) } isCancelled: { cancelled.value.withLock { $0 } }
+            do throws(ImageError) {
+              return try importNow(path: path, pin: pin) { progress($0) } isCancelled: { cancelled.value.withLock { $0 } }
+            } catch {
+              // Layers and blobs that came in before the failure belong to no image.
+              _ = try? collect(dryRun: false)
+              throw error
+            }
           }
         }
       }
@@ -88,7 +94,10 @@ extension ImageService {
         try content.commit(blob.path, digest: blob.digest)
       } else {
         let copy = "\(content.ingest)/\(blob.digest.dropFirst(7)).copy"
-        try files("cannot copy \(blob.path)") { try FileManager.default.copyItem(atPath: blob.path, toPath: copy) }
+        try files("cannot copy \(blob.path)") {
+          try removeTree(copy)  // of an import that failed
+          try FileManager.default.copyItem(atPath: blob.path, toPath: copy)
+        }
         try content.commit(copy, digest: blob.digest)
       }
     }
@@ -130,13 +139,13 @@ extension ImageService {
       try files("cannot list \(directory)") { try listDirectory(directory) }
     }
     let preloads = preloads
-    var known = Dictionary(
-      try files("cannot read preload records", { try preloads.all() }).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let before = try files("cannot read preload records", { try preloads.all() })
+    var known = Dictionary(before.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     for name in names.sorted() where Self.isArchive(name, in: directory) {
       let path = "\(directory)/\(name)"
       guard var now = Self.facts(path) else { continue }
-      if let before = known.removeValue(forKey: path), before.size == now.size, before.modified == now.modified,
-        before.inode == now.inode, before.imageIDs.allSatisfy({ id in (try? find(id)) != nil })
+      if let record = known.removeValue(forKey: path), record.size == now.size, record.modified == now.modified,
+        record.inode == now.inode, record.imageIDs.allSatisfy({ id in (try? find(id)) != nil })
       {
         continue
       }
@@ -149,15 +158,15 @@ extension ImageService {
         report.failures.append("\(error)")
       }
     }
-    // What is left was preloaded from a file that is gone: its images are ordinary ones now.
-    for (path, record) in known {
-      for id in record.imageIDs {
-        guard var image = try find(id) else { continue }
-        image.pinned = false
-        let (records, changed) = (records, image)
-        try files("cannot unpin \(id)") { try records.put(changed, id: id) }
-      }
-      try files("cannot forget \(path)") { try preloads.remove(path) }
+    // What is left was preloaded from a file that is gone.
+    for path in known.keys { try files("cannot forget \(path)") { try preloads.remove(path) } }
+    // Images that no file stands for any more are ordinary ones now.
+    let kept = Set(try files("cannot read preload records", { try preloads.all() }).flatMap(\.imageIDs))
+    for id in Set(before.flatMap(\.imageIDs)).subtracting(kept) {
+      guard var image = try find(id) else { continue }
+      image.pinned = false
+      let (records, changed) = (records, image)
+      try files("cannot unpin \(id)") { try records.put(changed, id: id) }
     }
     return report
   }

@@ -66,7 +66,9 @@ public final class ImageService: Sendable {
       throw ImageError(.notFound, "no image '\(reference)' on this node; swiftctl images lists them, swiftctl image import adds one")
     }
     var paths: [LayerPath] = []
-    for diffID in record.diffIDs.reversed() {
+    // The same layer twice (empty ones, mostly): overlayfs takes a directory once, and the topmost has all of it.
+    var seen: Set<String> = []
+    for diffID in record.diffIDs.reversed() where seen.insert(diffID).inserted {
       guard let layer = try layers.record(diffID) else {
         throw ImageError(.inputOutput, "layer \(diffID) of image \(record.id) is gone from disk: import the image again")
       }

@@ -49,10 +49,12 @@ struct ArchiveContents {
     let reader = try ArchiveReader.tar(file: path)
     var contents = ArchiveContents()
     var total: Int64 = 0
+    var number = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { unsafe buffer.deallocate() }
     while let entry = unsafe try reader.next() {
-      guard contents.entries.count + contents.links.count < maximumEntries else {
+      number += 1
+      guard number <= maximumEntries else {
         throw ImageError(.tooLarge, "\(path): more than \(maximumEntries) entries")
       }
       guard let raw = unsafe archive_entry_pathname(entry), let name = normal(unsafe String(cString: raw)) else {
@@ -64,7 +66,6 @@ struct ArchiveContents {
       }
       switch unsafe archive_entry_filetype(entry) {
       case S_IFREG:
-        let number = contents.entries.count
         let file = unsafe try write(entryOf: reader, to: "\(ingest)/\(number)", buffer: unsafe buffer) { count in
           total += count
           guard total <= maximumBytes else { throw ImageError(.tooLarge, "\(path): more than \(maximumBytes >> 30) GiB unpacked") }

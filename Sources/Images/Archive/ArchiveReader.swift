@@ -1,6 +1,8 @@
 import CLibArchive
+import Glibc
 
-/// A libarchive reader; compression (gzip, zstd, xz ...) is recognised by content.
+/// A libarchive reader; compression (gzip, zstd, xz, bzip2) is recognised by content. Only filters that run in this process: libarchive
+/// would start programs for others (lrzip, grzip) because of what an archive begins with.
 @safe final class ArchiveReader {
   let pointer: OpaquePointer
   private let name: String
@@ -8,7 +10,10 @@ import CLibArchive
   private init(_ name: String) {
     unsafe pointer = unsafe archive_read_new()
     self.name = name
-    unsafe archive_read_support_filter_all(pointer)
+    unsafe archive_read_support_filter_gzip(pointer)
+    unsafe archive_read_support_filter_zstd(pointer)
+    unsafe archive_read_support_filter_xz(pointer)
+    unsafe archive_read_support_filter_bzip2(pointer)
   }
 
   deinit { unsafe archive_read_free(pointer) }
@@ -50,8 +55,14 @@ import CLibArchive
     return reader
   }
 
+  /// UTF-8, whatever the process has: libarchive converts the names of pax headers to the thread's locale and gives none when it cannot.
+  /// Never changed after it was made.
+  private nonisolated(unsafe) static let textLocale = unsafe newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
+
   /// The next entry; nil at the end. Valid until the next call.
   func next() throws(ImageError) -> OpaquePointer? {
+    let previous = unsafe uselocale(Self.textLocale)
+    defer { _ = unsafe uselocale(previous) }
     var entry: OpaquePointer?
     let result = unsafe archive_read_next_header(pointer, &entry)
     if result == ARCHIVE_EOF { return nil }

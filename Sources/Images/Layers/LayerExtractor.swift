@@ -32,6 +32,9 @@ struct LayerExtractor {
         throw ImageError(.invalidArchive, "\(name): an entry's name is not valid text")
       }
       let path = unsafe String(cString: raw)
+      guard path.utf8.count < 4096 else {  // PATH_MAX
+        throw ImageError(.invalidArchive, "\(name): entry '\(path.prefix(80))...' has a path of \(path.utf8.count) bytes")
+      }
       do {
         unsafe try extract(entry, path: path, reader)
       } catch let error as ImageError {
@@ -58,7 +61,7 @@ struct LayerExtractor {
       return try hardLink(to: unsafe String(cString: target), last, in: parent, path)
     }
     let kind = unsafe archive_entry_filetype(entry)
-    try clear(last, in: parent, keepDirectory: kind == S_IFDIR, path)
+    let replacesWhiteout = try clear(last, in: parent, keepDirectory: kind == S_IFDIR, path)
     let mode = unsafe archive_entry_perm(entry)
     switch kind {
     case S_IFREG: unsafe try regularFile(entry, last, in: parent, path, reader)
@@ -66,6 +69,8 @@ struct LayerExtractor {
       _ = try parent.withRaw { raw throws(SystemCallError) in
         try systemCall("mkdirat", on: path) { unsafe mkdirat(raw, last, 0o700) == 0 || errno == EEXIST ? 0 : -1 }
       }
+      // The lower directory is gone, this is a new one: nothing of the old one shows through.
+      if replacesWhiteout { try setOpaque(last, in: parent, path) }
     case S_IFLNK:
       guard let target = unsafe archive_entry_symlink(entry) else {
         throw ImageError(.invalidArchive, "\(name): symbolic link '\(path)' has no target")
@@ -94,7 +99,7 @@ struct LayerExtractor {
     _ entry: OpaquePointer, _ last: String, in parent: SharedDescriptor, _ path: String, _ reader: ArchiveReader
   ) throws {
     let size = unsafe archive_entry_size(entry)
-    guard bytes + size <= limits.bytes else { throw ImageError(.tooLarge, "\(name): more than \(limits.bytes >> 30) GiB unpacked") }
+    guard size >= 0, size <= limits.bytes - bytes else { throw ImageError(.tooLarge, "\(name): more than \(limits.bytes >> 30) GiB unpacked") }
     bytes += size
     let raw = try parent.withRaw { raw throws(SystemCallError) in
       try systemCall("openat", on: path) {
@@ -130,38 +135,56 @@ struct LayerExtractor {
   /// `.wh.NAME` hides NAME of lower layers; `.wh..wh..opq` hides everything a lower layer has in this directory.
   private func whiteout(_ last: String, in parent: SharedDescriptor, _ path: String) throws {
     if last == ".wh..wh..opq" {
-      _ = try parent.withRaw { raw throws(SystemCallError) in
-        try kernelCall("lsetxattr(trusted.overlay.opaque)", on: path) {
-          unsafe cl_lsetxattrat(raw, "", "trusted.overlay.opaque", "y", 1)
-        }
-      }
-      return
+      return try setOpaque("", in: parent, path)
     }
     let hidden = String(last.dropFirst(4))
     guard !hidden.isEmpty, hidden != ".", hidden != ".." else {
       throw ImageError(.invalidArchive, "\(name): whiteout '\(path)' names nothing")
     }
     if hidden.hasPrefix(".wh.") { return }  // other reserved names of aufs mean nothing here
-    try clear(hidden, in: parent, keepDirectory: false, path)
+    // A whiteout hides what lower layers have, never what this layer has.
+    switch try kind(of: hidden, in: parent) {
+    case nil: break
+    case S_IFDIR: return try setOpaque(hidden, in: parent, path)
+    default: return  // a file, or the whiteout itself: the lower one is hidden by it
+    }
     _ = try parent.withRaw { raw throws(SystemCallError) in
       try kernelCall("mknodat", on: path) { unsafe cl_mknodat(raw, hidden, S_IFCHR, 0, 0) }
     }
   }
 
-  /// A later entry replaces an earlier one of the same name; a directory stays when the new entry is one too.
-  private func clear(_ last: String, in parent: SharedDescriptor, keepDirectory: Bool, _ path: String) throws {
+  /// Hides everything a lower layer has in a directory; the parent itself when the name is empty.
+  private func setOpaque(_ name: String, in parent: SharedDescriptor, _ path: String) throws {
+    _ = try parent.withRaw { raw throws(SystemCallError) in
+      try kernelCall("lsetxattr(trusted.overlay.opaque)", on: path) {
+        unsafe cl_lsetxattrat(raw, name, "trusted.overlay.opaque", "y", 1)
+      }
+    }
+  }
+
+  /// nil when there is nothing of that name.
+  private func kind(of name: String, in parent: SharedDescriptor) throws -> UInt32? {
     var status = stat()
-    let found = parent.withRaw { raw in unsafe fstatat(raw, last, &status, AT_SYMLINK_NOFOLLOW) }
-    guard found == 0 else { return }
-    if status.st_mode & S_IFMT == S_IFDIR {
-      if keepDirectory { return }
-      directory.forgetCache()
-      try parent.withRaw { raw throws(SystemCallError) in try removeTree("/proc/self/fd/\(raw)/\(last)") }
+    let found = parent.withRaw { raw in unsafe fstatat(raw, name, &status, AT_SYMLINK_NOFOLLOW) }
+    return found == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  /// A later entry replaces an earlier one of the same name; a directory stays when the new entry is one too.
+  /// - Returns: whether a whiteout was there.
+  @discardableResult
+  private func clear(_ last: String, in parent: SharedDescriptor, keepDirectory: Bool, _ path: String) throws -> Bool {
+    guard let kind = try kind(of: last, in: parent) else { return false }
+    if kind == S_IFDIR, keepDirectory { return false }
+    // A name that led to a directory leads elsewhere now; through a link, several may.
+    if kind == S_IFDIR || kind == S_IFLNK { directory.forgetCache() }
+    if kind == S_IFDIR {
+      try parent.withRaw { raw throws(SystemCallError) in try removeTree("/proc/self/fd/\(raw)/./\(last)") }
     } else {
       _ = try parent.withRaw { raw throws(SystemCallError) in
         try systemCall("unlinkat", on: path) { unsafe unlinkat(raw, last, 0) }
       }
     }
+    return kind == S_IFCHR
   }
 
   // MARK: Attributes

@@ -1,0 +1,78 @@
+import Foundation
+import Store
+import Testing
+
+@testable import Images
+
+/// A directory of one test with an image service in it, removed at the end.
+final class Scratch {
+  let directory: String
+  let store: Store
+  private(set) var service: ImageService
+
+  var root: String { directory + "/root" }
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.appending(path: "images-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: directory + "/root", withIntermediateDirectories: true)
+    store = try Store(path: nil)
+    service = try ImageService(root: directory + "/root", store: store)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+  /// What a new start of the agent does.
+  func restart() throws { service = try ImageService(root: root, store: store) }
+
+  @discardableResult
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let path = "\(directory)/\(name)"
+    try FileManager.default.createDirectory(
+      at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(filePath: path))
+    return path
+  }
+
+  func importArchive(_ bytes: [UInt8], pin: Bool = false) async throws(ImageError) -> [Image] {
+    let path: String
+    do { path = try write("archive.tar", bytes) } catch { throw ImageError(.inputOutput, "test", cause: error) }
+    return try await service.importArchive(path: path, pin: pin)
+  }
+
+  /// Imports an image of these layers.
+  @discardableResult
+  func importLayers(_ layers: [[UInt8]], tags: [String] = ["test:1"]) async throws(ImageError) -> Image? {
+    let bytes: [UInt8]
+    do { bytes = try TestImage(layers: layers, tags: tags).ociArchive() } catch { throw ImageError(.inputOutput, "test", cause: error) }
+    return try await importArchive(bytes).first
+  }
+
+  func names(_ path: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)").sorted() }
+
+  /// Nothing is left: no layers, no blobs, no temporary files.
+  func expectEmpty(_ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    for path in ["layers", "content/blobs/sha256", "content/ingest"] {
+      #expect(try names(path) == [], comment, sourceLocation: sourceLocation)
+    }
+    #expect(try service.list() == [], comment, sourceLocation: sourceLocation)
+  }
+}
+
+/// A layer tar made by a closure.
+func layer(_ body: (inout Tar) -> Void) -> [UInt8] {
+  var tar = Tar()
+  body(&tar)
+  return tar.finished
+}
+
+/// Two layers a program could run from.
+let goodLayers = [
+  layer { tar in
+    tar.directory("etc/")
+    tar.add("etc/passwd", text: "root:x:0:0:root:/root:/bin/sh\n")
+    tar.directory("bin/")
+    tar.add("bin/sh", [0x7f, 0x45, 0x4c, 0x46], mode: 0o755)
+    tar.add("bin/ash", type: Tar.symbolicLink, link: "sh")
+  },
+  layer { tar in tar.add("etc/hostname", text: "test\n") },
+]
