@@ -4,26 +4,35 @@ import Glibc
 /// Looks at listening ports of this network namespace.
 public enum PortBinding {
   /// Binds a port for a moment. EADDRINUSE: somebody has it.
-  /// - Parameter address: an IPv4 address, or empty for all.
+  /// - Parameter address: an IPv4 or IPv6 address, or empty for all of IPv4 (which a listener on all of IPv6 takes too, as a rule).
   public static func test(port: UInt16, address: String, stream: Bool) throws(SystemCallError) {
+    let family = address.contains(":") ? AF_INET6 : AF_INET
     let type = stream ? SOCK_STREAM : SOCK_DGRAM
     let socket = OwnedDescriptor(
-      adopting: try systemCall("socket", on: "port \(port)") { Glibc.socket(AF_INET, CInt(type.rawValue) | 0o2000000, 0) })
+      adopting: try systemCall("socket", on: "port \(port)") { Glibc.socket(family, CInt(type.rawValue) | 0o2000000, 0) })
     var one: CInt = 1
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_port = port.bigEndian
-    if !address.isEmpty { _ = unsafe inet_pton(AF_INET, address, &name.sin_addr) }
+    var four = sockaddr_in()
+    four.sin_family = sa_family_t(AF_INET)
+    four.sin_port = port.bigEndian
+    var six = sockaddr_in6()
+    six.sin6_family = sa_family_t(AF_INET6)
+    six.sin6_port = port.bigEndian
+    if !address.isEmpty {
+      let understood = unsafe family == AF_INET ? inet_pton(AF_INET, address, &four.sin_addr) : inet_pton(AF_INET6, address, &six.sin6_addr)
+      guard understood == 1 else { throw SystemCallError(call: "inet_pton", subject: address, code: EINVAL) }
+    }
     _ = try socket.withRaw { raw throws(SystemCallError) in
       // Sockets in TIME_WAIT do not count.
       if stream { _ = unsafe setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
       return try systemCall("bind", on: "port \(port)") {
-        unsafe withUnsafePointer(to: &name) { pointer in
-          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            unsafe bind(raw, address, socklen_t(MemoryLayout<sockaddr_in>.size))
-          }
-        }
+        family == AF_INET ? bindName(raw, &four) : bindName(raw, &six)
       }
+    }
+  }
+
+  private static func bindName<Name>(_ raw: CInt, _ name: inout Name) -> CInt {
+    unsafe withUnsafePointer(to: &name) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(raw, $0, socklen_t(MemoryLayout<Name>.size)) }
     }
   }
 

@@ -98,7 +98,12 @@ public final class NetlinkSocket: Sendable {
       for message in try receive(connection.descriptor, for: request) where message.sequence == sequence {
         if message.flags & MessageFlag.dumpInterrupted != 0 { interrupted = true }
         switch message.type {
-        case MessageType.done: return (answers, interrupted)
+        case MessageType.done:
+          // The payload is 0, or -errno of a dump that ended early.
+          if message.payload.count >= 4, case let code = message.payload.integer(at: 0, as: Int32.self), code < 0 {
+            throw request.error(code: -code)
+          }
+          return (answers, interrupted)
         case MessageType.error:
           if let error = failure(in: message, of: request) { throw error }
         default: answers.append(message)

@@ -1,6 +1,5 @@
 /// rtnetlink requests. Each is a value; `NetlinkSocket` sends it. Source: rtnetlink(7), include/uapi/linux/{rtnetlink,if_link}.h.
 public enum RouteRequests {
-  private static let interfaceHeader = 16
   private static let up: UInt32 = 1  // IFF_UP
 
   /// struct ifinfomsg.
@@ -14,11 +13,13 @@ public enum RouteRequests {
   }
 
   /// A bridge, up.
-  public static func createBridge(_ name: String, mtu: UInt32?) -> NetlinkRequest {
+  /// - Parameter address: six bytes that stay; nil: the kernel takes the lowest address of the ports, which changes as they come and go.
+  public static func createBridge(_ name: String, mtu: UInt32?, address: [UInt8]?) -> NetlinkRequest {
     var body = MessageBuilder()
     link(&body, flags: up, change: up)
     body.attribute(LinkAttribute.name, string: name)
     if let mtu { body.attribute(LinkAttribute.mtu, mtu) }
+    if let address { body.attribute(LinkAttribute.address, bytes: address) }
     body.nested(LinkAttribute.linkInfo) { info in info.attribute(LinkAttribute.infoKind, string: "bridge") }
     return NetlinkRequest(
       "create bridge", name, type: MessageType.newLink, flags: MessageFlag.create | MessageFlag.exclusive, body: body.bytes)
@@ -123,6 +124,10 @@ public struct LinkInfo: Equatable, Sendable {
   public let name: String
   /// Index of the bridge it is a port of, 0 for none.
   public let master: Int32
+  /// `bridge`, `veth` ...; empty for hardware and loopback.
+  public let kind: String
+  /// Hardware address.
+  public let address: [UInt8]
   /// From the point of view of this end.
   public let receivedBytes: UInt64
   public let sentBytes: UInt64
@@ -136,6 +141,8 @@ public struct LinkInfo: Equatable, Sendable {
     index = message.payload.integer(at: 4)
     name = attributes.first(LinkAttribute.name)?.string ?? ""
     master = attributes.first(LinkAttribute.master)?.integer() ?? 0
+    kind = attributes.first(LinkAttribute.linkInfo)?.nested.first(LinkAttribute.infoKind)?.string ?? ""
+    address = attributes.first(LinkAttribute.address)?.payload ?? []
     // struct rtnl_link_stats64: rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors ...
     let statistics = attributes.first(LinkAttribute.statistics64)?.payload ?? []
     func counter(_ position: Int) -> UInt64 { statistics.count >= (position + 1) * 8 ? statistics.integer(at: position * 8) : 0 }

@@ -7,7 +7,7 @@ import Synchronization
 public struct PodNetworkAttachment: Sendable {
   /// The pod's network namespace; whoever holds it keeps it alive.
   public let namespace: SharedDescriptor
-  /// As text, IPv4 first.
+  /// As text, in the order of the pod CIDR: the first is the pod's primary address.
   public let addresses: [String]
   /// The host's end of the veth pair.
   public let hostInterface: String
@@ -60,11 +60,13 @@ public final class BridgeNetwork: Sendable {
     let name = settings.bridgeName
     try network("cannot set up bridge \(name)") {
       do throws(NetlinkError) {
-        try route.perform(RouteRequests.createBridge(name, mtu: settings.mtu))
+        try route.perform(RouteRequests.createBridge(name, mtu: settings.mtu, address: settings.bridgeAddress))
       } catch {
         if error.code != 17 { throw error }  // EEXIST: ours from before
       }
-      guard let link = LinkInfo(try route.get(RouteRequests.getLink(name))) else { return }
+      guard let link = LinkInfo(try route.get(RouteRequests.getLink(name))), link.kind == "bridge" else {
+        throw PodNetworkError(.invalidSettings, "\(name) is a link of another kind on this host: give another --bridge")
+      }
       bridge.withLock { $0 = link.index }
       try route.perform(RouteRequests.setUp(index: link.index, name: name))
       for network in settings.networks {
@@ -115,10 +117,8 @@ public final class BridgeNetwork: Sendable {
 
   /// The name of the host's end of a pod's veth pair, known before it is made.
   public func plannedLinkName(owner: String) -> String {
-    // FNV-1a over bridge and owner: several networks on one host do not meet.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in "\(settings.bridgeName)/\(owner)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    let digits = String(hash, radix: 16)
+    // Over bridge and owner: several networks on one host do not meet.
+    let digits = String(BridgeNetworkSettings.hash("\(settings.bridgeName)/\(owner)"), radix: 16)
     return "veth" + (String(repeating: "0", count: 16 - digits.count) + digits).prefix(11)
   }
 
@@ -148,7 +148,13 @@ public final class BridgeNetwork: Sendable {
       // Before the link: what the record names is looked for at the next start.
       try records.put(AttachmentRecord(owner: owner, addresses: texts, link: link, ports: []), id: owner)
       try namespace.withRaw { raw in
-        try route.perform(RouteRequests.createVeth(link, peer: "eth0", namespace: raw, bridge: bridge, mtu: mtu))
+        let create = RouteRequests.createVeth(link, peer: "eth0", namespace: raw, bridge: bridge, mtu: mtu)
+        do throws(NetlinkError) { try route.perform(create) } catch {
+          // EEXIST: an attempt before failed, and the kernel takes its time to remove the namespace with its link.
+          guard error.code == 17 else { throw error }
+          try route.perform(RouteRequests.deleteLink(link))
+          try route.perform(create)
+        }
       }
       try Faults.check(.networkConfigure)
       let settings = settings
@@ -187,14 +193,18 @@ public final class BridgeNetwork: Sendable {
             throw PodNetworkError(.portTaken, "host port \(clash.description) is taken by pod sandbox \(record.owner.prefix(13))")
           }
         }
+        for mapping in mappings where !mapping.hostIP.isEmpty && IPAddress(mapping.hostIP) == nil {
+          throw PodNetworkError(.invalidSettings, "host IP '\(mapping.hostIP)' of host port \(mapping.hostPort) is no address")
+        }
         for mapping in mappings { try HostPortProbe.check(mapping) }
         // Hairpin: the pod may reach itself through its host port.
         if let info = LinkInfo(try route.get(RouteRequests.getLink(link))) {
           try route.perform(RouteRequests.setHairpin(index: info.index, name: link))
         }
-        try netfilter.transaction(mappings.flatMap { firewall.add($0, addresses) })
+        // Before the rules: a failure after this line is taken back by what the record names.
         try records.put(
           AttachmentRecord(owner: owner, addresses: addresses.map(\.description), link: link, ports: mappings), id: owner)
+        try netfilter.transaction(mappings.flatMap { firewall.add($0, addresses) })
       }
     }
   }

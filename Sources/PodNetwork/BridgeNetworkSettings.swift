@@ -36,6 +36,19 @@ public struct BridgeNetworkSettings: Sendable {
     self.mtu = mtu
   }
 
+  /// A hardware address for the bridge, locally administered, the same at every start. Without one the bridge takes the lowest address of
+  /// its ports: each pod that comes or goes could change it, and the others would talk to an address that is gone until their
+  /// neighbour entries expire.
+  var bridgeAddress: [UInt8] {
+    let hash = Self.hash(bridgeName)
+    return [0x02] + stride(from: 32, through: 0, by: -8).map { UInt8(truncatingIfNeeded: hash >> UInt64($0)) }
+  }
+
+  /// FNV-1a: names and addresses that are the same at every start.
+  static func hash(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { hash, byte in (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  }
+
   var tableName: String { "swiftlet-\(bridgeName)" }
   /// The bridge's own address, the pods' gateway: the first of the network.
   func gateway(_ network: IPNetwork) -> IPAddress { network.address.advanced(by: 1) ?? network.address }

@@ -17,7 +17,8 @@ public struct HostPortMapping: Hashable, Codable, Sendable {
     self.transport = transport
     self.hostPort = hostPort
     self.containerPort = containerPort
-    self.hostIP = hostIP == "0.0.0.0" || hostIP == "::" ? "" : hostIP
+    // One spelling for each address, so that equal addresses are equal texts.
+    self.hostIP = hostIP == "0.0.0.0" || hostIP == "::" ? "" : IPAddress(hostIP)?.description ?? hostIP
   }
 
   var description: String { "\(hostIP.isEmpty ? "" : hostIP + ":")\(hostPort)/\("\(transport)".uppercased())" }

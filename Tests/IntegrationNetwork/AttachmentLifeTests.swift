@@ -1,0 +1,180 @@
+import LinuxSystem
+import Netlink
+import Store
+import Testing
+
+@testable import PodNetwork
+
+extension KernelTests {
+  @Suite("Attachments", .serialized)
+  struct AttachmentLifeTests {
+    @Test("are given back once; the second time is no error, and the link goes with the namespace")
+    func detach() throws {
+      let node = try Node()
+      defer { node.close() }
+      let name = try {
+        let pod = try node.network.attach(owner: "a", portMappings: [HostPortMapping(transport: .udp, hostPort: 5353, containerPort: 53)])
+        #expect(try node.network.linkNames() == [pod.hostInterface])
+        #expect(pod.hostInterface == node.network.plannedLinkName(owner: "a"))
+        #expect(try node.leases() == 1)
+        try node.network.detach(owner: "a")
+        try node.network.detach(owner: "a")
+        #expect(try node.leases() == 0)
+        return pod.hostInterface
+      }()
+      #expect(try Node.eventually { try !Node.links().contains { $0.name == name } })
+      try node.network.detach(owner: "never attached")
+    }
+
+    @Test(
+      "that fail leave no lease, no record, no link and no host port",
+      arguments: [FaultPoint.networkNamespace, .addressLease, .vethCreate, .networkConfigure, .hostPort])
+    func faults(_ point: FaultPoint) throws {
+      let node = try Node()
+      defer { node.close() }
+      let ports = [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80)]
+      let error = #expect(throws: PodNetworkError.self) {
+        try Faults.$plan.withValue([point: 12]) { try node.network.attach(owner: "a", portMappings: ports) }
+      }
+      #expect(error?.description.contains("errno 12") == true)
+      #expect(try node.leases() == 0)
+      #expect(try Collection<AttachmentRecord>("network/tb0", in: node.store).all().isEmpty)
+      #expect(try Node.eventually { try node.network.linkNames() == [] })
+      // Everything is free again.
+      let pod = try node.pod("a", ports: ports)
+      #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil)
+      _ = pod
+    }
+
+    @Test("that want a host port of another pod fail, and name it")
+    func portOfPod() throws {
+      let node = try Node()
+      defer { node.close() }
+      let pod = try node.pod("first", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80)])
+      let error = #expect(throws: PodNetworkError.self) {
+        try node.network.attach(owner: "second", portMappings: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 81)])
+      }
+      #expect(error?.code == .portTaken)
+      #expect(error?.message == "host port 8080/TCP is taken by pod sandbox first")
+      #expect(try node.leases() == 1)
+      #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil, "the first keeps it")
+      // The same number of the other protocol is another port.
+      _ = try node.network.attach(owner: "third", portMappings: [HostPortMapping(transport: .udp, hostPort: 8080, containerPort: 81)])
+      _ = pod
+    }
+
+    @Test("that want a port a process of the host listens on fail, and name the process", arguments: ["", "10.88.0.1"])
+    func portOfProcess(_ hostIP: String) throws {
+      let node = try Node()
+      defer { node.close() }
+      let mapping = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: hostIP)
+      do {
+        let server = try Endpoint.Server(.host, address: try #require(IPAddress("0.0.0.0")), port: 8080)
+        let error = #expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }
+        #expect(error?.code == .portTaken)
+        #expect(error?.message.contains("(pid ") == true, "\(String(describing: error))")
+        #expect(try node.leases() == 0)
+        _ = server
+      }
+      // Free again when the listener is gone.
+      #expect(
+        Node.eventually { (try? node.network.attach(owner: "a", portMappings: [mapping]))?.addresses.count == 1 })
+    }
+
+    @Test("that want a port of an IPv6 address a process listens on fail", .enabled(if: Node.hasIPv6))
+    func portOfProcess6() throws {
+      let node = try Node("tb6", "fd00:88::/64")
+      defer { node.close() }
+      let server = try Endpoint.Server(.host, address: try #require(IPAddress("fd00:88::1")), port: 8080)
+      let mapping = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "fd00:88::1")
+      #expect(#expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code == .portTaken)
+      _ = server
+    }
+
+    @Test("with a host IP that is no address are refused")
+    func wrongHostIP() throws {
+      let node = try Node()
+      defer { node.close() }
+      let mapping = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "localhost")
+      #expect(#expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code == .invalidSettings)
+      #expect(try node.leases() == 0)
+    }
+
+    @Test("of pods that are gone are given back at start, links of nobody are removed, live ones stay")
+    func reconcile() throws {
+      let node = try Node()
+      defer { node.close() }
+      let live = try node.pod("live", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80)])
+      let dead = try node.pod("dead", ports: [HostPortMapping(transport: .tcp, hostPort: 8081, containerPort: 80)])
+      let bridge = try #require(LinkInfo(try Node.kernel.get(RouteRequests.getLink("tb0")))).index
+      let stray = try NetworkNamespace.create()
+      try stray.withRaw { raw in
+        try Node.kernel.perform(RouteRequests.createVeth("stray", peer: "eth0", namespace: raw, bridge: bridge, mtu: nil))
+      }
+      let again = try BridgeNetwork(settings: node.network.settings, store: node.store)
+      try again.prepare()
+      let report = try again.reconcile(liveOwners: ["live", "host-network-pod"])
+      #expect(
+        Set(report.sentences) == [
+          "gave back the addresses 10.88.0.3 of dead", "removed link stray", "removed link \(dead.attachment.hostInterface)",
+        ])
+      #expect(try again.linkNames() == [live.attachment.hostInterface])
+      #expect(try node.leases() == 1)
+      #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil)
+      #expect(try Endpoint.host.connect("10.88.0.1", 8081) == nil)
+      #expect(try again.reconcile(liveOwners: ["live"]).sentences == [])
+    }
+
+    @Test("and everything else are gone after the removal of the network, which may be repeated")
+    func removeAll() throws {
+      let node = try Node()
+      defer { node.close() }
+      try node.network.prepare()
+      try node.network.check()
+      let pod = try node.network.attach(owner: "a", portMappings: [])
+      try node.network.detach(owner: "a")
+      try node.network.removeAll()
+      try node.network.removeAll()
+      #expect(throws: PodNetworkError.self) { try node.network.check() }
+      #expect(try !Node.links().contains { $0.name == "tb0" })
+      let netfilter = try NetlinkSocket.netfilter()
+      let error = #expect(throws: NetlinkError.self) { try netfilter.get(NFTRequests(table: "swiftlet-tb0").getTable()) }
+      #expect(error?.code == 2)
+      _ = pod
+      // And it can be made again.
+      try node.network.prepare()
+      try node.network.check()
+    }
+
+    @Test("are refused when the bridge's name belongs to another kind of link")
+    func foreignLink() throws {
+      let node = try Node()
+      defer { node.close() }
+      let pod = try node.network.attach(owner: "a", portMappings: [])
+      let other = try BridgeNetwork(
+        settings: try BridgeNetworkSettings(bridgeName: pod.hostInterface, podCIDR: "10.99.0.0/24"), store: node.store)
+      #expect(#expect(throws: PodNetworkError.self) { try other.prepare() }?.code == .invalidSettings)
+      #expect(try Node.links().contains { $0.name == pod.hostInterface })
+    }
+
+    @Test("are made by many tasks at once, each with its own address")
+    func concurrent() async throws {
+      let node = try Node()
+      defer { node.close() }
+      let network = node.network
+      let pods = try await withThrowingTaskGroup(of: PodNetworkAttachment.self) { group in
+        for number in 0..<20 {
+          group.addTask {
+            try await runBlocking { () throws(PodNetworkError) in
+              try network.attach(
+                owner: "pod\(number)", portMappings: [HostPortMapping(transport: .tcp, hostPort: UInt16(9000 + number), containerPort: 80)])
+            }
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(Set(pods.flatMap(\.addresses)).count == 20)
+      #expect(try network.linkNames().count == 20)
+    }
+  }
+}
