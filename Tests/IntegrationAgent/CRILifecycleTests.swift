@@ -112,7 +112,82 @@ extension AgentSuite {
           }
           try await group.waitForAll()
         }
-        #expect(try await agent.node.leaks() == [])
+        #expect(try await agent.leaks() == [])
+      }
+    }
+
+    @Test("Commands at the same time do not mix their output, and a removed pod ends those that still run")
+    func manyExecs() async throws {
+      try await AgentFixture.with(Self.options) { agent in
+        let pod = try await agent.sandbox("execs")
+        let id = try await pod.stay("c")
+        try await withThrowingTaskGroup { group in
+          for index in 0..<40 {
+            group.addTask {
+              let result = try await agent.exec(id, ["sh", "-c", "echo \(index); echo e\(index) >&2; exit \(index)"])
+              #expect(result.output == "\(index)" && result.error == "e\(index)" && result.code == Int32(index))
+            }
+          }
+          try await group.waitForAll()
+        }
+        let long = Task { try await agent.exec(id, ["sleep", "1000"], timeout: 0) }
+        let runs = await eventually { agent.processes("sleep 1000 ") > 0 }
+        #expect(runs)
+        try await pod.remove()
+        let clock = ContinuousClock()
+        let took = await clock.measure { _ = try? await long.value }
+        #expect(took < .seconds(5))
+      }
+    }
+
+    @Test("A second stop with a shorter grace period overtakes the first")
+    func overtaking() async throws {
+      try await AgentFixture.with(Self.options) { agent in
+        let pod = try await agent.sandbox("stops")
+        let id = try await pod.start("c", ["ignore-term"])
+        try await Task.sleep(for: .milliseconds(200))
+        let clock = ContinuousClock()
+        let took = try await clock.measure {
+          async let slow: Void = agent.runtime.stopContainer(id, timeout: 60)
+          try await Task.sleep(for: .milliseconds(200))
+          try await agent.runtime.stopContainer(id, timeout: 1)
+          try await slow
+        }
+        #expect(took < .seconds(10))
+      }
+    }
+
+    @Test("Both streams of a container are told apart in its log, and long lines are whole")
+    func streams() async throws {
+      try await AgentFixture.with(Self.options) { agent in
+        let pod = try await agent.sandbox("streams")
+        let both = try await pod.run("both", ["both-streams", "50"]).status
+        let lines = ContainerLog(both.logPath).lines
+        #expect(lines.filter { $0.stream == "stdout" }.count == 50)
+        #expect(lines.filter { $0.stream == "stderr" }.count == 50)
+        let long = try await pod.run("long", ["print-lines", "3", "40000"]).status
+        #expect(ContainerLog(long.logPath).lines.reduce(0) { $0 + $1.text.utf8.count } >= 3 * 39_000)
+      }
+    }
+
+    @Test("Every change of a container is an event")
+    func events() async throws {
+      try await AgentFixture.with(Self.options) { agent in
+        let events = try await agent.runtime.events()
+        let reader = Task {
+          var kinds: [RuntimeEvent.Kind] = []
+          for await event in events where event.containerID != event.sandboxID.rawValue {
+            kinds.append(event.kind)
+            if event.kind == .deleted { break }
+          }
+          return kinds
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        let pod = try await agent.sandbox("events")
+        _ = try await pod.run("c", ["exit", "0"])
+        try await pod.remove()
+        let kinds = await reader.value
+        #expect(kinds.first == .created && kinds.last == .deleted && Set(kinds).count == 4 && kinds.count == 4, "\(kinds)")
       }
     }
 

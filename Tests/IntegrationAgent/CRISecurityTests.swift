@@ -72,11 +72,12 @@ extension AgentSuite {
         let ended = try await pod.shell(
           "c",
           """
-          echo x > /file 2>/dev/null && echo writable-root
+          exec 2>/dev/null
+          echo x > /file && echo writable-root
           echo x > /dev/shm/file || echo no-shm
           wc -c < /proc/timer_list
           ls -A /sys/firmware | wc -l
-          echo 1 > /proc/sys/kernel/hostname 2>/dev/null && echo writable-sys
+          echo 1 > /proc/sys/kernel/hostname && echo writable-sys
           echo end
           """
         ) { config in

@@ -1,5 +1,6 @@
 import CRIClient
 import Foundation
+import Glibc
 import KubeModel
 import RuntimeAPI
 import Testing
@@ -26,7 +27,7 @@ extension AgentSuite {
             - name: once
               image: localhost/busybox:latest
               imagePullPolicy: Never
-              command: [sh, -c, "echo run >> /runs/once; sleep 2; exit 7"]
+              command: [sh, -c, "echo run >> /runs/once; until [ -e /runs/go ]; do sleep 0.05; done; exit 7"]
               volumeMounts: [{name: runs, mountPath: /runs}]
             volumes: [{name: runs, hostPath: {path: \(agent.base), type: Directory}}]
             restartPolicy: Never
@@ -35,9 +36,11 @@ extension AgentSuite {
         let before = try #require(try await agent.containers("tick", "counter").first)
         let status = try await agent.status(before.id)
         let pid = try await agent.hostPID(before.id)
-        for _ in 0..<3 {
+        for round in 0..<3 {
           try await agent.kill()
-          try await Task.sleep(for: .milliseconds(1000))
+          if round == 0 { try Data().write(to: URL(fileURLWithPath: "\(agent.base)/go")) }
+          try await Task.sleep(for: .milliseconds(300))
+          #expect(agent.processes("until") == 0)
           try await agent.start()
         }
         try await agent.waitForPod("tick", "known again") { pod in
@@ -60,6 +63,43 @@ extension AgentSuite {
         let numbers = ContainerLog(status.logPath).lines.compactMap { Int($0.text.dropFirst("tick ".count)) }
         #expect(numbers.count > 100)
         #expect(numbers == Array(0..<numbers.count))
+      }
+    }
+
+    @Test("An agent that ends by SIGTERM leaves its pods running unless it was told otherwise")
+    func terminated() async throws {
+      try await AgentFixture.with(.init(images: ["payload"], runtimeOnly: true)) { agent in
+        try await agent.kill()
+        try await agent.start(stopsPods: false)
+        let pod = try await agent.sandbox("stays")
+        let id = try await pod.start("c", ["tick", "10"])
+        let pid = try await agent.hostPID(id)
+        let endedWell = try await agent.terminate()
+        #expect(endedWell)
+        #expect(Leftovers(of: agent).processes().contains { $0.pid == pid })
+        try await agent.start()
+        #expect(try await agent.hostPID(id) == pid)
+        #expect(try await agent.exec(id, ["/payload", "hostname"]).output == "stays")
+      }
+    }
+
+    @Test("A pod whose podshim is killed is started anew as a whole")
+    func lostShim() async throws {
+      try await AgentFixture.with(.init(images: ["web"])) { agent in
+        try agent.writeManifest("web.yaml", StaticPodTests.web)
+        try await agent.waitForPod("web", "running") { $0.isRunning }
+        let first = try #require(try await agent.containers("web").first).id
+        let shims = Leftovers(of: agent).processes().filter { $0.text.hasSuffix("[podshim]") }
+        #expect(shims.count == 1)
+        for shim in shims { Glibc.kill(shim.pid, SIGKILL) }
+        let another = try await eventually(20) {
+          try await agent.containers("web").contains { $0.id != first && $0.state == .running }
+        }
+        #expect(another, "no new container")
+        let pod = try await agent.waitForPod("web", "ready") { $0.isRunning && $0.status(of: "server")?.ready == true }
+        let address = try #require(pod.status.podIP)
+        #expect(try await HostNetwork.get(address, 80).contains("200 OK"))
+        #expect(agent.processes("httpd") == 1)
       }
     }
 

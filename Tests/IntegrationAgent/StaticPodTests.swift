@@ -43,12 +43,13 @@ extension AgentSuite {
         let list = try await HostNetwork.get("127.0.0.1", agent.readOnlyPort, "/pods")
         #expect(list.contains("\"kind\":\"PodList\"") && list.contains("\"podIP\":\"\(address)\""))
         #expect(try await HostNetwork.get("127.0.0.1", agent.healthzPort, "/healthz").hasSuffix("ok"))
-        #expect(try await agent.node.leaks() == [])
+        #expect(try await agent.leaks() == [])
 
         try agent.removeManifest("web.yaml")
         try await agent.waitUntilGone("web")
         #expect(await eventually(10) { (try? await agent.runtime.listPodSandboxes(SandboxFilter()))?.isEmpty == true })
-        #expect(Leftovers(of: agent).processes().isEmpty)
+        let ended = await eventually(3) { Leftovers(of: agent).processes().isEmpty }
+        #expect(ended, "\(Leftovers(of: agent).processes())")
       }
     }
 

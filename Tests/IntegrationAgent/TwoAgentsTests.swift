@@ -19,8 +19,8 @@ extension AgentSuite {
           #expect(twin.id != pod.id)
           _ = try await twin.start("web", image: "web")
           try await second.restart()
-          #expect(try await second.node.leaks() == [])
-          #expect(try await first.node.leaks() == [])
+          #expect(try await second.leaks() == [])
+          #expect(try await first.leaks() == [])
           for port in [18_081, 18_082] {
             let answers = await eventually(5) { (try? await HostNetwork.get("127.0.0.1", port))?.contains("200 OK") == true }
             #expect(answers, "host port \(port)")

@@ -77,12 +77,14 @@ final class AgentFixture: Sendable {
   // MARK: The process
 
   /// Starts the agent and waits until it answers.
-  func start() async throws {
+  /// - Parameter stopsPods: whether SIGTERM ends its pods, too.
+  func start(stopsPods: Bool = true) async throws {
     var arguments = [
       "--root-dir", root, "--state-dir", state, "--pod-manifest-path", manifests, "--bridge", bridge, "--pod-cidr", "\(gateway)/24",
       "--hostname-override", nodeName, "--cgroup-root", cgroupRoot, "--healthz-port", "\(healthzPort)", "--read-only-port",
-      "\(readOnlyPort)", "--pod-logs-dir", logs, "--stop-pods-on-exit", "-v", "4",
+      "\(readOnlyPort)", "--pod-logs-dir", logs, "-v", "4",
     ]
+    if stopsPods { arguments.append("--stop-pods-on-exit") }
     if options.runtimeOnly { arguments.append("--runtime-only") }
     arguments += options.arguments
     let started = try AgentProcess(arguments: arguments, log: log)
@@ -101,6 +103,13 @@ final class AgentFixture: Sendable {
     _ = try await process.wait(seconds: 10)
   }
 
+  /// SIGTERM; true when it ended well.
+  func terminate() async throws -> Bool {
+    guard let process = process.withLock({ $0 }) else { return false }
+    process.signal(SIGTERM)
+    return try await process.wait(seconds: 60) && process.exitStatus == 0
+  }
+
   func restart() async throws {
     try await kill()
     try await start()
@@ -111,10 +120,8 @@ final class AgentFixture: Sendable {
       let process = process.withLock { $0 }
       // A failed test may leave it dead: the next start takes over and the end below cleans.
       if process?.isRunning != true { try await start() }
-      guard let process = self.process.withLock({ $0 }) else { return }
-      process.signal(SIGTERM)
-      let inTime = try await process.wait(seconds: 60)
-      #expect(inTime && process.exitStatus == 0, "the agent did not end well after SIGTERM:\n\(lastLogLines())")
+      let endedWell = try await terminate()
+      #expect(endedWell, "the agent did not end well after SIGTERM:\n\(lastLogLines())")
     } catch {
       Issue.record("the agent cannot be stopped: \(error)")
     }
@@ -124,6 +131,16 @@ final class AgentFixture: Sendable {
     #expect(leftovers.isEmpty, "left behind: \(leftovers.joined(separator: "\n"))\n\(lastLogLines())")
     Leftovers(of: self).remove()
     if passed, leftovers.isEmpty { try? FileManager.default.removeItem(atPath: base) }
+  }
+
+  /// What the agent itself finds left over; the kernel takes a moment to let go of a namespace's links.
+  func leaks() async throws -> [NodeLeak] {
+    var found: [NodeLeak] = []
+    _ = try await eventually(5) {
+      found = try await node.leaks()
+      return found.isEmpty
+    }
+    return found
   }
 
   /// For a failure's message.

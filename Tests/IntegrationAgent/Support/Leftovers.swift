@@ -32,7 +32,7 @@ struct Leftovers {
       let command = Self.text("/proc/\(pid)/cmdline").split(separator: "\0").joined(separator: " ")
       let cgroup = Self.text("/proc/\(pid)/cgroup")
       guard command.contains(agent.base + "/state") || cgroup.contains(agent.cgroupRoot + "/") else { return nil }
-      return (pid, "\(command) [\(Self.text("/proc/\(pid)/comm").prefix(16))]")
+      return (pid, "\(command) [\(Self.text("/proc/\(pid)/comm").dropLast())]")
     }
   }
 
