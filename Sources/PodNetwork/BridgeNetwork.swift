@@ -205,6 +205,11 @@ public final class BridgeNetwork: Sendable {
         try records.put(
           AttachmentRecord(owner: owner, addresses: addresses.map(\.description), link: link, ports: mappings), id: owner)
         try netfilter.transaction(mappings.flatMap { firewall.add($0, addresses) })
+        // What clients sent before the pod was there.
+        forgetFlows(mappings) { mapping, flow in
+          !flow.isReplied && flow.replySource == flow.destination
+            && (mapping.hostIP.isEmpty || mapping.hostIP == flow.destination.description)
+        }
       }
     }
   }
@@ -222,10 +227,26 @@ public final class BridgeNetwork: Sendable {
             }
           }
         }
+        let addresses = Set(record.addresses)
+        forgetFlows(record.ports) { _, flow in addresses.contains(flow.replySource.description) }
       }
       // Last, and together with the record: an address is free again only when nothing leads to it.
       try Leases(in: store).release(owner: owner)
       try records.remove(owner)
+    }
+  }
+
+  /// UDP has no end of a connection: as long as a client sends, the kernel leads its packets to where the first one went, not to the
+  /// pod that has the port now. A kernel without nf_conntrack_netlink keeps such flows until they are quiet for 30 seconds.
+  private func forgetFlows(_ mappings: [HostPortMapping], where matches: (HostPortMapping, ConntrackFlow) -> Bool) {
+    let datagrams = mappings.filter { $0.transport == .udp }
+    guard !datagrams.isEmpty else { return }
+    for family in Set(settings.networks.map(\.address.family)) {
+      guard let flows = try? netfilter.dump(ConntrackFlow.list(family: family)).compactMap(ConntrackFlow.init) else { continue }
+      for flow in flows where flow.transport == HostPortMapping.Transport.udp.rawValue {
+        guard datagrams.contains(where: { $0.hostPort == flow.destinationPort && matches($0, flow) }) else { continue }
+        try? netfilter.perform(flow.delete())  // ENOENT: it ended by itself
+      }
     }
   }
 

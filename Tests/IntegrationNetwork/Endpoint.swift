@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import Netlink
+import Testing
 
 /// TCP ends inside a network namespace: a socket belongs to the namespace it was made in, whatever thread uses it.
 struct Endpoint: Sendable {
@@ -15,7 +16,7 @@ struct Endpoint: Sendable {
     return try NetworkNamespace.run(in: namespace, body).get()
   }
 
-  private static func socket(_ address: IPAddress, stream: Bool) throws -> OwnedDescriptor {
+  static func socket(_ address: IPAddress, stream: Bool) throws -> OwnedDescriptor {
     let kind = CInt((stream ? SOCK_STREAM : SOCK_DGRAM).rawValue) | 0o2000000
     return OwnedDescriptor(
       adopting: try systemCall("socket", on: "\(address)") { Glibc.socket(address.isV6 ? AF_INET6 : AF_INET, kind, 0) })
@@ -27,7 +28,7 @@ struct Endpoint: Sendable {
     return address.isV6 ? head + [0, 0, 0, 0] + address.bytes + [0, 0, 0, 0] : head + address.bytes + [UInt8](repeating: 0, count: 8)
   }
 
-  private static func withName<R>(_ name: [UInt8], _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+  static func withName<R>(_ name: [UInt8], _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
     unsafe name.withUnsafeBytes { raw in
       unsafe body(unsafe raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
     }
@@ -86,6 +87,41 @@ struct Endpoint: Sendable {
       guard unsafe Endpoint.withName(Endpoint.name(address, port), { unsafe Glibc.connect(raw, $0, $1) }) == 0 else { return nil }
       var buffer = [UInt8](repeating: 0, count: 64)
       let count = unsafe read(raw, &buffer, buffer.count)
+      return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+  }
+}
+
+/// A UDP socket that keeps its port, so that the kernel sees one flow.
+final class DatagramSocket: Sendable {
+  private let socket: SharedDescriptor
+
+  /// - Parameter port: 0 for any.
+  init(_ endpoint: Endpoint, port: UInt16 = 0) throws {
+    let any = try #require(IPAddress("0.0.0.0"))
+    socket = SharedDescriptor(try endpoint.run { SharedBox(try Endpoint.socket(any, stream: false)) }.take())
+    try socket.withRaw { raw in
+      var limit = timeval(tv_sec: 0, tv_usec: 300_000)
+      _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+      _ = try systemCall("bind", on: "\(port)") {
+        unsafe Endpoint.withName(Endpoint.name(any, port)) { unsafe bind(raw, $0, $1) }
+      }
+    }
+  }
+
+  func send(_ text: String, to address: String, _ port: UInt16) throws {
+    let name = Endpoint.name(try #require(IPAddress(address)), port)
+    let bytes = Array(text.utf8)
+    socket.withRaw { raw in
+      _ = unsafe Endpoint.withName(name) { pointer, length in unsafe sendto(raw, bytes, bytes.count, 0, pointer, length) }
+    }
+  }
+
+  /// nil when nothing comes within 0.3 seconds.
+  func receive() -> String? {
+    socket.withRaw { raw in
+      var buffer = [UInt8](repeating: 0, count: 64)
+      let count = unsafe recv(raw, &buffer, buffer.count, 0)
       return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
   }

@@ -25,9 +25,10 @@ final class Node {
   /// Removes the network and the links of pods whose namespaces are still held.
   func close() {
     do {
+      let names = (try? network.linkNames()) ?? []
       try network.removeAll()
-      for link in try Node.links() where link.kind == "veth" { try? Node.kernel.perform(RouteRequests.deleteLink(link.name)) }
-      #expect(try Node.links().filter { $0.kind == "veth" || $0.kind == "bridge" && $0.name == bridge }.isEmpty)
+      for name in names { try? Node.kernel.perform(RouteRequests.deleteLink(name)) }
+      #expect(try !Node.links().contains { $0.name == bridge || names.contains($0.name) })
     } catch {
       Issue.record("cleaning up: \(error)")
     }

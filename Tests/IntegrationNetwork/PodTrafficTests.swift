@@ -88,6 +88,26 @@ extension KernelTests {
       _ = pod
     }
 
+    @Test("of a UDP client that never stops sending reaches the pod that has the host port now")
+    func datagrams() throws {
+      let node = try Node()
+      defer { node.close() }
+      let outside = try Outside()
+      defer { outside.remove() }
+      let client = try DatagramSocket(outside.endpoint)
+      let mapping = HostPortMapping(transport: .udp, hostPort: 5300, containerPort: 53)
+      try client.send("before any pod", to: outside.hostAddress, 5300)
+      for owner in ["a", "b"] {
+        let pod = try node.network.attach(owner: owner, portMappings: [mapping])
+        let server = try DatagramSocket(Endpoint(namespace: pod.namespace), port: 53)
+        try client.send("to \(owner)", to: outside.hostAddress, 5300)
+        #expect(server.receive() == "to \(owner)")
+        try node.network.detach(owner: owner)
+        try client.send("to nobody", to: outside.hostAddress, 5300)
+        #expect(server.receive() == nil)
+      }
+    }
+
     @Test("of IPv6 pods works the same way", .enabled(if: Node.hasIPv6))
     func six() throws {
       let node = try Node("tb6", "10.88.0.0/24,fd00:88::/64")
