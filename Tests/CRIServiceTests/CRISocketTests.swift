@@ -13,7 +13,8 @@ func withCRIServer<Result: Sendable>(
   let path = "/tmp/cri-test-\(UInt64.random(in: 0...UInt64.max))/cri.sock"
   defer { try? FileManager.default.removeItem(atPath: String(path.dropLast("/cri.sock".count))) }
   let server = CRIServer(
-    runtime: runtime, node: node, configuration: .init(socketPath: path), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    runtime: runtime, node: node, configuration: .init(socketPath: path),
+    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   let (ready, listening) = AsyncStream.makeStream(of: Void.self)
   let serving = Task {
     defer { listening.finish() }
@@ -42,7 +43,8 @@ let sandboxConfig = SandboxConfig(
         mode: .pod, uids: [IDMappingValue(hostID: 1, containerID: 0, length: 65536)],
         gids: [IDMappingValue(hostID: 2, containerID: 0, length: 65536)])),
     runAsUser: 0, runAsGroup: 7, readOnlyRootFilesystem: true, supplementalGroups: [5], supplementalGroupsPolicy: .strict,
-    privileged: true, seccomp: SecurityProfile(type: .localhost, localhostRef: "/p.json"), appArmor: SecurityProfile(type: .unconfined)),
+    privileged: true, seccomp: SecurityProfile(type: .localhost, localhostRef: "/p.json"),
+    appArmor: SecurityProfile(type: .unconfined)),
   sysctls: ["net.ipv4.ip_forward": "1"], overhead: LinuxResources(cpuShares: 2), resources: LinuxResources(memoryLimit: 9))
 
 let containerConfig = ContainerConfig(
@@ -82,8 +84,11 @@ let containerConfig = ContainerConfig(
       let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")
       let container = try await client.createContainer(containerConfig, in: sandbox, sandboxConfig: sandboxConfig)
       try await client.startContainer(container)
-      #expect(try await client.podSandboxStatus(sandbox, verbose: true).status == runtime.podSandboxStatus(sandbox, verbose: true).status)
-      #expect(try await client.containerStatus(container, verbose: false).status == runtime.containerStatus(container, verbose: false).status)
+      #expect(
+        try await client.podSandboxStatus(sandbox, verbose: true).status == runtime.podSandboxStatus(sandbox, verbose: true).status)
+      #expect(
+        try await client.containerStatus(container, verbose: false).status
+          == runtime.containerStatus(container, verbose: false).status)
       #expect(try await client.podSandboxStatus(sandbox, verbose: true).info == ["info": #"{"pid":4711}"#])
       #expect(try await client.listPodSandboxes(SandboxFilter(state: .ready)) == runtime.listPodSandboxes(SandboxFilter()))
       #expect(try await client.listContainers(ContainerFilter(state: .running, labels: ["l": "1"])).map(\.id) == [container])
@@ -100,9 +105,11 @@ let containerConfig = ContainerConfig(
     }
   }
 
-  @Test("errors keep code and words", arguments: [
-    ("absent", RuntimeError.Code.notFound, "no container absent"), ("", .invalidArgument, "container_id: must not be empty"),
-  ])
+  @Test(
+    "errors keep code and words",
+    arguments: [
+      ("absent", RuntimeError.Code.notFound, "no container absent"), ("", .invalidArgument, "container_id: must not be empty"),
+    ])
   func errors(id: String, code: RuntimeError.Code, message: String) async throws {
     try await withCRIServer { client, _, _ in
       let error = await #expect(throws: RuntimeError.self) { try await client.startContainer(ContainerID(id)) }
@@ -110,11 +117,13 @@ let containerConfig = ContainerConfig(
     }
   }
 
-  @Test("a bad sandbox configuration is refused with the field's name", arguments: [
-    (SandboxMetadata(name: "", uid: "u", namespace: "n"), "config.metadata.name: must not be empty"),
-    (SandboxMetadata(name: "a", uid: "", namespace: "n"), "config.metadata.uid: must not be empty"),
-    (SandboxMetadata(name: "a", uid: "u", namespace: ""), "config.metadata.namespace: must not be empty"),
-  ])
+  @Test(
+    "a bad sandbox configuration is refused with the field's name",
+    arguments: [
+      (SandboxMetadata(name: "", uid: "u", namespace: "n"), "config.metadata.name: must not be empty"),
+      (SandboxMetadata(name: "a", uid: "", namespace: "n"), "config.metadata.uid: must not be empty"),
+      (SandboxMetadata(name: "a", uid: "u", namespace: ""), "config.metadata.namespace: must not be empty"),
+    ])
   func invalid(metadata: SandboxMetadata, message: String) async throws {
     try await withCRIServer { client, _, _ in
       let error = await #expect(throws: RuntimeError.self) {
@@ -178,10 +187,13 @@ let containerConfig = ContainerConfig(
     #expect(await reader.value == [.created, .started, .stopped, .deleted])
   }
 
-  @Test("a second server on a living socket is refused, and the socket is for owner and group only") func livingSocket() async throws {
+  @Test("a second server on a living socket is refused, and the socket is for owner and group only") func livingSocket()
+    async throws
+  {
     try await withCRIServer { client, _, path in
       let second = CRIServer(
-        runtime: FakeRuntime(), configuration: .init(socketPath: path), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        runtime: FakeRuntime(), configuration: .init(socketPath: path),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       let error = await #expect(throws: RuntimeError.self) { try await second.run() }
       #expect(error?.description.contains("another process serves") == true)
       #expect(try await client.version().runtimeName == "fake", "the first server still answers")

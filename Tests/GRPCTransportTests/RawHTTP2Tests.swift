@@ -90,7 +90,9 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
     }
   }
 
-  @Test("a call that is reset before its message, and garbage instead of HTTP/2, leave the server serving") func resets() async throws {
+  @Test("a call that is reset before its message, and garbage instead of HTTP/2, leave the server serving") func resets()
+    async throws
+  {
     try await withServer(path) {
       let fields = [
         (":method", "POST"), (":scheme", "http"), (":path", "/t.S/Echo"), (":authority", "localhost"),

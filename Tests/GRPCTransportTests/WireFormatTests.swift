@@ -4,9 +4,11 @@ import Testing
 @testable import GRPCTransport
 
 @Suite("gRPC on the wire") struct WireFormatTests {
-  @Test("grpc-message is percent-encoded outside printable ASCII", arguments: [
-    ("plain words", "plain words"), ("100 %", "100 %25"), ("a\nb", "a%0Ab"), ("ä", "%C3%A4"), ("", ""),
-  ])
+  @Test(
+    "grpc-message is percent-encoded outside printable ASCII",
+    arguments: [
+      ("plain words", "plain words"), ("100 %", "100 %25"), ("a\nb", "a%0Ab"), ("ä", "%C3%A4"), ("", ""),
+    ])
   func messages(text: String, encoded: String) {
     #expect(StatusMessage.encode(text) == encoded)
     #expect(StatusMessage.decode(encoded) == text)
@@ -17,16 +19,20 @@ import Testing
 
   @Test("lower case escapes are understood") func lowerCase() { #expect(StatusMessage.decode("%c3%a4") == "ä") }
 
-  @Test("a timeout is at most eight digits and a unit", arguments: [
-    (Int64(0), "0n"), (1, "1n"), (99_999_999, "99999999n"), (100_000_000, "100000u"), (100_000_001, "100001u"),
-    (120_000_000_000, "120000m"), (-5, "0n"),
-  ])
+  @Test(
+    "a timeout is at most eight digits and a unit",
+    arguments: [
+      (Int64(0), "0n"), (1, "1n"), (99_999_999, "99999999n"), (100_000_000, "100000u"), (100_000_001, "100001u"),
+      (120_000_000_000, "120000m"), (-5, "0n"),
+    ])
   func timeouts(nanoseconds: Int64, text: String) { #expect(CallTimeout.encode(.nanoseconds(nanoseconds)) == text) }
 
-  @Test("timeouts are read", arguments: [
-    ("1n", Int64(1)), ("2u", 2000), ("3m", 3_000_000), ("4S", 4_000_000_000), ("5M", 300_000_000_000),
-    ("1H", 3_600_000_000_000), ("99999999H", 3_153_600_000_000_000_000),
-  ])
+  @Test(
+    "timeouts are read",
+    arguments: [
+      ("1n", Int64(1)), ("2u", 2000), ("3m", 3_000_000), ("4S", 4_000_000_000), ("5M", 300_000_000_000),
+      ("1H", 3_600_000_000_000), ("99999999H", 3_153_600_000_000_000_000),
+    ])
   func readTimeouts(text: String, nanoseconds: Int64) { #expect(CallTimeout.decode(text) == .nanoseconds(nanoseconds)) }
 
   @Test("what is no timeout is refused", arguments: ["", "S", "1", "1s", "-1S", "123456789S", "1.5S", "٣S"])
