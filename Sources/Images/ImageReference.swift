@@ -41,7 +41,9 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
     if registry == "index.docker.io" { registry = "docker.io" }
     var path = String(rest)
     if registry == "docker.io", !path.contains("/") { path = "library/" + path }
-    guard Self.isPath(path) else { throw fail("'\(path)' is not a repository path: lower-case letters, digits, '.', '_', '-' between '/'") }
+    guard Self.isPath(path) else {
+      throw fail("'\(path)' is not a repository path: lower-case letters, digits, '.', '_', '-' between '/'")
+    }
     guard Self.isRegistry(registry) else { throw fail("'\(registry)' is not a registry host") }
     self.registry = registry
     self.path = path
@@ -65,8 +67,11 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
 
   private static func isRegistry(_ text: String) -> Bool {
     // Labels begin and end with a letter or digit: neither `..` nor `-x` is a host.
-    let labels = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[0].split(separator: ".", omittingEmptySubsequences: false)
-    return (text.hasPrefix("[") || labels.allSatisfy { $0.utf8.first.map(isAlphanumeric) == true && $0.utf8.last.map(isAlphanumeric) == true })
+    let labels = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[0].split(
+      separator: ".", omittingEmptySubsequences: false)
+    return
+      (text.hasPrefix("[")
+      || labels.allSatisfy { $0.utf8.first.map(isAlphanumeric) == true && $0.utf8.last.map(isAlphanumeric) == true })
       && text.utf8.allSatisfy { isLower($0) || (65...90).contains($0) || [45, 46, 58, 91, 93].contains($0) }
   }
 

@@ -25,7 +25,11 @@ extension ImageService {
         Result { () throws(ImageError) in
           try changing.withLock { _ throws(ImageError) in
             do throws(ImageError) {
-              return try importNow(path: path, pin: pin) { progress($0) } isCancelled: { cancelled.value.withLock { $0 } }
+              return try importNow(path: path, pin: pin) {
+                progress($0)
+              } isCancelled: {
+                cancelled.value.withLock { $0 }
+              }
             } catch {
               // Layers and blobs that came in before the failure belong to no image.
               _ = try? collect(dryRun: false)
@@ -180,7 +184,8 @@ extension ImageService {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
     return PreloadRecord(
-      path: path, size: Int64(status.st_size), modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+      path: path, size: Int64(status.st_size),
+      modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
       inode: UInt64(status.st_ino), imageIDs: [])
   }
 }

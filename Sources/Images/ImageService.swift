@@ -56,14 +56,17 @@ public final class ImageService: Sendable {
     }
     guard hex.utf8.count >= 3, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
     let matches = images.filter { $0.id.dropFirst(7).hasPrefix(hex) }
-    if matches.count > 1 { throw ImageError(.ambiguous, "'\(reference)' is the beginning of \(matches.count) image ids: give more digits") }
+    if matches.count > 1 {
+      throw ImageError(.ambiguous, "'\(reference)' is the beginning of \(matches.count) image ids: give more digits")
+    }
     return matches.first
   }
 
   /// Config and layer directories. Throws `.notFound` with what to do.
   public func resolve(_ reference: String) throws(ImageError) -> ResolvedImage {
     guard let record = try find(reference) else {
-      throw ImageError(.notFound, "no image '\(reference)' on this node; swiftctl images lists them, swiftctl image import adds one")
+      throw ImageError(
+        .notFound, "no image '\(reference)' on this node; swiftctl images lists them, swiftctl image import adds one")
     }
     var paths: [LayerPath] = []
     // The same layer twice (empty ones, mostly): overlayfs takes a directory once, and the topmost has all of it.

@@ -18,7 +18,8 @@ public enum PortBinding {
     six.sin6_family = sa_family_t(AF_INET6)
     six.sin6_port = port.bigEndian
     if !address.isEmpty {
-      let understood = unsafe family == AF_INET ? inet_pton(AF_INET, address, &four.sin_addr) : inet_pton(AF_INET6, address, &six.sin6_addr)
+      let understood =
+        unsafe family == AF_INET ? inet_pton(AF_INET, address, &four.sin_addr) : inet_pton(AF_INET6, address, &six.sin6_addr)
       guard understood == 1 else { throw SystemCallError(call: "inet_pton", subject: address, code: EINVAL) }
     }
     _ = try socket.withRaw { raw throws(SystemCallError) in

@@ -36,7 +36,9 @@ public struct ConntrackFlow: Equatable, Sendable {
 
   /// By its attribute number for IPv4 and for IPv6.
   private static func address(_ attributes: [Attribute], _ four: UInt16, _ six: UInt16) -> IPAddress? {
-    guard let bytes = (attributes.first(four) ?? attributes.first(six))?.payload, bytes.count == 4 || bytes.count == 16 else { return nil }
+    guard let bytes = (attributes.first(four) ?? attributes.first(six))?.payload, bytes.count == 4 || bytes.count == 16 else {
+      return nil
+    }
     return IPAddress(bytes: bytes)
   }
 

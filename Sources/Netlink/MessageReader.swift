@@ -16,7 +16,8 @@ public struct NetlinkMessage: Equatable, Sendable {
       guard length >= headerSize, offset + length <= datagram.count else { break }
       messages.append(
         NetlinkMessage(
-          type: datagram.integer(at: offset + 4), flags: datagram.integer(at: offset + 6), sequence: datagram.integer(at: offset + 8),
+          type: datagram.integer(at: offset + 4), flags: datagram.integer(at: offset + 6),
+          sequence: datagram.integer(at: offset + 8),
           payload: Array(datagram[(offset + headerSize)..<(offset + length)])))
       offset += (length + 3) & ~3
     }
@@ -39,7 +40,8 @@ public struct Attribute: Equatable, Sendable {
       let length = Int(bytes.integer(at: offset, as: UInt16.self))
       guard length >= 4, offset + length <= bytes.count else { break }
       attributes.append(
-        Attribute(type: bytes.integer(at: offset + 2, as: UInt16.self) & 0x3fff, payload: Array(bytes[(offset + 4)..<(offset + length)])))
+        Attribute(
+          type: bytes.integer(at: offset + 2, as: UInt16.self) & 0x3fff, payload: Array(bytes[(offset + 4)..<(offset + length)])))
       offset += (length + 3) & ~3
     }
     return attributes

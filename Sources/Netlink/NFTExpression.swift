@@ -2,6 +2,7 @@
 /// Source: include/uapi/linux/netfilter/nf_tables.h.
 public enum NFTExpression: Equatable, Sendable {
   public enum MetaKey: UInt32, Sendable {
+    case inputInterfaceName = 6
     case outputInterfaceName = 7
     case networkProtocol = 15
     case transportProtocol = 16
@@ -22,6 +23,8 @@ public enum NFTExpression: Equatable, Sendable {
   case lookup(map: String, key: UInt32, into: UInt32)
   case destinationNAT(family: UInt8, address: UInt32, port: UInt32)
   case masquerade
+  /// The packet goes no further.
+  case drop
 
   func write(to list: inout MessageBuilder) {
     list.nested(1, flagged: true) { element in
@@ -41,6 +44,7 @@ public enum NFTExpression: Equatable, Sendable {
     case .lookup: "lookup"
     case .destinationNAT: "nat"
     case .masquerade: "masq"
+    case .drop: "immediate"
     }
   }
 
@@ -82,6 +86,11 @@ public enum NFTExpression: Equatable, Sendable {
       data.attribute(3, bigEndian: address)
       data.attribute(5, bigEndian: port)
     case .masquerade: break
+    case .drop:
+      data.attribute(1, bigEndian: 0)  // NFT_REG_VERDICT
+      data.nested(2, flagged: true) { value in
+        value.nested(2, flagged: true) { verdict in verdict.attribute(1, bigEndian: 0) }  // NFTA_DATA_VERDICT, NF_DROP
+      }
     }
   }
 }

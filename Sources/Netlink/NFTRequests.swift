@@ -36,6 +36,15 @@ public struct NFTRequests: Sendable {
 
   /// A base chain of type nat.
   public func addNATChain(_ name: String, hook: Hook, priority: Int32) -> NetlinkRequest {
+    addChain(name, type: "nat", hook: hook, priority: priority)
+  }
+
+  /// A base chain of type filter.
+  public func addFilterChain(_ name: String, hook: Hook, priority: Int32) -> NetlinkRequest {
+    addChain(name, type: "filter", hook: hook, priority: priority)
+  }
+
+  private func addChain(_ name: String, type: String, hook: Hook, priority: Int32) -> NetlinkRequest {
     NetlinkRequest(
       "add nf_tables chain", "\(table)/\(name)", type: NFTables.newChain, flags: MessageFlag.create,
       body: body { message in
@@ -45,7 +54,7 @@ public struct NFTRequests: Sendable {
           hooks.attribute(1, bigEndian: hook.rawValue)
           hooks.attribute(2, bigEndian: UInt32(bitPattern: priority))
         }
-        message.attribute(7, string: "nat")
+        message.attribute(7, string: type)
       })
   }
 

@@ -88,7 +88,9 @@ public final class NetlinkSocket: Sendable {
     throw request.error(code: EAGAIN, detail: "the table changes faster than it can be read")
   }
 
-  private static func dumpOnce(_ request: NetlinkRequest, on connection: inout Connection) throws(NetlinkError) -> ([NetlinkMessage], Bool) {
+  private static func dumpOnce(_ request: NetlinkRequest, on connection: inout Connection) throws(NetlinkError) -> (
+    [NetlinkMessage], Bool
+  ) {
     connection.sequence &+= 1
     let sequence = connection.sequence
     try send(request.bytes(sequence: sequence, extraFlags: MessageFlag.dump), on: connection.descriptor, for: request)
@@ -152,7 +154,9 @@ public final class NetlinkSocket: Sendable {
     return try result.get()
   }
 
-  private static func send(_ datagram: [UInt8], on descriptor: borrowing OwnedDescriptor, for request: NetlinkRequest) throws(NetlinkError) {
+  private static func send(_ datagram: [UInt8], on descriptor: borrowing OwnedDescriptor, for request: NetlinkRequest)
+    throws(NetlinkError)
+  {
     let code: CInt = descriptor.withRaw { raw in
       while true {
         // An unconnected netlink socket talks to the kernel.
@@ -164,7 +168,9 @@ public final class NetlinkSocket: Sendable {
     if code != 0 { throw request.error(code: code, detail: "the request could not be sent") }
   }
 
-  private static func receive(_ descriptor: borrowing OwnedDescriptor, for request: NetlinkRequest) throws(NetlinkError) -> [NetlinkMessage] {
+  private static func receive(_ descriptor: borrowing OwnedDescriptor, for request: NetlinkRequest) throws(NetlinkError)
+    -> [NetlinkMessage]
+  {
     var code: CInt = 0
     // 32 KiB is the largest datagram the kernel makes for a dump.
     let datagram: [UInt8] = descriptor.withRaw { raw in

@@ -16,6 +16,9 @@ final class AddressPool: Sendable {
     next = Mutex(2)
   }
 
+  /// Who holds addresses of this pool.
+  func owners() throws(StoreError) -> [String] { try leases.all(pool: name).values.map { $0 } }
+
   /// Leases an address to an owner. The first two (network, gateway) and the last (broadcast) are never given.
   func lease(to owner: String) throws(PodNetworkError) -> IPAddress {
     let (name, leases, network) = (name, leases, network)

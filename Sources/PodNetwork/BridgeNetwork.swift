@@ -167,7 +167,9 @@ public final class BridgeNetwork: Sendable {
   /// Runs inside the pod's namespace.
   private static func configure(_ addresses: [IPAddress], _ settings: BridgeNetworkSettings) throws {
     let inside = try NetlinkSocket.route()
-    guard let eth0 = LinkInfo(try inside.get(RouteRequests.getLink("eth0"))) else { return }
+    guard let eth0 = LinkInfo(try inside.get(RouteRequests.getLink("eth0"))) else {
+      throw PodNetworkError(.system, "the kernel's answer about the pod's eth0 is not about a link")
+    }
     var requests = [RouteRequests.setUp(index: 1, name: "lo")]  // loopback is always the first
     for (address, network) in zip(addresses, settings.networks) {
       requests.append(RouteRequests.addAddress(address, prefix: network.prefix, index: eth0.index))
@@ -258,6 +260,14 @@ public final class BridgeNetwork: Sendable {
       try detach(owner: record.owner)
       report.sentences.append("gave back the addresses \(record.addresses.joined(separator: ", ")) of \(record.owner)")
     }
+    // An agent that died between lease and record left leases that no record names.
+    let (store, pools) = (store, pools)
+    try network("cannot give back leases") {
+      for owner in Set(try pools.flatMap { try $0.owners() }) where !liveOwners.contains(owner) {
+        try Leases(in: store).release(owner: owner)
+        report.sentences.append("gave back the lease of \(owner)")
+      }
+    }
     let live = Set(liveOwners.map(plannedLinkName))
     let links = try network("cannot list links") { try route.dump(RouteRequests.listLinks()).compactMap(LinkInfo.init) }
     for link in links where bridge != 0 && link.master == bridge && !live.contains(link.name) {
@@ -285,7 +295,8 @@ public final class BridgeNetwork: Sendable {
       LinkInfo(try route.get(RouteRequests.getLink(name))).map { link in
         // What the host's end sends is what the pod receives.
         InterfaceStatistics(
-          name: "eth0", rxBytes: link.sentBytes, rxErrors: link.sendErrors, txBytes: link.receivedBytes, txErrors: link.receiveErrors)
+          name: "eth0", rxBytes: link.sentBytes, rxErrors: link.sendErrors, txBytes: link.receivedBytes,
+          txErrors: link.receiveErrors)
       }
     }
   }

@@ -12,7 +12,9 @@ public struct BridgeNetworkSettings: Sendable {
 
   public init(bridgeName: String, podCIDR: String, mtu: UInt32? = nil) throws(PodNetworkError) {
     guard (1...15).contains(bridgeName.utf8.count),
-      bridgeName.utf8.allSatisfy({ (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95 })
+      bridgeName.utf8.allSatisfy({
+        (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
+      })
     else {
       throw PodNetworkError(
         .invalidSettings, "bridge name '\(bridgeName)': 1 to 15 letters, digits, '-' or '_' (a link name has at most 15 bytes)")
@@ -23,9 +25,12 @@ public struct BridgeNetworkSettings: Sendable {
       guard let network = IPNetwork(trimmed) else {
         throw PodNetworkError(.invalidSettings, "pod CIDR '\(trimmed)' is not an address with a prefix length, like 10.88.0.0/24")
       }
-      guard network.count >= 4 else { throw PodNetworkError(.invalidSettings, "pod CIDR \(network) is too small: it needs 4 addresses") }
+      guard network.count >= 4 else {
+        throw PodNetworkError(.invalidSettings, "pod CIDR \(network) is too small: it needs 4 addresses")
+      }
       guard !networks.contains(where: { $0.address.isV6 == network.address.isV6 }) else {
-        throw PodNetworkError(.invalidSettings, "pod CIDR '\(podCIDR)' has two networks of one family: at most one IPv4 and one IPv6")
+        throw PodNetworkError(
+          .invalidSettings, "pod CIDR '\(podCIDR)' has two networks of one family: at most one IPv4 and one IPv6")
       }
       networks.append(network)
     }

@@ -9,6 +9,7 @@ struct Firewall {
 
   private static let sourceNATPriority: Int32 = 100
   private static let destinationNATPriority: Int32 = -100
+  private static let rawPriority: Int32 = -300
   private static let first: UInt32 = 8  // NFT_REG32_00
   private static let local: [UInt8] = [2, 0, 0, 0]  // RTN_LOCAL
   private static let destinationNATBit: [UInt8] = [0x20, 0, 0, 0]  // IPS_DST_NAT
@@ -19,6 +20,13 @@ struct Firewall {
     requests.append(table.addNATChain("prerouting", hook: .prerouting, priority: Self.destinationNATPriority))
     requests.append(table.addNATChain("output", hook: .output, priority: Self.destinationNATPriority))
     requests.append(table.addNATChain("postrouting", hook: .postrouting, priority: Self.sourceNATPriority))
+    if let loopback = IPNetwork("127.0.0.0/8"), settings.networks.contains(where: { !$0.address.isV6 }) {
+      // route_localnet on the bridge is for answers to the host only: a pod must not reach services of the host that listen on 127.0.0.1
+      // (CVE-2020-8558). Before connection tracking, where such answers still carry the bridge's address.
+      requests.append(table.addFilterChain("guard", hook: .prerouting, priority: Self.rawPriority))
+      requests.append(
+        table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]))
+    }
     var id: UInt32 = 1
     for network in settings.networks {
       let width = UInt32(network.address.bytes.count)
@@ -64,7 +72,8 @@ struct Firewall {
     let six = network.address.isV6
     let words = UInt32(network.address.bytes.count / 4)
     var key = Self.first
-    var rule = family(network) + [.destinationAddressType(into: Self.first), .compare(register: Self.first, equal: true, Self.local)]
+    var rule =
+      family(network) + [.destinationAddressType(into: Self.first), .compare(register: Self.first, equal: true, Self.local)]
     if byAddress {
       rule.append(.payload(.network, offset: six ? 24 : 16, length: words * 4, into: key))
       key += words
@@ -92,13 +101,18 @@ struct Firewall {
     ]
     if !network.address.isV6, let loopback = IPNetwork("127.0.0.0/8") {
       // From the host's 127.0.0.1 through a host port.
-      var name = Array(settings.bridgeName.utf8)
-      name += [UInt8](repeating: 0, count: 16 - name.count)
       rules.append(
-        family(network) + [.meta(.outputInterfaceName, into: Self.first), .compare(register: Self.first, equal: true, name)]
+        family(network) + interface(.outputInterfaceName)
           + source(loopback, equal: true) + [.masquerade])
     }
     return rules
+  }
+
+  /// The packet comes from, or goes to, the bridge.
+  private func interface(_ key: NFTExpression.MetaKey) -> [NFTExpression] {
+    var name = Array(settings.bridgeName.utf8)
+    name += [UInt8](repeating: 0, count: 16 - name.count)
+    return [.meta(key, into: Self.first), .compare(register: Self.first, equal: true, name)]
   }
 
   private func family(_ network: IPNetwork) -> [NFTExpression] {

@@ -67,7 +67,8 @@ struct DamageTests {
         }
       }
       try scratch.expectEmpty("seed \(seed)")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.directory).sorted() == ["archive.tar", "root"], "seed \(seed)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: scratch.directory).sorted() == ["archive.tar", "root"], "seed \(seed)")
     }
   }
 
@@ -80,6 +81,8 @@ struct DamageTests {
     let scratch = try Scratch()
     let error = await #expect(throws: ImageError.self) { try await scratch.importArchive(magic[name] ?? []) }
     #expect(error?.code == .invalidArchive)
-    #expect(error?.description.contains("exited") == false && error?.description.contains("program") == false, "\(String(describing: error))")
+    #expect(
+      error?.description.contains("exited") == false && error?.description.contains("program") == false,
+      "\(String(describing: error))")
   }
 }

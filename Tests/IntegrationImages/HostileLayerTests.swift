@@ -43,7 +43,9 @@ struct HostileLayerTests {
       tar.directory("link/", mode: 0o777)
       tar.add("link/file", text: "x")
     },
-    Attack("a hard link to a file outside", .refused) { outside, tar in tar.add("hard", type: Tar.hardLink, link: "\(outside)/victim") },
+    Attack("a hard link to a file outside", .refused) { outside, tar in
+      tar.add("hard", type: Tar.hardLink, link: "\(outside)/victim")
+    },
     Attack("a hard link that climbs", .refused) { outside, tar in
       tar.add("hard", type: Tar.hardLink, link: "../../../../../../..\(outside)/victim")
     },
@@ -101,7 +103,8 @@ struct HostileLayerTests {
       tar.add("a/b", text: "x")
     },
     Attack("an attribute that makes a directory opaque by itself", .confined) { _, tar in
-      tar.add(pax: ["SCHILY.xattr.trusted.overlay.redirect": "/etc", "SCHILY.xattr.security.selinux": "x"], "d/", type: Tar.directory)
+      tar.add(
+        pax: ["SCHILY.xattr.trusted.overlay.redirect": "/etc", "SCHILY.xattr.security.selinux": "x"], "d/", type: Tar.directory)
     },
   ]
 

@@ -10,7 +10,10 @@ struct ImageLifeTests {
     let scratch = try Scratch()
     let image = try #require(try await scratch.importLayers(goodLayers, tags: ["test:latest", "me/app:2"]))
     let hex = String(image.id.dropFirst(7))
-    for text in [image.id, hex, String(hex.prefix(12)), "test", "test:latest", "docker.io/library/test:latest", "me/app:2", image.repoDigests[0]] {
+    for text in [
+      image.id, hex, String(hex.prefix(12)), "test", "test:latest", "docker.io/library/test:latest", "me/app:2",
+      image.repoDigests[0],
+    ] {
       #expect(try scratch.service.status(text)?.id == image.id, "\(text)")
     }
     for text in ["test:1", "me/app", "xx", "", "nothing@" + image.id, String(hex.prefix(2))] {
@@ -97,7 +100,9 @@ struct ImageLifeTests {
     // A layer that vanished is said to be gone, and comes back with the next import.
     try FileManager.default.removeItem(atPath: "\(scratch.root)/layers/\(before[0])")
     try scratch.restart()
-    #expect(#expect(throws: ImageError.self) { try scratch.service.resolve("test:1") }?.message.contains("import the image again") == true)
+    #expect(
+      #expect(throws: ImageError.self) { try scratch.service.resolve("test:1") }?.message.contains("import the image again") == true
+    )
     try await scratch.importLayers(goodLayers)
     #expect(try scratch.service.resolve("test:1").layers.count == 2)
   }
@@ -124,7 +129,11 @@ struct ImageLifeTests {
     let scratch = try Scratch()
     #expect(try scratch.service.filesystemUsage().bytes == 0)
     let image = try #require(
-      try await scratch.importLayers([layer { tar in tar.add("a", [UInt8](repeating: 1, count: 5000)); tar.add("b", [1]) }]))
+      try await scratch.importLayers([
+        layer { tar in
+          tar.add("a", [UInt8](repeating: 1, count: 5000)); tar.add("b", [1])
+        }
+      ]))
     #expect(image.size == 5001)
     let usage = try scratch.service.filesystemUsage()
     #expect(usage.bytes == 5001 && usage.inodes == 2)

@@ -30,7 +30,9 @@ struct ImportTests {
     #expect(try scratch.service.readFile("/etc/hostname", in: resolved) == "test\n")
     #expect(try scratch.service.readFile("/etc/passwd", in: resolved)?.hasPrefix("root:") == true)
     #expect(try scratch.names("content/ingest") == [])
-    if format == .ociDirectory { #expect(FileManager.default.fileExists(atPath: path + "/index.json"), "the source is not consumed") }
+    if format == .ociDirectory {
+      #expect(FileManager.default.fileExists(atPath: path + "/index.json"), "the source is not consumed")
+    }
   }
 
   @Test("of the same image again changes nothing and adds its new names")
@@ -86,7 +88,11 @@ struct ImportTests {
         let scratch = try Scratch()
         var tar = Tar()
         for (index, file) in files.enumerated() {
-          if index != number { tar.add(file.0, file.1) } else if change == "longer" { tar.add(name, bytes + [0x20]) } else if change == "changed" {
+          if index != number {
+            tar.add(file.0, file.1)
+          } else if change == "longer" {
+            tar.add(name, bytes + [0x20])
+          } else if change == "changed" {
             tar.add(name, [bytes[0] ^ 1] + bytes.dropFirst())
           }
         }
@@ -130,7 +136,8 @@ struct ImportTests {
     #expect(try await scratch.importArchive(tar.finished).count == 1)
   }
 
-  @Test("of what is no image archive says so", arguments: ["nothing", "text", "an empty tar", "names that lead out", "a directory"])
+  @Test(
+    "of what is no image archive says so", arguments: ["nothing", "text", "an empty tar", "names that lead out", "a directory"])
   func noArchive(_ what: String) async throws {
     let scratch = try Scratch()
     var tar = Tar()
@@ -147,7 +154,9 @@ struct ImportTests {
     let error = await #expect(throws: ImageError.self) { try await scratch.service.importArchive(path: path, pin: false) }
     #expect(error?.code == .invalidArchive, "\(String(describing: error))")
     #expect(error?.message.contains(path) == true)
-    let absent = await #expect(throws: ImageError.self) { try await scratch.service.importArchive(path: path + "absent", pin: false) }
+    let absent = await #expect(throws: ImageError.self) {
+      try await scratch.service.importArchive(path: path + "absent", pin: false)
+    }
     #expect(absent?.code == .inputOutput)
     try scratch.expectEmpty()
   }

@@ -49,7 +49,8 @@ struct LayerContentTests {
     }
     let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     #expect(Set(names) == ["Főtanúsítvány.crt", "certs", "link", "name with spaces\nand a line"])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: path + "/certs") == ["NetLock_Arany_=Class_Gold=_Főtanúsítvány.crt"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: path + "/certs") == ["NetLock_Arany_=Class_Gold=_Főtanúsítvány.crt"])
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path + "/link") == "日本/語")
   }
 

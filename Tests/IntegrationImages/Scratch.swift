@@ -43,7 +43,9 @@ final class Scratch {
   @discardableResult
   func importLayers(_ layers: [[UInt8]], tags: [String] = ["test:1"]) async throws(ImageError) -> Image? {
     let bytes: [UInt8]
-    do { bytes = try TestImage(layers: layers, tags: tags).ociArchive() } catch { throw ImageError(.inputOutput, "test", cause: error) }
+    do { bytes = try TestImage(layers: layers, tags: tags).ociArchive() } catch {
+      throw ImageError(.inputOutput, "test", cause: error)
+    }
     return try await importArchive(bytes).first
   }
 

@@ -29,7 +29,9 @@ struct TestImage {
     return (try? encoder.encode(value)).map(Array.init) ?? []
   }
 
-  private static func descriptor(_ type: String, _ bytes: [UInt8], _ annotations: [String: String]? = nil, _ platform: Platform? = nil) -> Descriptor {
+  private static func descriptor(
+    _ type: String, _ bytes: [UInt8], _ annotations: [String: String]? = nil, _ platform: Platform? = nil
+  ) -> Descriptor {
     Descriptor(
       mediaType: MediaType(type), digest: Digest.of(bytes), size: Int64(bytes.count), annotations: annotations, platform: platform)
   }

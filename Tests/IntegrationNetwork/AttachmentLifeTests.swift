@@ -13,7 +13,8 @@ extension KernelTests {
       let node = try Node()
       defer { node.close() }
       let name = try {
-        let pod = try node.network.attach(owner: "a", portMappings: [HostPortMapping(transport: .udp, hostPort: 5353, containerPort: 53)])
+        let pod = try node.network.attach(
+          owner: "a", portMappings: [HostPortMapping(transport: .udp, hostPort: 5353, containerPort: 53)])
         #expect(try node.network.linkNames() == [pod.hostInterface])
         #expect(pod.hostInterface == node.network.plannedLinkName(owner: "a"))
         #expect(try node.leases() == 1)
@@ -52,14 +53,16 @@ extension KernelTests {
       defer { node.close() }
       let pod = try node.pod("first", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80)])
       let error = #expect(throws: PodNetworkError.self) {
-        try node.network.attach(owner: "second", portMappings: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 81)])
+        try node.network.attach(
+          owner: "second", portMappings: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 81)])
       }
       #expect(error?.code == .portTaken)
       #expect(error?.message == "host port 8080/TCP is taken by pod sandbox first")
       #expect(try node.leases() == 1)
       #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil, "the first keeps it")
       // The same number of the other protocol is another port.
-      _ = try node.network.attach(owner: "third", portMappings: [HostPortMapping(transport: .udp, hostPort: 8080, containerPort: 81)])
+      _ = try node.network.attach(
+        owner: "third", portMappings: [HostPortMapping(transport: .udp, hostPort: 8080, containerPort: 81)])
       _ = pod
     }
 
@@ -87,7 +90,8 @@ extension KernelTests {
       defer { node.close() }
       let server = try Endpoint.Server(.host, address: try #require(IPAddress("fd00:88::1")), port: 8080)
       let mapping = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "fd00:88::1")
-      #expect(#expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code == .portTaken)
+      #expect(
+        #expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code == .portTaken)
       _ = server
     }
 
@@ -96,7 +100,9 @@ extension KernelTests {
       let node = try Node()
       defer { node.close() }
       let mapping = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "localhost")
-      #expect(#expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code == .invalidSettings)
+      #expect(
+        #expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code
+          == .invalidSettings)
       #expect(try node.leases() == 0)
     }
 
@@ -167,7 +173,8 @@ extension KernelTests {
           group.addTask {
             try await runBlocking { () throws(PodNetworkError) in
               try network.attach(
-                owner: "pod\(number)", portMappings: [HostPortMapping(transport: .tcp, hostPort: UInt16(9000 + number), containerPort: 80)])
+                owner: "pod\(number)",
+                portMappings: [HostPortMapping(transport: .tcp, hostPort: UInt16(9000 + number), containerPort: 80)])
             }
           }
         }
@@ -175,6 +182,24 @@ extension KernelTests {
       }
       #expect(Set(pods.flatMap(\.addresses)).count == 20)
       #expect(try network.linkNames().count == 20)
+    }
+  }
+}
+
+extension KernelTests {
+  @Suite("Leases without a record", .serialized)
+  struct LeaseRepairTests {
+    @Test("of an agent that died between lease and record are given back at the next start, those of live pods are not")
+    func repair() throws {
+      let node = try Node()
+      defer { node.close() }
+      let pod = try node.pod("alive", ports: [])
+      try Leases(in: node.store).insert(pool: "tb0/ipv4", address: "10.88.0.200", owner: "died")
+      #expect(try node.leases() == 2)
+      let report = try node.network.reconcile(liveOwners: ["alive"])
+      #expect(report.sentences == ["gave back the lease of died"])
+      #expect(try node.leases() == 1)
+      _ = pod
     }
   }
 }

@@ -25,7 +25,8 @@ struct Endpoint: Sendable {
   /// A sockaddr_in or sockaddr_in6 as bytes.
   static func name(_ address: IPAddress, _ port: UInt16) -> [UInt8] {
     let head: [UInt8] = [address.family, 0, UInt8(port >> 8), UInt8(port & 0xff)]
-    return address.isV6 ? head + [0, 0, 0, 0] + address.bytes + [0, 0, 0, 0] : head + address.bytes + [UInt8](repeating: 0, count: 8)
+    return address.isV6
+      ? head + [0, 0, 0, 0] + address.bytes + [0, 0, 0, 0] : head + address.bytes + [UInt8](repeating: 0, count: 8)
   }
 
   static func withName<R>(_ name: [UInt8], _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {

@@ -65,7 +65,8 @@ extension KernelTests {
       let node = try Node()
       defer { node.close() }
       let pod = try node.pod("a", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "127.0.0.1")])
-      let other = try node.pod("b", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "10.88.0.1")])
+      let other = try node.pod(
+        "b", ports: [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "10.88.0.1")])
       #expect(try Endpoint.host.connect("127.0.0.1", 8080) != nil)
       #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil)
       try node.network.detach(owner: "b")

@@ -95,7 +95,9 @@ struct MessageReaderTests {
   @Test("an error carries errno, operation, subject and the kernel's explanation")
   func errors() throws {
     let request = NetlinkRequest("create veth", "v1", type: 16, body: [])
-    func answer(_ flags: UInt16, _ text: String) -> NetlinkMessage { NetlinkMessage(type: 2, flags: flags, sequence: 1, payload: hex(text)) }
+    func answer(_ flags: UInt16, _ text: String) -> NetlinkMessage {
+      NetlinkMessage(type: 2, flags: flags, sequence: 1, payload: hex(text))
+    }
     let header = "10000000 1000 0506 01000000 00000000"
     #expect(NetlinkSocket.failure(in: answer(0x100, "00000000" + header), of: request) == nil)
     let plain = try #require(NetlinkSocket.failure(in: answer(0x100, "efffffff" + header), of: request))
@@ -105,7 +107,9 @@ struct MessageReaderTests {
     // The request repeated whole, 4 bytes of body.
     let whole = "efffffff 14000000 1000 0506 01000000 00000000 aabbccdd 0800 0100 6e6f2100"
     #expect(try #require(NetlinkSocket.failure(in: answer(0x200, whole), of: request)).detail == "no!")
-    #expect(try #require(NetlinkSocket.failure(in: answer(0x200, "efffffff ffffff7f 1000 0506 01000000 00000000"), of: request)).code == 17)
+    #expect(
+      try #require(NetlinkSocket.failure(in: answer(0x200, "efffffff ffffff7f 1000 0506 01000000 00000000"), of: request)).code
+        == 17)
     #expect(try #require(NetlinkSocket.failure(in: answer(0, "efff"), of: request)).code == 74)
   }
 }

@@ -24,9 +24,12 @@ struct BridgeNetworkSettingsTests {
   @Test(
     "that are wrong are refused with a sentence that names them",
     arguments: [
-      ("", "10.0.0.0/24", "bridge name ''"), ("abcdefghijklmnop", "10.0.0.0/24", "abcdefghijklmnop"), ("br 0", "10.0.0.0/24", "br 0"),
-      ("br/0", "10.0.0.0/24", "br/0"), ("br.0", "10.0.0.0/24", "br.0"), ("bré", "10.0.0.0/24", "bré"), ("b", "", "empty"), ("b", ",", "empty"),
-      ("b", "10.0.0.0", "'10.0.0.0'"), ("b", "10.0.0.0/31", "too small"), ("b", "10.0.0.0/33", "'10.0.0.0/33'"), ("b", "fd00::/127", "too small"),
+      ("", "10.0.0.0/24", "bridge name ''"), ("abcdefghijklmnop", "10.0.0.0/24", "abcdefghijklmnop"),
+      ("br 0", "10.0.0.0/24", "br 0"),
+      ("br/0", "10.0.0.0/24", "br/0"), ("br.0", "10.0.0.0/24", "br.0"), ("bré", "10.0.0.0/24", "bré"), ("b", "", "empty"),
+      ("b", ",", "empty"),
+      ("b", "10.0.0.0", "'10.0.0.0'"), ("b", "10.0.0.0/31", "too small"), ("b", "10.0.0.0/33", "'10.0.0.0/33'"),
+      ("b", "fd00::/127", "too small"),
       ("b", "10.0.0.0/24,10.1.0.0/24", "two networks of one family"), ("b", "fd00::/64,fd01::/64", "two networks of one family"),
       ("b", "10.0.0.0/24,x", "'x'"),
     ])

@@ -20,6 +20,8 @@ struct FirewallTests {
         "add nf_tables table swiftlet-br0", "delete nf_tables table swiftlet-br0", "add nf_tables table swiftlet-br0",
         "add nf_tables chain swiftlet-br0/prerouting", "add nf_tables chain swiftlet-br0/output",
         "add nf_tables chain swiftlet-br0/postrouting",
+        // Pods do not reach the host's 127.0.0.1.
+        "add nf_tables chain swiftlet-br0/guard", "add nf_tables rule swiftlet-br0/guard",
         "add nf_tables map swiftlet-br0/ports4", "add nf_tables map swiftlet-br0/addressports4",
         "add nf_tables rule swiftlet-br0/prerouting", "add nf_tables rule swiftlet-br0/prerouting",
         "add nf_tables rule swiftlet-br0/output", "add nf_tables rule swiftlet-br0/output",
@@ -33,7 +35,10 @@ struct FirewallTests {
   @Test("has maps and rules of the families the network has")
   func families() throws {
     let six = summary(try firewall("fd00::/64").install([]))
-    #expect(six.filter { $0.contains("map") } == ["add nf_tables map swiftlet-br0/ports6", "add nf_tables map swiftlet-br0/addressports6"])
+    #expect(
+      six.filter { $0.contains("map") } == [
+        "add nf_tables map swiftlet-br0/ports6", "add nf_tables map swiftlet-br0/addressports6",
+      ])
     #expect(six.filter { $0.contains("rule swiftlet-br0/postrouting") }.count == 2, "no 127.0.0.1 in IPv6")
     let both = summary(try firewall("10.88.0.0/24,fd00::/64").install([]))
     #expect(both.filter { $0.contains("map") }.count == 4)
@@ -52,11 +57,15 @@ struct FirewallTests {
     #expect(maps("fd99::1") == ["add element to swiftlet-br0/addressports6"])
     #expect(maps("no address") == [])
     let mapping = HostPortMapping(transport: .udp, hostPort: 53, containerPort: 5353)
-    #expect(summary(firewall.delete(mapping, addresses)) == ["delete element from swiftlet-br0/ports4", "delete element from swiftlet-br0/ports6"])
+    #expect(
+      summary(firewall.delete(mapping, addresses)) == [
+        "delete element from swiftlet-br0/ports4", "delete element from swiftlet-br0/ports6",
+      ])
   }
 
   @Test("is removed without knowing whether it is there")
   func remove() throws {
-    #expect(summary(try firewall("10.0.0.0/8").remove()) == ["add nf_tables table swiftlet-br0", "delete nf_tables table swiftlet-br0"])
+    #expect(
+      summary(try firewall("10.0.0.0/8").remove()) == ["add nf_tables table swiftlet-br0", "delete nf_tables table swiftlet-br0"])
   }
 }

@@ -17,8 +17,10 @@ struct HostPortMappingTests {
     "overlap when both cannot be served",
     arguments: [
       ("tcp 80", "tcp 80", true), ("tcp 80", "tcp 81", false), ("tcp 80", "udp 80", false), ("sctp 80", "sctp 80", true),
-      ("tcp 80 10.0.0.1", "tcp 80 10.0.0.2", false), ("tcp 80 10.0.0.1", "tcp 80 10.0.0.1", true), ("tcp 80", "tcp 80 10.0.0.1", true),
-      ("tcp 80 0.0.0.0", "tcp 80 10.0.0.1", true), ("tcp 80 ::", "tcp 80 fd00::1", true), ("tcp 80 10.0.0.1", "tcp 80 fd00::1", false),
+      ("tcp 80 10.0.0.1", "tcp 80 10.0.0.2", false), ("tcp 80 10.0.0.1", "tcp 80 10.0.0.1", true),
+      ("tcp 80", "tcp 80 10.0.0.1", true),
+      ("tcp 80 0.0.0.0", "tcp 80 10.0.0.1", true), ("tcp 80 ::", "tcp 80 fd00::1", true),
+      ("tcp 80 10.0.0.1", "tcp 80 fd00::1", false),
       ("tcp 80 fd00::1", "tcp 80 fd00:0::1", true),
     ])
   func overlap(_ left: String, _ right: String, _ expected: Bool) throws {
@@ -34,13 +36,16 @@ struct HostPortMappingTests {
     #expect(mapping.value(try #require(IPAddress("fd00::2"))).count == 20)
   }
 
-  @Test("are named as people know them", arguments: [("tcp 80", "80/TCP"), ("udp 53 10.0.0.1", "10.0.0.1:53/UDP"), ("sctp 9 0.0.0.0", "9/SCTP")])
+  @Test(
+    "are named as people know them",
+    arguments: [("tcp 80", "80/TCP"), ("udp 53 10.0.0.1", "10.0.0.1:53/UDP"), ("sctp 9 0.0.0.0", "9/SCTP")])
   func names(_ text: String, _ expected: String) throws { #expect(try port(text).description == expected) }
 
   @Test("links of pods have short names that are known before and differ by bridge and owner")
   func links() throws {
     func network(_ bridge: String) throws -> BridgeNetwork {
-      try BridgeNetwork(settings: try BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.0.0.0/24"), store: try Store(path: nil))
+      try BridgeNetwork(
+        settings: try BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.0.0.0/24"), store: try Store(path: nil))
     }
     let (one, two) = (try network("br0"), try network("br1"))
     let names = (0..<1000).flatMap { [one.plannedLinkName(owner: "pod\($0)"), two.plannedLinkName(owner: "pod\($0)")] }

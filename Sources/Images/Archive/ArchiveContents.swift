@@ -36,7 +36,9 @@ struct ArchiveContents {
   /// The bytes of a document, at most 8 MiB.
   func document(_ name: String, in archive: String) throws(ImageError) -> [UInt8]? {
     guard let file = file(name) else { return nil }
-    guard file.size <= 8 << 20 else { throw ImageError(.tooLarge, "\(archive): \(name) has \(file.size) bytes; a document has at most 8 MiB") }
+    guard file.size <= 8 << 20 else {
+      throw ImageError(.tooLarge, "\(archive): \(name) has \(file.size) bytes; a document has at most 8 MiB")
+    }
     return try files("cannot read \(name) of \(archive)") { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file.path))) }
   }
 
@@ -108,7 +110,9 @@ struct ArchiveContents {
   static func directory(_ path: String, progress: (Int64) throws -> Void) throws(ImageError) -> ArchiveContents {
     var contents = ArchiveContents()
     var names = ["oci-layout", "index.json", "manifest.json"]
-    names += try files("cannot list \(path)/blobs/sha256") { try listDirectory("\(path)/blobs/sha256") }.map { "blobs/sha256/\($0)" }
+    names += try files("cannot list \(path)/blobs/sha256") { try listDirectory("\(path)/blobs/sha256") }.map {
+      "blobs/sha256/\($0)"
+    }
     for name in names {
       guard let file = try hash("\(path)/\(name)", progress) else { continue }
       contents.entries[name] = file

@@ -86,7 +86,8 @@ struct ImageArchive {
     var layers: [ArchiveContents.File] = []
     for layer in manifest.layers {
       guard layer.mediaType.isLayer else {
-        throw ImageError(.invalidArchive, "\(name): layer \(layer.digest) has media type \(layer.mediaType), which is no file system layer")
+        throw ImageError(
+          .invalidArchive, "\(name): layer \(layer.digest) has media type \(layer.mediaType), which is no file system layer")
       }
       layers.append(try blob(layer))
     }

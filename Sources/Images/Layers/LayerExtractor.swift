@@ -53,7 +53,9 @@ struct LayerExtractor {
     let parts = path.split(separator: "/").filter { $0 != "." }
     guard !parts.contains("..") else { throw ImageError(.invalidArchive, "\(name): entry '\(path)' leads out of the layer") }
     guard let last = parts.last.map(String.init) else { return }  // the root itself
-    guard last.utf8.count <= 255 else { throw ImageError(.invalidArchive, "\(name): entry '\(path.prefix(80))...' has too long a name") }
+    guard last.utf8.count <= 255 else {
+      throw ImageError(.invalidArchive, "\(name): entry '\(path.prefix(80))...' has too long a name")
+    }
     let parent = try directory.parent(of: parts)
     if last.hasPrefix(".wh.") { return try whiteout(last, in: parent, path) }
 
@@ -99,7 +101,9 @@ struct LayerExtractor {
     _ entry: OpaquePointer, _ last: String, in parent: SharedDescriptor, _ path: String, _ reader: ArchiveReader
   ) throws {
     let size = unsafe archive_entry_size(entry)
-    guard size >= 0, size <= limits.bytes - bytes else { throw ImageError(.tooLarge, "\(name): more than \(limits.bytes >> 30) GiB unpacked") }
+    guard size >= 0, size <= limits.bytes - bytes else {
+      throw ImageError(.tooLarge, "\(name): more than \(limits.bytes >> 30) GiB unpacked")
+    }
     bytes += size
     let raw = try parent.withRaw { raw throws(SystemCallError) in
       try systemCall("openat", on: path) {
@@ -122,7 +126,8 @@ struct LayerExtractor {
     do {
       file = try directory.openTarget(parts.joined(separator: "/"))
     } catch {
-      throw ImageError(.invalidArchive, "\(name): hard link '\(path)' points to '\(target)', which is not in this layer", cause: error)
+      throw ImageError(
+        .invalidArchive, "\(name): hard link '\(path)' points to '\(target)', which is not in this layer", cause: error)
     }
     try clear(last, in: parent, keepDirectory: false, path)
     _ = try file.withRaw { file throws(SystemCallError) in
@@ -192,7 +197,9 @@ struct LayerExtractor {
   private func attributes(
     _ entry: OpaquePointer, kind: UInt32, mode: UInt32, _ last: String, in parent: SharedDescriptor, _ path: String
   ) throws {
-    let (uid, gid) = unsafe (UInt32(truncatingIfNeeded: archive_entry_uid(entry)), UInt32(truncatingIfNeeded: archive_entry_gid(entry)))
+    let (uid, gid) = unsafe (
+      UInt32(truncatingIfNeeded: archive_entry_uid(entry)), UInt32(truncatingIfNeeded: archive_entry_gid(entry))
+    )
     try parent.withRaw { raw throws(SystemCallError) in
       _ = try systemCall("fchownat", on: path) { unsafe fchownat(raw, last, uid, gid, AT_SYMLINK_NOFOLLOW) }
       // After the owner: chown clears set-id bits.

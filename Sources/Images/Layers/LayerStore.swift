@@ -79,7 +79,8 @@ final class LayerStore: Sendable {
     try extractor.extract(try ArchiveReader.tar(from: stream))
     let actual = try stream.finish()
     guard actual == diffID else {
-      throw ImageError(.digestMismatch, "\(name): the unpacked bytes have digest \(actual): the archive's config does not fit its layers")
+      throw ImageError(
+        .digestMismatch, "\(name): the unpacked bytes have digest \(actual): the archive's config does not fit its layers")
     }
     let record = LayerRecord(diffID: diffID, number: number, bytes: extractor.bytes, inodes: extractor.inodes)
     try files("cannot finish \(name)") {
