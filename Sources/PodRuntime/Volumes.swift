@@ -19,7 +19,10 @@ struct Volumes: Sendable {
   /// - Throws: when the host's mount does not propagate what a volume is to propagate.
   init(_ mounts: [Mount]) throws(RuntimeError) {
     let ordered = mounts.filter { $0.propagation == .bidirectional } + mounts.filter { $0.propagation != .bidirectional }
+    let uses = Dictionary(mounts.map { ($0.containerPath, 1) }, uniquingKeysWith: +)
     for mount in ordered where mount.image == nil && descriptors.count < Self.limit {
+      // Mounts on one place lie on each other, the last one on top: a slot would not say which is which.
+      guard uses[mount.containerPath] == 1 else { continue }
       guard let volume = try? Self.open(mount.hostPath) else { continue }
       try Self.checkPropagation(mount)
       slots[mount.containerPath] = Int16(descriptors.count)

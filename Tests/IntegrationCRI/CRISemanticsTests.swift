@@ -125,4 +125,19 @@ struct CRISemanticsTests {
       #expect(try await agent.exec(id, read) == "1024")
     }
   }
+
+  @Test("mounts on one place lie on each other, and a directory on a file is refused in plain words")
+  func mountPlaces() async throws {
+    try await RuntimeAgent.with { agent in
+      let id = try await agent.start("c") {
+        $0.mounts = [Mount(containerPath: "/m", hostPath: "/usr"), Mount(containerPath: "/m", hostPath: "/proc/sys")]
+      }
+      #expect(try await agent.exec(id, "ls -d /m/kernel") == "/m/kernel")
+      var message = ""
+      do {
+        _ = try await agent.create("wrong") { $0.mounts = [Mount(containerPath: "/etc/passwd", hostPath: "/usr")] }
+      } catch let error as RuntimeError { message = error.message }
+      #expect(message.contains("a directory cannot be mounted on a file"))
+    }
+  }
 }
