@@ -39,8 +39,8 @@ extension SetupFailureExplainer {
       }
     }
     switch (context.call, context.code) {
-    case ("move_mount", Errno.notDirectory), ("mkdirat", Errno.notDirectory), ("openat2", Errno.notDirectory),
-      (_, Failure.isDirectory):
+    case ("move_mount", Errno.notDirectory), ("move_mount", Errno.invalid), ("mkdirat", Errno.notDirectory),
+      ("openat2", Errno.notDirectory), (_, Failure.isDirectory):
       return
         "a directory cannot be mounted on a file nor a file on a directory: compare '\(mount.target)' in the image with the volume"
     case (_, Failure.readOnlyFileSystem):
