@@ -6,7 +6,8 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a local image in a pod of its own.",
     discussion:
-      "Prints the container's id. With --rm it waits, prints the output, removes the pod and exits with the container's code.")
+      "Prints the container's id. With --rm it waits, prints the output, removes the pod with its log and exits with the container's code."
+  )
   @OptionGroup var global: GlobalOptions
   @Option(help: "Pod and container name; made up from the image's when absent.") var name: String?
   @Option(help: "Namespace.") var namespace = "default"
@@ -49,6 +50,8 @@ struct RunCommand: AsyncParsableCommand {
       guard rm else { return Terminal.write("\(id)\n") }
       let code = try await wait(id, runtime)
       try await runtime.removePodSandbox(pod)
+      // Of this run alone (the UID is in its name), and read by now.
+      try? FileManager.default.removeItem(atPath: sandbox.logDirectory)
       if code != 0 { throw ExitCode(code) }
     } catch let error as RuntimeError {
       try? await runtime.removePodSandbox(pod)
