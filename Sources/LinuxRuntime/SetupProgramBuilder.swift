@@ -12,7 +12,9 @@ public enum SetupProgramBuilder {
     try namespaces.apply(to: &program, options: options, linux: spec.linux)
 
     program.operations.append(.rootPropagation(flags: Kernel.slave | Kernel.recursive))
-    if let score = process.oomScoreAdj { program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional)) }
+    if let score = process.oomScoreAdj {
+      program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional))
+    }
     program.operations.append(rootOperation(options))
     try appendMounts(spec, namespaces, options, to: &program.operations)
     if process.terminal == true { program.operations.append(.console) }
@@ -45,7 +47,9 @@ public enum SetupProgramBuilder {
     program.joinProcess = container
     program.joinsPID = true
     program.joinPIDOf = container
-    if let score = process.oomScoreAdj { program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional)) }
+    if let score = process.oomScoreAdj {
+      program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional))
+    }
     let flags =
       Kernel.newMount | Kernel.newUTS | Kernel.newIPC | Kernel.newNetwork | Kernel.newCgroup | (joinsUser ? Kernel.newUser : 0)
     program.operations.append(.joinNamespaces(slot: 255, flags: UInt32(flags)))

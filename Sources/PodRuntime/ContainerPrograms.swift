@@ -76,7 +76,8 @@ extension PodRuntime {
     options.seccomp = try compiled(spec.linux?.seccomp)
     options.mountSlots = volumes.slots
     options.firstSlot = UInt8(volumes.descriptors.count)
-    return PreparedProgram(program: try SetupProgramBuilder.container(spec: spec, options: options), descriptors: volumes.descriptors)
+    return PreparedProgram(
+      program: try SetupProgramBuilder.container(spec: spec, options: options), descriptors: volumes.descriptors)
   }
 
   /// The program of a container that exists, rebuilt from its record: to explain a failed start.
@@ -91,7 +92,9 @@ extension PodRuntime {
 
   func execProgram(_ record: ContainerRecord, command: [String]) throws -> ContainerProgram {
     let spec = try spec(of: record.id).complete
-    guard var process = spec.process else { throw RuntimeError(.internalError, "container \(record.id) has no process in its spec") }
+    guard var process = spec.process else {
+      throw RuntimeError(.internalError, "container \(record.id) has no process in its spec")
+    }
     process.args = command
     process.terminal = false
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
@@ -121,7 +124,8 @@ extension PodRuntime {
   private func appArmorProfile(_ security: ContainerSecurityContext) throws(RuntimeError) -> String? {
     guard let profile = security.appArmor, profile.type == .localhost else { return nil }
     guard kernel.appArmor else {
-      throw RuntimeError(.invalidArgument, "AppArmor profile \(profile.localhostRef) was asked for, but AppArmor is not enabled here")
+      throw RuntimeError(
+        .invalidArgument, "AppArmor profile \(profile.localhostRef) was asked for, but AppArmor is not enabled here")
     }
     return localhostPath(profile.localhostRef)
   }

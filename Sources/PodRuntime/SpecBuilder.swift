@@ -118,10 +118,11 @@ struct SpecBuilder {
     let defaults = (systemMounts() + sandboxFileMounts()).filter { mount in
       !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
     }
-    return defaults + own.enumerated().sorted { a, b in
-      let (first, second) = (Self.depth(a.element.destination), Self.depth(b.element.destination))
-      return first == second ? a.offset < b.offset : first < second
-    }.map(\.element)
+    return defaults
+      + own.enumerated().sorted { a, b in
+        let (first, second) = (Self.depth(a.element.destination), Self.depth(b.element.destination))
+        return first == second ? a.offset < b.offset : first < second
+      }.map(\.element)
   }
 
   private func systemMounts() -> [MountSpec] {

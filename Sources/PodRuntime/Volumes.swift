@@ -47,7 +47,7 @@ struct Volumes: Sendable {
   private static func open(_ path: String) throws(SystemCallError) -> SharedDescriptor {
     do {
       return try DetachedMount.clone(path)
-    } catch where error.code == Errno.noEntry {
+    } catch  where error.code == Errno.noEntry {
       try makeDirectory(path, mode: 0o755)
       return try DetachedMount.clone(path)
     }

@@ -96,7 +96,8 @@ struct CRISemanticsTests {
           Mount(containerPath: "/made", hostPath: "\(agent.base)/missing/deep"),
         ]
       }
-      #expect(try await agent.exec(id, "touch /made/file && mount -t tmpfs none /v/inner && touch /v/inner/file && echo ok") == "ok")
+      #expect(
+        try await agent.exec(id, "touch /made/file && mount -t tmpfs none /v/inner && touch /v/inner/file && echo ok") == "ok")
       #expect(FileManager.default.fileExists(atPath: "\(agent.base)/missing/deep/file"))
       #expect(FileManager.default.fileExists(atPath: "\(volume)/inner/file"))
       #expect(unsafe umount2("\(volume)/inner", Int32(MNT_DETACH)) == 0)

@@ -63,7 +63,8 @@ extension PodRuntime {
       guard let target, target.sandboxID == sandbox.id, target.record.state == .running else {
         throw RuntimeError(
           .failedPrecondition,
-          "container \(name): the target of its pid namespace, '\(security.namespaces.targetID)', is not a running container of its sandbox")
+          "container \(name): the target of its pid namespace, '\(security.namespaces.targetID)', is not a running container of its sandbox"
+        )
       }
     }
     for mount in config.mounts { try validate(mount, of: name) }
@@ -90,7 +91,8 @@ extension PodRuntime {
     if mount.recursiveReadOnly, !mount.readOnly || mount.propagation != .private {
       throw RuntimeError(
         .invalidArgument,
-        "RROUnsupported: container \(name): mount \(mount.containerPath): recursive read-only needs readonly and private propagation")
+        "RROUnsupported: container \(name): mount \(mount.containerPath): recursive read-only needs readonly and private propagation"
+      )
     }
     if !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
       throw RuntimeError(.invalidArgument, "container \(name): id-mapped mounts are not supported yet (\(mount.containerPath))")

@@ -27,7 +27,9 @@ extension PodRuntime {
     }
   }
 
-  private func exec(_ command: [String], in record: ContainerRecord, shim: ShimConnection, timeout: Int64) async throws -> ExecResult {
+  private func exec(_ command: [String], in record: ContainerRecord, shim: ShimConnection, timeout: Int64) async throws
+    -> ExecResult
+  {
     let execID = "exec-\(Identifier.random().prefix(16))"
     let cgroup = cgroups.cgroup("\(record.cgroup)/\(execID)")
     try cgroup.create(enableControllers: false)
@@ -48,7 +50,8 @@ extension PodRuntime {
     defer { execs.withLock { _ = $0.removeValue(forKey: execID) } }
     let null = try SharedDescriptor(openNull())
     _ = try await shim.spawn(
-      request, descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()], program: program.operations, command: command)
+      request, descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()], program: program.operations, command: command
+    )
     out.closeWriteEnd()
     err.closeWriteEnd()
     let stdout = OutputReader(out.readEnd, limit: Self.execOutputLimit)

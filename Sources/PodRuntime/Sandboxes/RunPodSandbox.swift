@@ -124,7 +124,9 @@ extension PodRuntime {
     }
     let attached = try await attachment
     if attached != nil, let network {
-      undo.push("network of \(id)") { try await runBlocking { () throws(PodNetworkError) in try network.detach(owner: id.rawValue) } }
+      undo.push("network of \(id)") {
+        try await runBlocking { () throws(PodNetworkError) in try network.detach(owner: id.rawValue) }
+      }
     }
 
     try Faults.check(.shimHello)
