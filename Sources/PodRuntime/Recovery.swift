@@ -121,7 +121,14 @@ extension PodRuntime {
             record.phase = .running
             record.pid = entry.pid
           })
-      case .some: break  // created: still waits for its start
+      case .some:
+        // Still waits for its start: the agent died before it sent the request, and whoever asked for it asks again.
+        guard container.record.phase == .starting else { break }
+        try? save(
+          container.update { record in
+            record.phase = .created
+            record.startedAt = 0
+          })
       case .none: restoreExit(of: container)
       }
     }

@@ -6,10 +6,12 @@ import LinuxSystem
 import Logging
 import Netlink
 import PodNetwork
-import PodRuntime
 import RuntimeAPI
 import Store
+import Synchronization
 import Testing
+
+@testable import PodRuntime
 
 /// The runtime in this process, on the real kernel: for what only the inside can provoke.
 struct RuntimeFixture: Sendable {
@@ -46,17 +48,41 @@ struct RuntimeFixture: Sendable {
     network = try BridgeNetwork(settings: BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.99.0.0/24"), store: store)
     images = try ImageService(root: "\(base)/root", store: store)
     cgroups = try CgroupRoot.discover()
-    let podshim = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appendingPathComponent("podshim").path
-    runtime = try PodRuntime(
-      settings: PodRuntimeSettings(
-        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: podshim, cgroupRoot: cgroupRoot),
-      store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
+    runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
     let network = network
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     _ = try await runtime.recover()
     let fixtures = try #require(ProcessInfo.processInfo.environment["SWIFTLET_FIXTURES"])
     _ = try await images.importArchive(path: "\(fixtures)/payload.tar", pin: true) { _ in }
+  }
+
+  private static func makeRuntime(
+    _ base: String, _ cgroupRoot: String, _ store: Store, _ images: ImageService, _ network: BridgeNetwork, _ cgroups: CgroupRoot
+  ) throws -> PodRuntime {
+    let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    return try PodRuntime(
+      settings: PodRuntimeSettings(
+        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: products.appendingPathComponent("podshim").path,
+        cgroupRoot: cgroupRoot),
+      store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
+  }
+
+  /// A runtime that takes over from `runtime`, which forgets all it knows as if it had been killed.
+  func successor() async throws -> PodRuntime {
+    let sandboxes = runtime.state.withLock { state in
+      defer {
+        state.sandboxes = [:]
+        state.containers = [:]
+      }
+      return Array(state.sandboxes.values)
+    }
+    for sandbox in sandboxes {
+      sandbox.shim = nil
+      sandbox.namespace = nil
+    }
+    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
+    _ = try await successor.recover()
+    return successor
   }
 
   // MARK: Making
