@@ -84,7 +84,7 @@ struct RuntimeAgent {
 
   private static func stop(_ process: Process, _ base: String) {
     process.terminate()
-    process.waitUntilExit()
+    process.waitForEnd()
     #expect(process.terminationStatus == 0, "the agent did not end well")
     try? FileManager.default.removeItem(atPath: base)
   }

@@ -41,7 +41,7 @@ import Testing
       #expect(try !scratch.isPopulated)
       #expect(try scratch.processes(recursive: true) == [])
       for process in [first, second] {
-        process.waitUntilExit()
+        process.waitForEnd()
         #expect(process.terminationReason == .uncaughtSignal)
         #expect(process.terminationStatus == SIGKILL)
       }
@@ -56,7 +56,7 @@ import Testing
       let process = try Scratch.shell("sleep 1000", in: child)
       #expect(try Scratch.eventually { try child.isPopulated })
       try root.cgroup(scratch.path + "/a").remove()
-      process.waitUntilExit()
+      process.waitForEnd()
       #expect(process.terminationStatus == SIGKILL)
     }
   }
@@ -74,7 +74,7 @@ import Testing
       try scratch.thaw()
       #expect(try Scratch.eventually { try #require(scratch.stats().cpu).usageMicroseconds > before })
       try scratch.killAndWait()
-      process.waitUntilExit()
+      process.waitForEnd()
     }
   }
 
@@ -85,7 +85,7 @@ import Testing
       #expect(try Scratch.eventually { try scratch.isPopulated })
       try scratch.freeze()
       try scratch.killAndWait()
-      process.waitUntilExit()
+      process.waitForEnd()
       #expect(process.terminationStatus == SIGKILL)
     }
   }
@@ -98,7 +98,7 @@ import Testing
       #expect(Scratch.eventually { (ProcessUsage.cpuMicroseconds(scratch) ?? 0) > 0 })
       #expect(try #require(ProcessUsage.residentBytes(scratch)) > 100_000)
       try scratch.killAndWait()
-      process.waitUntilExit()
+      process.waitForEnd()
       #expect(ProcessUsage.residentBytes(scratch) == nil)
     }
   }

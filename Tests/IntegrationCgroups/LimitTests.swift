@@ -7,7 +7,7 @@ import Testing
   /// Exit code of a script in the cgroup.
   private func status(_ script: String, in cgroup: Cgroup) throws -> Int32 {
     let process = try Scratch.shell("{ \(script); } 2>/dev/null", in: cgroup)
-    process.waitUntilExit()
+    process.waitForEnd()
     return process.terminationStatus
   }
 

@@ -55,7 +55,7 @@ struct NodeAgent {
 
   private func end() {
     process.terminate()
-    process.waitUntilExit()
+    process.waitForEnd()
     try? FileManager.default.removeItem(atPath: directory)
   }
 
