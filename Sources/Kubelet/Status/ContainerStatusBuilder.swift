@@ -82,7 +82,8 @@ struct ContainerStatusBuilder {
       return ContainerStateWaiting(
         message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
     }
-    guard let backoff = observed.backoffs[container.name],
+    // A back-off newer than the end is that of the restart under way: nothing is held back now.
+    guard let backoff = observed.backoffs[container.name], backoff.updatedAt <= run.status.finishedAt,
       CrashBackoff.notBefore(backoff, finishedAt: run.status.finishedAt, now: now) != nil
     else { return nil }
     return ContainerStateWaiting(
