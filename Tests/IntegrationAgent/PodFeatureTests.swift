@@ -55,7 +55,8 @@ extension AgentSuite {
           "p.yaml",
           Self.manifest("p", script: "echo dying > /dev/termination-log; exit 3", spec: ["restartPolicy: OnFailure"]))
         let pod = try await agent.waitForPod("p", "backing off") { pod in
-          pod.status(of: "c")?.state?.waiting?.reason == "CrashLoopBackOff"
+          let status = pod.status(of: "c")
+          return status?.state?.waiting?.reason == "CrashLoopBackOff" && status?.lastState?.terminated?.message != nil
         }
         let ended = try #require(pod.status(of: "c")?.lastState?.terminated)
         #expect(ended.exitCode == 3 && ended.message?.contains("dying") == true)
