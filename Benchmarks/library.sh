@@ -47,15 +47,7 @@ cri_driver() {
   ' >>"$bench/results"
 }
 
-driver() {
-  local operation rest
-  "$(driver)" --endpoint "$2" --image "$image" -n "$runs" | while read -r operation rest; do
-    case $operation in
-      pod | run | create | start | exec | stop | remove) echo "$1 $operation $rest" >>"$bench/results" ;;
-    esac
-  done
-}
-
+# The benchmark driver's path; takes no arguments.
 driver() {
   local program=${CRI_BENCH:-$PWD/.build/release/cri-bench}
   if [ ! -x "$program" ]; then

@@ -18,7 +18,15 @@ finish() {
     if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$socket"; then kill -KILL "$pid" 2>/dev/null || true; fi
   done
   rm -rf "$state"
+  # What containerd made in every hierarchy, unless somebody else's was there before.
+  if [ -n "$fresh" ]; then
+    for directory in /sys/fs/cgroup/k8s.io /sys/fs/cgroup/*/k8s.io; do
+      if [ -d "$directory" ]; then find "$directory" -depth -type d -exec rmdir {} + 2>/dev/null || true; fi
+    done
+  fi
 }
+fresh=yes
+for directory in /sys/fs/cgroup/k8s.io /sys/fs/cgroup/*/k8s.io; do if [ -d "$directory" ]; then fresh=; fi; done
 trap finish EXIT
 rm -rf "$home"
 mkdir -p "$home/cni"
