@@ -19,7 +19,8 @@ extension AgentSuite {
         let first = try await agent.exec(id, ["cat", "/proc/1/comm"]).output
         let own = try await agent.exec(id, ["readlink", "/proc/self/ns/pid"]).output
         let others = try await agent.exec(other, ["readlink", "/proc/self/ns/pid"]).output
-        #expect(first == (mode == .pod ? "pause" : mode == .container ? "sleep" : Leftovers.text("/proc/1/comm").dropLast().description))
+        #expect(
+          first == (mode == .pod ? "pause" : mode == .container ? "sleep" : Leftovers.text("/proc/1/comm").dropLast().description))
         #expect((own == others) == (mode != .container))
         #expect((own == Self.namespace("pid")) == (mode == .node))
       }

@@ -121,7 +121,8 @@ extension AgentSuite {
         let slave = try await pod.stay("slave") { config in
           config.mounts = [
             Mount(containerPath: "/slave", hostPath: shared, propagation: .hostToContainer),
-            Mount(containerPath: "/private", hostPath: shared), Mount(containerPath: "/read-only", hostPath: shared, readOnly: true),
+            Mount(containerPath: "/private", hostPath: shared),
+            Mount(containerPath: "/read-only", hostPath: shared, readOnly: true),
           ]
         }
         let peer = try await pod.stay("peer") { config in
@@ -137,7 +138,8 @@ extension AgentSuite {
         #expect(try await agent.exec(slave, ["touch", "/read-only/file"]).error.contains("Read-only"))
         #expect(try await agent.exec(slave, ["touch", "/private/file"]).code == 0)
 
-        let inside = try await agent.exec(peer, ["sh", "-c", "mount -t tmpfs none /peer/from-container && touch /peer/from-container/new"])
+        let inside = try await agent.exec(
+          peer, ["sh", "-c", "mount -t tmpfs none /peer/from-container && touch /peer/from-container/new"])
         #expect(inside.code == 0, "\(inside.error)")
         #expect(FileManager.default.fileExists(atPath: "\(shared)/from-container/new"))
         #expect(try await agent.exec(slave, ["test", "-e", "/slave/from-container/new"]).code == 0)

@@ -26,7 +26,8 @@ extension AgentSuite {
     @Test("Init containers run one after the other before the rest, and share its volumes")
     func initContainers() async throws {
       try await AgentFixture.with(Self.options) { agent in
-        let step = "  image: localhost/busybox:latest\n    imagePullPolicy: Never\n    volumeMounts: [{name: work, mountPath: /work}]"
+        let step =
+          "  image: localhost/busybox:latest\n    imagePullPolicy: Never\n    volumeMounts: [{name: work, mountPath: /work}]"
         try agent.writeManifest(
           "p.yaml",
           Self.manifest(

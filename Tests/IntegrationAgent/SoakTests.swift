@@ -85,7 +85,9 @@ extension AgentSuite {
       try await pod.remove()
     }
 
-    @Test("Static pods that come and go while the agent is killed at any moment run exactly once, or not at all", arguments: [UInt64(7)])
+    @Test(
+      "Static pods that come and go while the agent is killed at any moment run exactly once, or not at all", arguments: [UInt64(7)]
+    )
     func manifests(_ seed: UInt64) async throws {
       try await AgentFixture.with(.init(images: ["payload"])) { agent in
         var random = Seeded(state: seed)

@@ -62,7 +62,8 @@ struct RuntimeFixture: Sendable {
     let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     return try PodRuntime(
       settings: PodRuntimeSettings(
-        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: products.appendingPathComponent("podshim").path,
+        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state",
+        podshimPath: products.appendingPathComponent("podshim").path,
         cgroupRoot: cgroupRoot),
       store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
   }
@@ -114,7 +115,9 @@ struct RuntimeFixture: Sendable {
   private func look(_ owners: Set<String>) -> [String] {
     var found: [String] = []
     let expected = { (text: String) in owners.contains { text.contains($0) } }
-    for entry in (try? Ledger(in: store).entries()) ?? [] where !owners.contains(entry.owner) { found.append("ledger \(entry.name)") }
+    for entry in (try? Ledger(in: store).entries()) ?? [] where !owners.contains(entry.owner) {
+      found.append("ledger \(entry.name)")
+    }
     for lease in (try? Leases(in: store).all(pool: bridge)) ?? [:] where !owners.contains(lease.value) {
       found.append("lease \(lease.key)")
     }

@@ -29,7 +29,8 @@ struct TakeoverTests {
     }
   }
 
-  @Test("What was half made when the agent died is undone at the next start", arguments: [FaultPoint.sandboxReady, .containerCreated])
+  @Test(
+    "What was half made when the agent died is undone at the next start", arguments: [FaultPoint.sandboxReady, .containerCreated])
   func halfMade(_ point: FaultPoint) async throws {
     try await RuntimeFixture.with { fixture in
       let config = fixture.sandboxConfig()

@@ -57,7 +57,9 @@ struct Leftovers {
 
   private func tables() -> [String] {
     let name = "swiftlet-\(agent.bridge)"
-    guard let socket = try? NetlinkSocket.netfilter(), (try? socket.get(NFTRequests(table: name).getTable())) != nil else { return [] }
+    guard let socket = try? NetlinkSocket.netfilter(), (try? socket.get(NFTRequests(table: name).getTable())) != nil else {
+      return []
+    }
     return ["nf_tables table \(name)"]
   }
 

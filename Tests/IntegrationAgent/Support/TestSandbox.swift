@@ -57,7 +57,8 @@ struct TestSandbox: Sendable {
 extension AgentFixture {
   func sandboxConfig(_ name: String) -> SandboxConfig {
     SandboxConfig(
-      metadata: SandboxMetadata(name: name, uid: "\(name)-uid", namespace: "default"), hostname: name, logDirectory: "\(logs)/\(name)")
+      metadata: SandboxMetadata(name: name, uid: "\(name)-uid", namespace: "default"), hostname: name,
+      logDirectory: "\(logs)/\(name)")
   }
 
   func sandbox(_ name: String, _ change: (inout SandboxConfig) -> Void = { _ in }) async throws -> TestSandbox {
