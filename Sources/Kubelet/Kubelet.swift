@@ -104,7 +104,7 @@ public final class Kubelet: Sendable {
         events.record(
           .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
       }
-      supervisor.send(.source(source.name, snapshot.pods.map(\.pod)))
+      supervisor.send(.source(source.name, snapshot.pods.map(\.pod), isDegraded: !snapshot.degradedFiles.isEmpty))
     }
   }
 }

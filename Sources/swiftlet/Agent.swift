@@ -103,7 +103,7 @@ struct Agent: Sendable {
         logger.notice("Stopping", metadata: ["signal": "\(signal)"])
         ServiceNotifier.send("STOPPING=1")
         if settings.stopPodsOnExit {
-          if let kubelet { await kubelet.stopAllPods() }
+          if let kubelet { await stopPods(kubelet) }
           await removeRemainingPods(runtime)
         }
       }
@@ -116,6 +116,28 @@ struct Agent: Sendable {
         }
       }
     }
+  }
+
+  /// Longest a stop waits for pods to end well, seconds; what is left is killed then.
+  private static let stopDeadline = 120
+
+  /// Ends the kubelet's pods; one whose teardown keeps failing does not keep the agent for ever.
+  private func stopPods(_ kubelet: Kubelet) async {
+    let (first, continuation) = AsyncStream.makeStream(of: Bool.self)
+    let stopping = Task {
+      await kubelet.stopAllPods()
+      continuation.yield(true)
+    }
+    let deadline = Task {
+      try? await Task.sleep(for: .seconds(Self.stopDeadline))
+      continuation.yield(false)
+    }
+    for await ended in first {
+      if !ended { logger.error("Pods did not end in time", metadata: ["seconds": "\(Self.stopDeadline)"]) }
+      break
+    }
+    stopping.cancel()
+    deadline.cancel()
   }
 
   /// Pods made by CRI clients: nobody else would stop them.

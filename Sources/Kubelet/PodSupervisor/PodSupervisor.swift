@@ -7,7 +7,8 @@ internal import Store
 actor PodSupervisor {
   enum Event: Sendable {
     /// Everything a source wants now.
-    case source(String, [Pod])
+    /// All pods of a source; degraded when some of its manifests cannot be read just now.
+    case source(String, [Pod], isDegraded: Bool)
     case runtime(RuntimeEvent)
     /// The event stream had a gap: every pod is read again.
     case resync
@@ -34,6 +35,8 @@ actor PodSupervisor {
 
   private var snapshots: [String: [Pod]] = [:]
   private var workers: [PodUID: Entry] = [:]
+  /// Pods that stay because their manifest may be one that cannot be read.
+  private var kept: [PodUID: Pod] = [:]
   /// Found at start and not yet claimed by a source.
   private var leftovers: [PodUID: (pod: Pod, observed: Observed)] = [:]
   private var refused: [PodUID: Admission.Refusal] = [:]
@@ -75,8 +78,8 @@ actor PodSupervisor {
 
   private func handle(_ event: Event) {
     switch event {
-    case .source(let name, let pods):
-      snapshots[name] = pods
+    case .source(let name, let pods, let isDegraded):
+      snapshots[name] = pods + (isDegraded ? keep(beside: pods) : forgetKept())
       reconcile()
     case .runtime(let event): route(event)
     case .resync: for (uid, entry) in workers { reread(uid, entry.worker) }
@@ -94,6 +97,20 @@ actor PodSupervisor {
       for uid in workers.keys { end(uid) }
       if workers.isEmpty { wakeIdle() }
     }
+  }
+
+  /// Pods an earlier agent ran whose manifest is not there while some manifest cannot be read: it may be theirs, so they stay as they were
+  /// until every manifest can be read again.
+  private func keep(beside pods: [Pod]) -> [Pod] {
+    for (uid, found) in leftovers where found.observed.termination == nil && !found.pod.spec.containers.isEmpty { kept[uid] = found.pod }
+    let names = Set(pods.map { "\($0.namespaceName)/\($0.podName)" })
+    kept = kept.filter { !names.contains("\($0.value.namespaceName)/\($0.value.podName)") }
+    return kept.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+  }
+
+  private func forgetKept() -> [Pod] {
+    kept = [:]
+    return []
   }
 
   private func wakeIdle() {
