@@ -25,7 +25,10 @@ public enum DefaultSpec {
     [
       ResourcesSpec.DeviceRule(allow: false, access: "rwm"),
       ResourcesSpec.DeviceRule(allow: true, type: "c", access: "m"), ResourcesSpec.DeviceRule(allow: true, type: "b", access: "m"),
-    ] + devices.map { .init(allow: true, type: $0.type, major: $0.major.map(Int64.init), minor: $0.minor.map(Int64.init), access: "rwm") }
+    ]
+    + devices.map {
+      .init(allow: true, type: $0.type, major: $0.major.map(Int64.init), minor: $0.minor.map(Int64.init), access: "rwm")
+    }
     + [
       ResourcesSpec.DeviceRule(allow: true, type: "c", major: 136, access: "rwm"),
       ResourcesSpec.DeviceRule(allow: true, type: "c", major: 5, minor: 2, access: "rwm"),
@@ -44,7 +47,8 @@ public enum DefaultSpec {
     if cgroup {
       mounts.append(
         MountSpec(
-          destination: "/sys/fs/cgroup", type: "cgroup2", source: "cgroup", options: ["nosuid", "noexec", "nodev", "relatime", access]))
+          destination: "/sys/fs/cgroup", type: "cgroup2", source: "cgroup",
+          options: ["nosuid", "noexec", "nodev", "relatime", access]))
     }
     mounts += [
       MountSpec(
@@ -61,7 +65,8 @@ public enum DefaultSpec {
     } else {
       mounts.append(
         MountSpec(
-          destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]))
+          destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"])
+      )
     }
     return mounts
   }

@@ -26,14 +26,17 @@ extension SetupProgramBuilder {
     let linux = LinuxSpec(uidMappings: pause.uidMappings, gidMappings: pause.gidMappings)
     let namespaces = try Namespaces(pause.namespaces)
     try namespaces.apply(to: &program, options: options, linux: linux)
-    if let score = pause.oomScoreAdjust { program.operations.append(.oomScoreAdjust(value: score, optional: pause.resourceOptional)) }
+    if let score = pause.oomScoreAdjust {
+      program.operations.append(.oomScoreAdjust(value: score, optional: pause.resourceOptional))
+    }
     if !pause.hostname.isEmpty {
       guard namespaces.has(.uts) else { throw LinuxRuntimeError(.invalidSpec, "a hostname needs a uts namespace") }
       program.operations.append(.hostname(pause.hostname))
     }
     appendSysctls(pause.sysctls, to: &program.operations)
     program.operations += [
-      .currentRoot, .newSession, .groups([]), .boundingCapabilities(keep: 0), .capabilities(effective: 0, permitted: 0, inheritable: 0),
+      .currentRoot, .newSession, .groups([]), .boundingCapabilities(keep: 0),
+      .capabilities(effective: 0, permitted: 0, inheritable: 0),
       .ambientCapabilities(0), .noNewPrivileges, .changeDirectory(path: "/", create: false),
     ]
     if let seccomp = pause.seccomp { program.operations.append(.seccomp(flags: 0, program: seccomp)) }

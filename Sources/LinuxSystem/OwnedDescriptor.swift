@@ -29,7 +29,8 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
   /// A second descriptor for the same open file (F_DUPFD_CLOEXEC).
   public borrowing func duplicate() throws(SystemCallError) -> OwnedDescriptor {
     let number = raw
-    return OwnedDescriptor(adopting: try systemCall("fcntl(F_DUPFD_CLOEXEC)", on: "\(number)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+    return OwnedDescriptor(
+      adopting: try systemCall("fcntl(F_DUPFD_CLOEXEC)", on: "\(number)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
   }
 }
 

@@ -23,7 +23,8 @@ public struct SealedExecutable: Sendable {
       if copied == 0 { break }
     }
     // F_ADD_SEALS: F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
-    _ = try memory.withRaw { raw throws(SystemCallError) in try systemCall("fcntl(F_ADD_SEALS)", on: path) { fcntl(raw, 1033, 0xf) } }
+    _ = try memory.withRaw { raw throws(SystemCallError) in try systemCall("fcntl(F_ADD_SEALS)", on: path) { fcntl(raw, 1033, 0xf) }
+    }
     descriptor = SharedDescriptor(memory)
   }
 
@@ -59,7 +60,7 @@ func withCStrings<R>(
 ) throws(SystemCallError) -> R {
   var pointers = unsafe strings.map { unsafe strdup($0) }
   unsafe pointers.append(nil)
-  defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+  defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
   do {
     return try unsafe pointers.withUnsafeBufferPointer { buffer in try unsafe body(buffer.baseAddress!) }
   } catch let error as SystemCallError {

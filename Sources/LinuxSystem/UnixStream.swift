@@ -36,7 +36,8 @@ public final class UnixStream: Sendable {
         try kernelCall("sendmsg", on: "podshim") {
           unsafe bytes.withUnsafeBytes { buffer in
             let rest = unsafe buffer.baseAddress! + offset
-            return unsafe cl_send_descriptors(raw, rest, bytes.count - offset, descriptors, offset == 0 ? CInt(descriptors.count) : 0)
+            return unsafe cl_send_descriptors(
+              raw, rest, bytes.count - offset, descriptors, offset == 0 ? CInt(descriptors.count) : 0)
           }
         }
       }

@@ -23,7 +23,8 @@ enum Devices {
       specs += found
       rules += found.map { node in
         ResourcesSpec.DeviceRule(
-          allow: true, type: node.type, major: node.major.map(Int64.init), minor: node.minor.map(Int64.init), access: device.permissions)
+          allow: true, type: node.type, major: node.major.map(Int64.init), minor: node.minor.map(Int64.init),
+          access: device.permissions)
       }
     }
     return (specs, rules)

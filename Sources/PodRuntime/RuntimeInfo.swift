@@ -60,7 +60,8 @@ extension PodRuntime {
           rootDir: settings.rootDirectory, stateDir: settings.stateDirectory, cgroupRoot: settings.cgroupRoot,
           bridge: network?.settings.bridgeName ?? "", podCIDR: network?.podCIDR ?? "",
           cgroupControllers: cgroups.controllers.map { "\($0)" }.sorted(),
-          controllersOnlyInV1: cgroups.controllersOnlyInV1.map { "\($0)" }.sorted(), overlayByFsopen: kernel.overlayLayersByFsconfig)),
+          controllersOnlyInV1: cgroups.controllersOnlyInV1.map { "\($0)" }.sorted(), overlayByFsopen: kernel.overlayLayersByFsconfig
+        )),
       "version": version,
     ]
   }

@@ -10,7 +10,8 @@ extension PodRuntime {
     let database = try userDatabase(image)
     let identity = try database.resolve(
       user: security.runAsUser, username: security.runAsUsername, imageUser: image.config.config?.user ?? "",
-      group: security.runAsGroup, supplementalGroups: security.supplementalGroups, strict: security.supplementalGroupsPolicy == .strict)
+      group: security.runAsGroup, supplementalGroups: security.supplementalGroups,
+      strict: security.supplementalGroupsPolicy == .strict)
     return SpecBuilder.ResolvedUser(uid: identity.uid, gid: identity.gid, groups: identity.groups, home: identity.home)
   }
 

@@ -102,7 +102,9 @@ actor PodSupervisor {
   /// Pods an earlier agent ran whose manifest is not there while some manifest cannot be read: it may be theirs, so they stay as they were
   /// until every manifest can be read again.
   private func keep(beside pods: [Pod]) -> [Pod] {
-    for (uid, found) in leftovers where found.observed.termination == nil && !found.pod.spec.containers.isEmpty { kept[uid] = found.pod }
+    for (uid, found) in leftovers where found.observed.termination == nil && !found.pod.spec.containers.isEmpty {
+      kept[uid] = found.pod
+    }
     let names = Set(pods.map { "\($0.namespaceName)/\($0.podName)" })
     kept = kept.filter { !names.contains("\($0.value.namespaceName)/\($0.value.podName)") }
     return kept.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)

@@ -10,7 +10,8 @@ extension PodRuntime {
     try await container.gate.pass { () async throws(RuntimeError) in
       let record = container.record
       guard record.phase == .created else {
-        throw RuntimeError(.failedPrecondition, "container \(record.id) is \(record.phase.rawValue), not created: it starts only once")
+        throw RuntimeError(
+          .failedPrecondition, "container \(record.id) is \(record.phase.rawValue), not created: it starts only once")
       }
       let sandbox = try sandbox(record.sandboxID)
       guard let shim = sandbox.shim else {

@@ -17,7 +17,8 @@ extension PodRuntime {
       let missing = cgroups.missing(for: new)
       if !missing.isEmpty {
         throw RuntimeError(
-          .failedPrecondition, "the node has no cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")) for this limit")
+          .failedPrecondition,
+          "the node has no cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")) for this limit")
       }
       let (cgroup, available) = (cgroups.cgroup(record.cgroup), cgroups.controllers)
       do {
