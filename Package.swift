@@ -100,7 +100,8 @@ let package = Package(
       name: "LinuxRuntime", dependencies: ["ShimCore", "OCISpec", "LinuxSystem", "CLibSeccomp", "CLibCap"],
       swiftSettings: strict),
     .target(
-      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLinux", "CLibArchive", "CLibCrypto"], swiftSettings: strict),
+      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLinux", "CLibArchive", "CLibCrypto"],
+      swiftSettings: strict),
     .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
       name: "PodRuntime",
@@ -167,7 +168,8 @@ let package = Package(
       name: "IntegrationRuntime",
       dependencies: ["PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log],
       swiftSettings: strict),
-    .testTarget(name: "IntegrationCRI", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationCRI", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"], swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationImages", dependencies: ["Images", "OCISpec", "LinuxSystem", "Store", "CLinux"], swiftSettings: strict),

@@ -43,9 +43,11 @@ struct Timings {
 
   var table: String {
     let header = ["operation (ms)", "n", "min", "p50", "p90", "p99", "max"]
-    let lines = [header] + rows.map { row in
-      [row.operation, "\(row.count)"] + [row.min, row.p50, row.p90, row.p99, row.max].map(Timings.milliseconds)
-    }
+    let lines =
+      [header]
+      + rows.map { row in
+        [row.operation, "\(row.count)"] + [row.min, row.p50, row.p90, row.p99, row.max].map(Timings.milliseconds)
+      }
     return lines.map { line in
       line.enumerated()
         .map { index, cell in
