@@ -63,3 +63,10 @@ if [ ${#failed[@]} -gt 0 ]; then
   exit 1
 fi
 echo "test: passed: $*"
+# The sum of the suites, on a line of its own.
+total=0
+for suite in "$@"; do
+  count=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "out/test/$suite.log" | tail -n 1)
+  total=$((total + ${count:-0}))
+done
+echo "$total passed, 0 failed"
