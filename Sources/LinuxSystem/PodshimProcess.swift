@@ -60,7 +60,7 @@ func withCStrings<R>(
 ) throws(SystemCallError) -> R {
   var pointers = unsafe strings.map { unsafe strdup($0) }
   unsafe pointers.append(nil)
-  defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+  defer { unsafe pointers.forEach { unsafe free($0) } }
   do {
     return try unsafe pointers.withUnsafeBufferPointer { buffer in try unsafe body(buffer.baseAddress!) }
   } catch let error as SystemCallError {
