@@ -44,8 +44,7 @@ struct KubeletComposition {
 
   /// Pod cgroups in the kubelet's tree below the configured root.
   private func podCgroups(_ cgroups: CgroupRoot) -> PodCgroups {
-    let prefix = settings.kubelet.cgroupRoot
-    let root = (prefix.isEmpty || prefix == "/" ? "" : prefix) + "/kubepods"
+    let root = Self.cgroupPrefix(settings) + "/kubepods"
     let pidsLimit = settings.kubelet.podPidsLimit
     return PodCgroups(
       prepare: { pod in
@@ -65,10 +64,15 @@ struct KubeletComposition {
       })
   }
 
+  /// What stands in front of every cgroup path: empty for the root itself.
+  private static func cgroupPrefix(_ settings: AgentSettings) -> String {
+    let root = settings.kubelet.cgroupRoot
+    return root == "/" ? "" : root
+  }
+
   /// The QoS tree when no pod is in it any more, and the parent of pods made by CRI clients.
   static func removeEmptyTree(_ cgroups: CgroupRoot, _ settings: AgentSettings) {
-    let prefix = settings.kubelet.cgroupRoot
-    let root = prefix.isEmpty || prefix == "/" ? "" : prefix
+    let root = cgroupPrefix(settings)
     for path in ["/kubepods/burstable", "/kubepods/besteffort", "/kubepods", "/swiftlet", ""] where !(root + path).isEmpty {
       try? cgroups.cgroup(root + path).removeIfEmpty()
     }
