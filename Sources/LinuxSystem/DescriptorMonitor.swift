@@ -9,11 +9,9 @@ public final class DescriptorMonitor: Sendable {
   /// Identifies a registration.
   public struct Token: Hashable, Sendable { let value: UInt64 }
 
-  private struct State {
-    var next: UInt64 = 1
-    var handlers: [UInt64: @Sendable () -> Void] = [:]
-  }
-  private let state = Mutex(State())
+  private let next = Atomic<UInt64>(1)
+  private let calls = Atomic<UInt64>(0)
+  private let handlers: Mutex<[UInt64: @Sendable () -> Void]> = Mutex([:])
   private let epoll: SharedDescriptor
 
   /// The agent's monitor. Its thread starts at first use and lives as long as the process.
@@ -26,41 +24,53 @@ public final class DescriptorMonitor: Sendable {
     startThread(named: "descriptors") { [self] in run() }
   }
 
+  /// Handlers called since the start: grows without end when somebody neither reads what is there nor ends its registration.
+  public var handlerCalls: UInt64 { calls.load(ordering: .relaxed) }
+
+  /// A token for a registration to come, for handlers that end their own: they may run before `add` has returned.
+  public func makeToken() -> Token { Token(value: next.wrappingAdd(1, ordering: .relaxed).oldValue) }
+
   /// Calls `handler` whenever `descriptor` is readable or hung up, until `remove`. Level triggered: an event that was there before the
   /// registration is seen. The caller keeps the descriptor open until it removed the registration.
   public func add(_ descriptor: CInt, handler: @escaping @Sendable () -> Void) throws(SystemCallError) -> Token {
-    let value = state.withLock { state in
-      let value = state.next
-      state.next += 1
-      state.handlers[value] = handler
-      return value
-    }
+    let token = makeToken()
+    try add(descriptor, as: token, handler: handler)
+    return token
+  }
+
+  /// The same with a token made before, used once.
+  public func add(_ descriptor: CInt, as token: Token, handler: @escaping @Sendable () -> Void) throws(SystemCallError) {
+    handlers.withLock { $0[token.value] = handler }
     do throws(SystemCallError) {
       _ = try epoll.withRaw { epoll throws(SystemCallError) in
-        try kernelCall("epoll_ctl(ADD)", on: "descriptor \(descriptor)") { cl_monitor_add(epoll, descriptor, value) }
+        try kernelCall("epoll_ctl(ADD)", on: "descriptor \(descriptor)") { cl_monitor_add(epoll, descriptor, token.value) }
       }
     } catch {
-      state.withLock { _ = $0.handlers.removeValue(forKey: value) }
+      handlers.withLock { _ = $0.removeValue(forKey: token.value) }
       throw error
     }
-    return Token(value: value)
   }
 
   /// Ends a registration; a handler that is running finishes. Call before the descriptor is closed.
   public func remove(_ token: Token, _ descriptor: CInt) {
-    state.withLock { _ = $0.handlers.removeValue(forKey: token.value) }
+    handlers.withLock { _ = $0.removeValue(forKey: token.value) }
     epoll.withRaw { epoll in _ = cl_monitor_remove(epoll, descriptor) }
   }
 
   private func run() {
-    var tokens = [UInt64](repeating: 0, count: 64)
-    while true {
-      let count = epoll.withRaw { epoll in unsafe cl_monitor_wait(epoll, &tokens, Int32(tokens.count)) }
-      guard count > 0 else { continue }  // EINTR
-      for token in tokens[..<Int(count)] {
-        let handler = state.withLock { $0.handlers[token] }
-        handler?()
+    // Not an array: Swift 6.3.1 with -O copies one that is lent with & and iterated in the same loop, and leaks the copy each round.
+    unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { tokens in
+      while true {
+        let count = epoll.withRaw { epoll in unsafe cl_monitor_wait(epoll, tokens.baseAddress, Int32(tokens.count)) }
+        // Negative: EINTR.
+        for index in 0..<Int(max(0, count)) { call(unsafe tokens[index]) }
       }
     }
+  }
+
+  private func call(_ token: UInt64) {
+    guard let handler = handlers.withLock({ $0[token] }) else { return }
+    calls.add(1, ordering: .relaxed)
+    handler()
   }
 }

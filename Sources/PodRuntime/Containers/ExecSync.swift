@@ -54,8 +54,9 @@ extension PodRuntime {
     )
     out.closeWriteEnd()
     err.closeWriteEnd()
-    let stdout = OutputReader(out.readEnd, limit: Self.execOutputLimit)
-    let stderr = OutputReader(err.readEnd, limit: Self.execOutputLimit)
+    let (stdoutEnded, stderrEnded) = (Latch(), Latch())
+    let stdout = try OutputReader(out.readEnd, limit: Self.execOutputLimit) { stdoutEnded.open() }
+    let stderr = try OutputReader(err.readEnd, limit: Self.execOutputLimit) { stderrEnded.open() }
     if timeout > 0 {
       if !(await finished.latch.wait(atMost: .seconds(timeout))) {
         try await runBlocking { try cgroup.killAndWait() }
@@ -76,8 +77,8 @@ extension PodRuntime {
       }
     }
     let drained = ContinuousClock.now + Self.execDrain
-    _ = await stdout.ended.wait(atMost: Self.execDrain)
-    _ = await stderr.ended.wait(atMost: max(.zero, ContinuousClock.now.duration(to: drained)))
+    _ = await stdoutEnded.wait(atMost: Self.execDrain)
+    _ = await stderrEnded.wait(atMost: max(.zero, ContinuousClock.now.duration(to: drained)))
     // What the command left in the background belongs to the container from now on, as a lifecycle hook that starts a daemon expects.
     try? cgroup.moveProcesses(to: cgroups.cgroup(record.cgroup))
     return ExecResult(stdout: stdout.stop(), stderr: stderr.stop(), exitCode: finished.exitCode)
@@ -92,53 +93,5 @@ final class ExecWaiter: Sendable {
   func finish(_ exitCode: Int32) {
     code.withLock { $0 = exitCode }
     latch.open()
-  }
-}
-
-/// Collects what a pipe gives, up to a limit, on the descriptor thread.
-final class OutputReader: Sendable {
-  private struct State {
-    var bytes: [UInt8] = []
-    var token: DescriptorMonitor.Token?
-    var stopped = false
-  }
-  private let state = Mutex(State())
-  private let descriptor: SharedDescriptor
-  private let limit: Int
-  /// Opens at end of file.
-  let ended = Latch()
-
-  init(_ descriptor: SharedDescriptor, limit: Int) {
-    self.descriptor = descriptor
-    self.limit = limit
-    descriptor.withRaw { raw in
-      let token = try? DescriptorMonitor.shared.add(raw) { [weak self] in self?.read() }
-      state.withLock { $0.token = token }
-    }
-  }
-
-  private func read() {
-    let chunk = (try? readAvailable(descriptor)) ?? []
-    if chunk.isEmpty {
-      finish()
-      ended.open()
-    } else {
-      state.withLock { state in state.bytes += chunk.prefix(max(0, limit - state.bytes.count)) }
-    }
-  }
-
-  private func finish() {
-    let token = state.withLock { state in
-      defer { state.token = nil }
-      return state.token
-    }
-    if let token { descriptor.withRaw { raw in DescriptorMonitor.shared.remove(token, raw) } }
-  }
-
-  /// Stops reading and gives what came.
-  @discardableResult
-  func stop() -> [UInt8] {
-    finish()
-    return state.withLock { $0.bytes }
   }
 }

@@ -1,0 +1,48 @@
+import Glibc
+import LinuxSystem
+import Synchronization
+import Testing
+
+@Suite("output of an exec", .serialized) struct OutputReaderTests {
+  @Test("a pipe that had ended before it was read is read once", .timeLimit(.minutes(1)))
+  func endedBefore() async throws {
+    // The handler may run while its registration is still being made: the descriptor thread is kept awake, so that it often does.
+    let busy = try Pipe()
+    busy.closeWriteEnd()
+    let spinning = try busy.readEnd.withRaw { raw in try DescriptorMonitor.shared.add(raw) {} }
+    var readers: [OutputReader] = []
+    for _ in 0..<400 {
+      let pipe = try Pipe()
+      pipe.closeWriteEnd()
+      readers.append(try OutputReader(pipe.readEnd, limit: 16) {})
+    }
+    busy.readEnd.withRaw { raw in DescriptorMonitor.shared.remove(spinning, raw) }
+    usleep(50_000)
+    let before = DescriptorMonitor.shared.handlerCalls
+    usleep(50_000)
+    // A registration that was not ended is called thousands of times in that while; other suites have a few events.
+    #expect(DescriptorMonitor.shared.handlerCalls - before < 100)
+    #expect(readers.allSatisfy { $0.stop().isEmpty })
+  }
+
+  @Test("a reader that is dropped ends its registration")
+  func dropped() async throws {
+    let pipe = try Pipe()
+    do { _ = try OutputReader(pipe.readEnd, limit: 16) {} }
+    let before = DescriptorMonitor.shared.handlerCalls
+    pipe.closeWriteEnd()
+    usleep(5000)
+    #expect(DescriptorMonitor.shared.handlerCalls - before < 20)
+  }
+
+  @Test("keeps what fits the limit, reads the rest")
+  func limit() async throws {
+    let pipe = try Pipe()
+    let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+    let reader = try OutputReader(pipe.readEnd, limit: 3) { continuation.yield() }
+    try pipe.writeEnd().withRaw { raw in _ = unsafe write(raw, "hello", 5) }
+    pipe.closeWriteEnd()
+    for await _ in ended { break }
+    #expect(String(decoding: reader.stop(), as: UTF8.self) == "hel")
+  }
+}
