@@ -54,7 +54,6 @@ let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
   name: "swiftlet",
@@ -69,7 +68,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
@@ -78,6 +76,7 @@ let package = Package(
     .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
     .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
@@ -85,7 +84,7 @@ let package = Package(
     .target(name: "Cgroups", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "Netlink", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "OCISpec", swiftSettings: strict),
-    .target(name: "Store", dependencies: [grdb], swiftSettings: strict),
+    .target(name: "Store", dependencies: ["LinuxSystem", "CSQLite"], swiftSettings: strict),
     .target(name: "RuntimeAPI", swiftSettings: strict),
     .target(name: "KubeModel", dependencies: [yams], swiftSettings: strict),
 
@@ -152,6 +151,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "GRPCTransportTests", dependencies: ["GRPCTransport", nioCore, nioPosix, protobuf], swiftSettings: strict),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),

@@ -21,7 +21,11 @@ public final class DescriptorMonitor: Sendable {
     let raw = cl_monitor_create()
     precondition(raw >= 0, "epoll_create1 failed (errno \(-raw)): no descriptors left at start")
     epoll = SharedDescriptor(OwnedDescriptor(adopting: raw))
-    startThread(named: "descriptors") { [self] in run() }
+    do throws(SystemCallError) {
+      try startThread(named: "descriptors") { [self] in run() }
+    } catch {
+      preconditionFailure("no descriptor thread: \(error)")
+    }
   }
 
   /// Handlers called since the start: grows without end when somebody neither reads what is there nor ends its registration.

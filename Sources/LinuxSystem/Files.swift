@@ -124,3 +124,23 @@ private func directoryName(_ path: String) -> String {
 private func baseName(_ path: String) -> String {
   path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
 }
+
+/// Makes sure that a regular file is there and that only its owner may read it (0600). Its content stays.
+public func makePrivateFile(_ path: String) throws(SystemCallError) {
+  let file = OwnedDescriptor(
+    adopting: try systemCall("open", on: path) { unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) })
+  _ = try file.withRaw { raw throws(SystemCallError) in try systemCall("fchmod", on: path) { fchmod(raw, 0o600) } }
+}
+
+/// Puts a finished file in the place of another one: its content is on the disk before the name is (fsync, rename, fsync of the directory).
+public func replaceFile(_ path: String, with finished: String) throws(SystemCallError) {
+  try synchronize(finished)
+  _ = try systemCall("rename", on: path) { unsafe rename(finished, path) }
+  try synchronize(directoryName(path))
+}
+
+/// fsync(2) of a file or a directory.
+private func synchronize(_ path: String) throws(SystemCallError) {
+  let opened = OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) })
+  _ = try opened.withRaw { raw throws(SystemCallError) in try systemCall("fsync", on: path) { fsync(raw) } }
+}

@@ -1,32 +1,53 @@
 import CLinux
-import Dispatch
+import Glibc
 
-/// Starts a detached thread that runs `body` to its end. For loops that live as long as the process.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+/// Starts a detached thread (256 KiB of stack) that runs `body` to its end.
+public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
   final class Box {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
-  let box = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
-  let result = unsafe cl_thread_start(name, { raw in unsafe Unmanaged<Box>.fromOpaque(raw!).takeRetainedValue().body() }, box)
-  precondition(result == 0, "cannot start a thread (errno \(-result))")
+  let box = unsafe Unmanaged.passRetained(Box(body))
+  do {
+    _ = try kernelCall("pthread_create", on: name) {
+      unsafe cl_thread_start(name, { raw in unsafe Unmanaged<Box>.fromOpaque(raw!).takeRetainedValue().body() }, box.toOpaque())
+    }
+  } catch {
+    unsafe box.release()
+    throw error
+  }
 }
 
-private let blockingQueue = DispatchQueue(label: "blocking", attributes: .concurrent)
+/// What a blocking call waits for decides whose threads it takes: a pile of calls on a dead network file system must not hold up cgroups.
+public enum BlockingWork: Sendable, CaseIterable {
+  /// The agent's own files, cgroups, network: ends soon, as long as the node is alive.
+  case node
+  /// Paths that pods and administrators name, and may be on a file system that does not answer: volumes, manifests.
+  case foreign
+}
 
-/// Runs a closure that may block (a system call on a file system or the network) on a thread of its own kind, so that the cooperative
-/// pool never waits for a disk or a dead mount.
-public func runBlocking<R: Sendable, E: Error>(_ body: @escaping @Sendable () throws(E) -> R) async throws(E) -> R {
+private let nodeThreads = ThreadPool(named: "blocking", limit: 32)
+private let foreignThreads = ThreadPool(named: "blocking-paths", limit: 64)
+
+/// Runs a closure that may block (a system call on a file system or the network) on a thread of the agent's own bounded pools, so that
+/// the cooperative pool never waits for a disk or a dead mount. The pools grow at once; above their bound callers wait in order.
+public func runBlocking<R: Sendable, E: Error>(
+  _ work: BlockingWork = .node, _ body: @escaping @Sendable () throws(E) -> R
+) async throws(E) -> R {
+  let pool =
+    switch work {
+    case .node: nodeThreads
+    case .foreign: foreignThreads
+    }
   #if DEBUG
-    // Task-locals do not follow onto the queue by themselves.
+    // Task-locals do not follow onto the thread by themselves.
     let plan = Faults.plan
-    let result: Result<R, E> = await withCheckedContinuation { continuation in
-      blockingQueue.async { continuation.resume(returning: Faults.$plan.withValue(plan) { Result(catching: body) }) }
-    }
+    let result: Result<R, E> = await pool.run { Faults.$plan.withValue(plan) { Result(catching: body) } }
+    return try result.get()
   #else
-    let result: Result<R, E> = await withCheckedContinuation { continuation in
-      blockingQueue.async { continuation.resume(returning: Result(catching: body)) }
-    }
+    return try await pool.run(body)
   #endif
-  return try result.get()
 }
+
+/// Gives the calling thread less of the CPU than the others get (nice 10; Linux keeps it per thread): for work nobody waits for.
+public func lowerPriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }

@@ -1,70 +1,54 @@
-import Foundation
-import GRDB
+import FoundationEssentials
 
-/// Records of one kind, kept as JSON documents: `id` is the primary key, `key` an optional unique name, `parent` an optional group.
+/// Records of one kind, kept as JSON documents (see `Documents` for id, key and parent).
 public struct Collection<Value: Codable & Sendable>: Sendable {
-  private let store: Store
+  private let documents: Documents
   /// The kind, as stored; never changes for a released collection.
-  public let kind: String
+  public var kind: String { documents.kind }
 
-  public init(_ kind: String, in store: Store) {
-    self.kind = kind
-    self.store = store
-  }
+  public init(_ kind: String, in store: Store) { documents = Documents(kind, in: store) }
 
   /// Inserts or replaces. Throws `.conflict` when another id has `key`.
   public func put(_ value: Value, id: String, key: String? = nil, parent: String = "") throws(StoreError) {
-    try store.transaction { transaction in try put(value, id: id, key: key, parent: parent, in: transaction) }
+    try documents.put(id: id, key: key, parent: parent, bytes: try encode(value, id: id))
   }
 
   /// The same inside a transaction.
   public func put(_ value: Value, id: String, key: String? = nil, parent: String = "", in transaction: Transaction) throws {
-    try transaction.db.cachedStatement(
-      sql: """
-        INSERT INTO document (kind, id, key, parent, body) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (kind, id) DO UPDATE SET key = excluded.key, parent = excluded.parent, body = excluded.body
-        """
-    ).execute(arguments: [kind, id, key, parent, try JSONEncoder().encode(value)])
+    try documents.put(id: id, key: key, parent: parent, bytes: try encode(value, id: id), in: transaction)
   }
 
   public func get(_ id: String) throws(StoreError) -> Value? {
-    try store.read { db in
-      try Data.fetchOne(db.cachedStatement(sql: "SELECT body FROM document WHERE kind = ? AND id = ?"), arguments: [kind, id])
-    }.map { data throws(StoreError) in try decode(data, id: id) }
+    guard let row = try documents.get(id) else { return nil }
+    return try decode(row)
   }
 
   public func find(key: String) throws(StoreError) -> Value? {
-    try store.read { db in
-      try Data.fetchOne(db.cachedStatement(sql: "SELECT body FROM document WHERE kind = ? AND key = ?"), arguments: [kind, key])
-    }.map { data throws(StoreError) in try decode(data, id: key) }
+    guard let row = try documents.find(key: key) else { return nil }
+    return try decode(row)
   }
 
   /// Every record, or those of one parent, ordered by id. A record that cannot be decoded is an error: nothing is dropped silently.
   public func all(parent: String? = nil) throws(StoreError) -> [Value] {
-    let rows = try store.read { db in
-      try parent.map {
-        try Row.fetchAll(db, sql: "SELECT id, body FROM document WHERE kind = ? AND parent = ? ORDER BY id", arguments: [kind, $0])
-      } ?? Row.fetchAll(db, sql: "SELECT id, body FROM document WHERE kind = ? ORDER BY id", arguments: [kind])
-    }
     var values: [Value] = []
-    for row in rows { values.append(try decode(row["body"], id: row["id"])) }
+    for row in try documents.all(parent: parent) { values.append(try decode(row)) }
     return values
   }
 
   /// Removes a record; no effect when absent.
-  public func remove(_ id: String) throws(StoreError) {
-    try store.transaction { transaction in try remove(id, in: transaction) }
+  public func remove(_ id: String) throws(StoreError) { try documents.remove(id) }
+
+  public func remove(_ id: String, in transaction: Transaction) throws { try documents.remove(id, in: transaction) }
+
+  private func encode(_ value: Value, id: String) throws(StoreError) -> [UInt8] {
+    do { return Array(try JSONEncoder().encode(value)) } catch {
+      throw StoreError(.database, "\(kind) record \(id) cannot be written as JSON", cause: error)
+    }
   }
 
-  public func remove(_ id: String, in transaction: Transaction) throws {
-    try transaction.db.cachedStatement(sql: "DELETE FROM document WHERE kind = ? AND id = ?").execute(arguments: [kind, id])
-  }
-
-  private func decode(_ data: Data, id: String) throws(StoreError) -> Value {
-    do {
-      return try JSONDecoder().decode(Value.self, from: data)
-    } catch {
-      throw StoreError(.corruptRow, "\(kind) record \(id) cannot be read", cause: error)
+  private func decode(_ row: Documents.Row) throws(StoreError) -> Value {
+    do { return try JSONDecoder().decode(Value.self, from: Data(row.bytes)) } catch {
+      throw StoreError(.corruptRow, "\(kind) record \(row.id) cannot be read", cause: error)
     }
   }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 /// Everything this node made that outlives a call: written before it is made, removed after it is gone, compared with the kernel at
 /// start.
 public struct Ledger: Sendable {
@@ -35,36 +33,48 @@ public struct Ledger: Sendable {
   private let store: Store
   public init(in store: Store) { self.store = store }
 
-  public func record(_ entries: [Entry]) throws(StoreError) {
-    try store.transaction { transaction in try record(entries, in: transaction) }
-  }
+  // MARK: In a transaction
 
   public func record(_ entries: [Entry], in transaction: Transaction) throws {
-    let statement = try transaction.db.cachedStatement(sql: "INSERT OR REPLACE INTO ledger (kind, name, owner) VALUES (?, ?, ?)")
-    for entry in entries { try statement.execute(arguments: [entry.kind.rawValue, entry.name, entry.owner]) }
-  }
-
-  public func forget(_ entries: [Entry]) throws(StoreError) {
-    try store.transaction { transaction in try forget(entries, in: transaction) }
+    for entry in entries {
+      try transaction.connection.execute(
+        "INSERT OR REPLACE INTO ledger (kind, name, owner) VALUES (?, ?, ?)", .text(entry.kind.rawValue), .text(entry.name),
+        .text(entry.owner))
+    }
   }
 
   public func forget(_ entries: [Entry], in transaction: Transaction) throws {
-    let statement = try transaction.db.cachedStatement(sql: "DELETE FROM ledger WHERE kind = ? AND name = ?")
-    for entry in entries { try statement.execute(arguments: [entry.kind.rawValue, entry.name]) }
+    for entry in entries {
+      try transaction.connection.execute(
+        "DELETE FROM ledger WHERE kind = ? AND name = ?", .text(entry.kind.rawValue), .text(entry.name))
+    }
   }
 
   /// Forgets everything an owner has.
   public func forget(owner: String, in transaction: Transaction) throws {
-    try transaction.db.cachedStatement(sql: "DELETE FROM ledger WHERE owner = ?").execute(arguments: [owner])
+    try transaction.connection.execute("DELETE FROM ledger WHERE owner = ?", .text(owner))
   }
 
-  /// Everything recorded, or what one owner has.
+  /// Everything recorded, or what one owner has. A kind that only a newer version knows is left out.
+  public func entries(owner: String? = nil, in transaction: Transaction) throws -> [Entry] {
+    let rows =
+      try owner.map {
+        try transaction.connection.query("SELECT kind, name, owner FROM ledger WHERE owner = ?", .text($0), row: entry)
+      } ?? transaction.connection.query("SELECT kind, name, owner FROM ledger", row: entry)
+    return rows.compactMap { $0 }
+  }
+
+  private func entry(_ row: SQLRow) -> Entry? {
+    Kind(rawValue: row.text(0)).map { Entry($0, row.text(1), owner: row.text(2)) }
+  }
+
+  // MARK: Alone, on the calling thread
+
+  public func record(_ entries: [Entry]) throws(StoreError) { try store.transaction { try record(entries, in: $0) } }
+
+  public func forget(_ entries: [Entry]) throws(StoreError) { try store.transaction { try forget(entries, in: $0) } }
+
   public func entries(owner: String? = nil) throws(StoreError) -> [Entry] {
-    try store.read { db in
-      let rows =
-        try owner.map { try Row.fetchAll(db, sql: "SELECT kind, name, owner FROM ledger WHERE owner = ?", arguments: [$0]) }
-        ?? Row.fetchAll(db, sql: "SELECT kind, name, owner FROM ledger")
-      return rows.compactMap { row in Kind(rawValue: row["kind"]).map { Entry($0, row["name"], owner: row["owner"]) } }
-    }
+    try store.readNow { try entries(owner: owner, in: $0) }
   }
 }

@@ -1,8 +1,10 @@
 /// A failed read or write of the node's database.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
   public enum Code: Sendable {
-    /// The file cannot be opened, or is not a database of this program.
+    /// The file cannot be opened, or was written by a newer version.
     case cannotOpen
+    /// The file is not what SQLite wrote: damaged, or no database.
+    case damaged
     /// A unique name is taken.
     case conflict
     /// A row cannot be decoded: written by a newer version or damaged.
@@ -19,6 +21,16 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     self.code = code
     self.message = message
     self.cause = cause.map { "\($0)" }
+  }
+
+  /// A failure inside a transaction: one that is a StoreError already stays as it is.
+  init(of error: any Error, doing message: String) {
+    switch error {
+    case let error as StoreError: self = error
+    case let error as SQLiteError where error.isConstraint: self.init(.conflict, "the name is taken", cause: error)
+    case let error as SQLiteError where error.isDamage: self.init(.damaged, message, cause: error)
+    default: self.init(.database, message, cause: error)
+    }
   }
 
   public var description: String { cause.map { "\(message): \($0)" } ?? message }
