@@ -9,12 +9,13 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
   public let path: String
   public let message: String
 
+  /// Path and message are cut so that the whole has about as many bytes as an event may (1024): they quote what a stranger wrote.
   public init(file: String, line: Int, column: Int, path: String, message: String) {
     self.file = file
     self.line = line
     self.column = column
-    self.path = path
-    self.message = message
+    self.path = path.clipped(to: 240)
+    self.message = message.clipped(to: 600)
   }
 
   /// `web.yaml:7:5: spec.containers[0].imge: unknown field, did you mean "image"?`

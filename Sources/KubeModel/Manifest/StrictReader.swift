@@ -9,47 +9,65 @@ struct StrictReader {
   private(set) var errors: [ManifestError] = []
   /// JSON path -> where it is written.
   private(set) var positions: [String: SourcePosition] = [:]
-  private var nodes = 0
+  /// What is left for the file after this document.
+  private(set) var budget: ReadBudget
+  private var isCutShort = false
   private var depth = 0
 
-  /// Aliases count each time they are used, so a small text cannot become a large tree.
-  static let maximumNodes = 400_000
-  static let maximumErrors = 100
+  /// Bytes of a key. The longest that Kubernetes allows is an annotation's: 253 + 1 + 63.
+  static let maximumKey = 512
 
-  init(types: [String: [String: Schema.Field]], file: String, prefix: String = "") {
+  init(types: [String: [String: Schema.Field]], file: String, prefix: String = "", budget: ReadBudget = ReadBudget()) {
     self.types = types
     self.file = file
     self.prefix = prefix
+    self.budget = budget
   }
 
   mutating func fail(_ node: Yams.Node?, _ path: String, _ message: String) {
-    guard errors.count < StrictReader.maximumErrors else { return }
+    if budget.isFaulty || isCutShort { return }
+    budget.fault()
+    append(node, path, message)
+  }
+
+  private mutating func append(_ node: Yams.Node?, _ path: String, _ message: String) {
     let full = prefix.isEmpty ? path : path.isEmpty ? prefix : "\(prefix).\(path)"
     errors.append(
       ManifestError(file: file, line: node?.mark?.line ?? 0, column: node?.mark?.column ?? 0, path: full, message: message))
   }
 
+  /// What follows from a document that was not read to its end is no fault of it.
+  private mutating func cutShort(_ node: Yams.Node, _ path: String) {
+    if isCutShort { return }
+    isCutShort = true
+    append(
+      node, path,
+      "too large: a file has at most \(ReadBudget.maximumValues) values and \(ReadBudget.maximumText >> 20) MiB of text; "
+        + "aliases count each time they are used")
+  }
+
   /// `nil` if the node is at fault (the error is recorded) or the document is too large.
   mutating func read(_ node: Yams.Node, _ shape: Schema.Shape, _ path: String) -> JSONValue? {
-    nodes += 1
     depth += 1
     defer { depth -= 1 }
-    guard nodes <= StrictReader.maximumNodes else {
-      if nodes == StrictReader.maximumNodes + 1 { fail(node, path, "too many values; aliases count each time they are used") }
+    if budget.isFaulty { return nil }
+    guard budget.take(text: node.scalar?.string.utf8.count ?? 0) else {
+      cutShort(node, path)
       return nil
     }
     guard depth <= ManifestText.maximumDepth else {
       fail(node, path, "nested too deeply")
       return nil
     }
-    if let mark = node.mark { positions[path] = SourcePosition(line: mark.line, column: mark.column) }
+    // Below `any` the path stays: it could grow with each level, and nobody asks for a place there.
+    if let mark = node.mark, positions[path] == nil { positions[path] = SourcePosition(line: mark.line, column: mark.column) }
     switch (shape, node) {
     case (.object(let type), .mapping(let mapping)): return object(mapping, node, type, path)
     case (.map(let element), .mapping(let mapping)): return map(mapping, element, path)
     case (.array(let element), .sequence(let sequence)):
       return .array(sequence.enumerated().compactMap { read($1, element, "\(path)[\($0)]") })
     case (.any, .sequence(let sequence)):
-      return .array(sequence.enumerated().compactMap { read($1, .any, "\(path)[\($0)]") })
+      return .array(sequence.compactMap { read($0, .any, path) })
     case (.any, .mapping(let mapping)): return map(mapping, .any, path)
     case (_, .scalar(let scalar)): return value(scalar, node, shape, path)
     default:
@@ -69,6 +87,7 @@ struct StrictReader {
         continue
       }
       guard let field = schema[key.text] else {
+        if budget.isFaulty { break }
         let guess = Spelling.nearest(to: key.text, among: schema.keys)
         fail(key.node, place, "unknown field" + (guess.map { ", did you mean \"\($0)\"?" } ?? ""))
         continue
@@ -88,7 +107,7 @@ struct StrictReader {
   private mutating func map(_ mapping: Yams.Node.Mapping, _ element: Schema.Shape, _ path: String) -> JSONValue? {
     var fields: [String: JSONValue] = [:]
     for (key, value) in entries(mapping, path) {
-      let place = path.isEmpty ? key.text : "\(path).\(key.text)"
+      let place = element == .any ? path : path.isEmpty ? key.text : "\(path).\(key.text)"
       if fields[key.text] != nil {
         fail(key.node, place, "given twice")
       } else if value.isNull {
@@ -107,15 +126,24 @@ struct StrictReader {
     var own: [(key: (text: String, node: Yams.Node), value: Yams.Node)] = []
     var merged: [(key: (text: String, node: Yams.Node), value: Yams.Node)] = []
     for (key, value) in mapping {
-      nodes += 1
       guard case .scalar(let scalar) = key else {
         fail(key, path, "a key must be text")
+        continue
+      }
+      let length = scalar.string.utf8.count
+      guard budget.take(text: length) else {
+        cutShort(key, path)
+        break
+      }
+      guard length <= StrictReader.maximumKey else {
+        fail(key, path, "a key may have at most \(StrictReader.maximumKey) bytes, this one has \(length)")
         continue
       }
       if scalar.string == "<<", scalar.style == .plain {
         let sources: [Yams.Node] = if case .sequence(let list) = value { Array(list) } else { [value] }
         for source in sources {
-          guard case .mapping(let inner) = source, merging < 16, nodes <= StrictReader.maximumNodes else {
+          if budget.isExhausted { break }
+          guard case .mapping(let inner) = source, merging < 16 else {
             fail(source, path, "<< needs an object")
             continue
           }
@@ -165,6 +193,10 @@ struct StrictReader {
       fail(node, path, "not base64")
       return nil
     case (.any, .null): return .null
+    case (.int64, .double(let value)) where value.magnitude >= 9e18 && value.rounded() == value,
+      (.int32, .double(let value)) where value.magnitude >= 2e9 && value.rounded() == value:
+      fail(node, path, "\(text) does not fit in \(shape == .int32 ? 32 : 64) bits")
+      return nil
     case (.string, .bool), (.string, .int), (.string, .double):
       fail(node, path, "expected a string, found \(found.kind): write \"\(text)\"")
       return nil

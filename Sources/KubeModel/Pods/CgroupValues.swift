@@ -1,16 +1,16 @@
-/// How Kubernetes turns amounts into cgroup values (pkg/kubelet/cm/helpers_linux.go).
+/// How Kubernetes turns amounts into cgroup values (pkg/kubelet/cm/helpers_linux.go). Any amount is allowed: what is too large is clipped.
 public enum CgroupValues {
   /// cpu.shares: 1024 per core, 2...262144.
   public static func cpuShares(milliCPU: Int) -> Int {
-    milliCPU <= 0 ? 2 : min(262_144, max(2, milliCPU * 1024 / 1000))
+    milliCPU <= 0 ? 2 : Int(min(262_144, max(2, Int128(milliCPU) * 1024 / 1000)))
   }
 
   /// cpu.weight of the groups that the kubelet writes (pods and above): linear, 1...10000.
   public static func cpuWeight(shares: Int) -> Int { 1 + (min(262_144, max(2, shares)) - 2) * 9999 / 262_142 }
 
-  /// CFS quota in microseconds, at least 1000; `nil` without a limit.
+  /// CFS quota in microseconds, at least 1000 and at most what the kernel takes (2^44 - 1, max_bw_runtime_us); `nil` without a limit.
   public static func cpuQuota(milliCPU: Int, period: Int = 100_000) -> Int? {
-    milliCPU <= 0 ? nil : max(1000, milliCPU * period / 1000)
+    milliCPU <= 0 ? nil : Int(min((1 << 44) - 1, max(1000, Int128(milliCPU) * Int128(period) / 1000)))
   }
 
   /// oom_score_adj of a container (pkg/kubelet/qos/policy.go).

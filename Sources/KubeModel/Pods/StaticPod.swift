@@ -35,6 +35,23 @@ public enum StaticPod {
     return hash.hex
   }
 
+  /// What is wrong with a valid pod as a static pod of a node.
+  public static func faults(_ pod: Pod, node: String) -> [FieldError] { nameFaults(pod, node: node) + forbiddenReferences(pod) }
+
+  /// The node's suffix makes names longer than validation saw; they become names of directories, too.
+  private static func nameFaults(_ pod: Pod, node: String) -> [FieldError] {
+    let full = name(pod.metadata.name ?? "", node: node)
+    if full.utf8.count > 253 {
+      let text = "Invalid value: with the node's name it is \"\(full.clipped(to: 128))\": must be no more than 253 characters"
+      return [FieldError(path: "metadata.name", message: text)]
+    }
+    let uid = pod.metadata.uid.flatMap { $0.isEmpty ? nil : $0.utf8.count } ?? 32
+    let length = max(7, (pod.metadata.namespace ?? "").utf8.count) + full.utf8.count + uid + 2
+    if length <= 255 { return [] }
+    let text = "Invalid value: namespace, name with the node's, and uid name the log directory: \(length) of at most 255 bytes"
+    return [FieldError(path: "metadata.name", message: text)]
+  }
+
   /// A static pod may not need the API server (PreventStaticPodAPIReferences): the fields that do.
   public static func forbiddenReferences(_ pod: Pod) -> [FieldError] {
     var errors: [FieldError] = []

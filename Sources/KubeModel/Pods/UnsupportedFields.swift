@@ -87,6 +87,7 @@ public enum UnsupportedFields {
   }
 
   private static func walk(_ value: JSONValue, path: String, plain: String, into fields: inout [Field]) {
+    if fields.count >= ReadBudget.maximumErrors { return }
     switch value {
     case .object(let children):
       for (name, child) in children {

@@ -41,6 +41,8 @@ extension Pod {
     if let uid = metadata.uid, !uid.utf8.allSatisfy({ 48...57 ~= $0 || 97...122 ~= $0 || 65...90 ~= $0 || $0 == UInt8(ascii: "-") })
     {
       errors.invalid("metadata.uid", uid, "must consist of alphanumeric characters or '-'")
+    } else if let uid = metadata.uid, uid.utf8.count > 128 {
+      errors.invalid("metadata.uid", uid, "must be no more than 128 characters")
     }
     for (key, value) in (metadata.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
       if let fault = Names.qualified(key) { errors.invalid("metadata.labels", key, fault) }

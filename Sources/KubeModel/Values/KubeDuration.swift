@@ -3,7 +3,7 @@ public struct KubeDuration: Codable, Hashable, Sendable, CustomStringConvertible
   public var nanoseconds: Int
 
   public init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
-  public init(seconds: Int) { nanoseconds = seconds * 1_000_000_000 }
+  public init(seconds: Int) { nanoseconds = Int(clamping: Int128(seconds) * 1_000_000_000) }
 
   public var duration: Duration { .nanoseconds(nanoseconds) }
 

@@ -1,7 +1,7 @@
 internal import KubeModel
 internal import RuntimeAPI
 
-/// From a pod to what the runtime is asked for. Pure: a golden file shows the result for a manifest.
+/// From a pod to what the runtime is asked for. Pure.
 struct ConfigBuilder: Sendable {
   let pod: Pod
   let paths: PodPaths
@@ -39,12 +39,10 @@ struct ConfigBuilder: Sendable {
     _ container: Container, attempt: UInt32, image: String, podIPs: [String], mounts: [RuntimeAPI.Mount]
   ) throws(KubeletError) -> ContainerConfig {
     let environment = try Environment.variables(container, in: pod, podIPs: podIPs, node: node)
-    let values = Dictionary(environment.map { ($0.name, $0.value) }) { $1 }
     var config = ContainerConfig(
       metadata: ContainerMetadata(name: container.name, attempt: attempt),
       image: ImageSpec(image: image, userSpecifiedImage: container.image ?? ""))
-    config.command = (container.command ?? []).map { Expansion.expand($0, values) }
-    config.args = (container.args ?? []).map { Expansion.expand($0, values) }
+    (config.command, config.args) = try Environment.commandLine(container, in: pod, environment: environment)
     config.workingDirectory = container.workingDir ?? ""
     config.environment = environment
     config.mounts = mounts + ownMounts(container, attempt: attempt, mounts: mounts)

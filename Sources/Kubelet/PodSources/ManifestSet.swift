@@ -56,7 +56,7 @@ struct ManifestSet: Sendable {
         errors += result.errors.map(\.description)
         continue
       }
-      let forbidden = StaticPod.forbiddenReferences(pod)
+      let forbidden = StaticPod.faults(pod, node: node)
       errors += forbidden.map { source.located($0).description }
       if !forbidden.isEmpty { continue }
       let hash = StaticPod.uid(of: original, node: "", source: "")

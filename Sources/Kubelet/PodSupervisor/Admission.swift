@@ -60,37 +60,23 @@ enum Admission {
     return nil
   }
 
+  /// Sums are exact or clipped at 2^63-1 (`Quantity`), whatever a manifest asks for.
   private static func fit(_ pod: Pod, _ others: [Pod], node: NodeFacts) -> Refusal? {
-    for (name, capacity) in [("cpu", node.milliCPUCapacity), ("memory", node.memoryCapacity)] {
-      let requested = request(pod, name)
-      if requested == 0 { continue }
-      let used = others.reduce(0) { $0 + request($1, name) }
-      if used + requested > capacity {
-        return Refusal(
-          reason: "OutOf\(name)",
-          message: "Node didn't have enough resource: \(name), requested: \(requested), used: \(used), capacity: \(capacity)")
-      }
+    let requests = pod.requests
+    for (name, capacity) in [
+      ("cpu", Quantity(milli: Int(node.milliCPUCapacity))), ("memory", Quantity(Int(node.memoryCapacity))),
+    ] {
+      guard let requested = requests[name], requested > 0 else { continue }
+      let used = others.reduce(Quantity(0)) { $0 + ($1.requests[name] ?? 0) }
+      if used + requested <= capacity { continue }
+      func number(_ quantity: Quantity) -> Int { name == "cpu" ? quantity.milliValue : quantity.value }
+      return Refusal(
+        reason: "OutOf\(name)",
+        message:
+          "Node didn't have enough resource: \(name), requested: \(number(requested)), used: \(number(used)), "
+          + "capacity: \(number(capacity))")
     }
     return nil
-  }
-
-  /// The larger of what runs together and what any init container needs beside the sidecars started before it.
-  private static func request(_ pod: Pod, _ name: String) -> Int64 {
-    func amount(_ container: Container) -> Int64 {
-      let quantity = container.resources?.requests?[name] ?? container.resources?.limits?[name] ?? 0
-      return Int64(name == "cpu" ? quantity.milliValue : quantity.value)
-    }
-    var sidecars: Int64 = 0
-    var initial: Int64 = 0
-    for container in pod.initContainers {
-      if container.isSidecar {
-        sidecars += amount(container)
-        initial = max(initial, sidecars)
-      } else {
-        initial = max(initial, sidecars + amount(container))
-      }
-    }
-    return max(initial, pod.spec.containers.reduce(sidecars) { $0 + amount($1) })
   }
 
   /// A limit that the kernel cannot enforce here refuses the pod: it is never silently ignored.

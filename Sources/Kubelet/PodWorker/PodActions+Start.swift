@@ -66,7 +66,7 @@ extension PodActions {
     let names = try PodHostname.names(pod, node: services.node)
     let hosts = HostsFile.content(
       pod, podIPs: observed.podIPs, hostname: names.hostname, domain: names.domain, node: services.node)
-    let volumes = try PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node)
+    let volumes = PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node)
     let environment = try Environment.variables(container, in: pod, podIPs: observed.podIPs, node: services.node)
     let (mounts, subPaths) = try VolumeMounts.mounts(
       container, volumes: volumes.volumes.mapValues { $0.hostPath },

@@ -27,7 +27,10 @@ struct Prober: Sendable {
   /// Only literal environment values are expanded. Source: kubelet prober `runProbe`.
   private func run(_ exec: ExecAction, _ container: Container, id: ContainerID, timeout: Int64) async -> ProbeResult {
     let values = Dictionary((container.env ?? []).compactMap { variable in variable.value.map { (variable.name, $0) } }) { $1 }
-    let command = (exec.command ?? []).map { Expansion.expand($0, values) }
+    var command: [String] = []
+    for word in exec.command ?? [] {
+      do throws(Expansion.TooLong) { command.append(try Expansion.expand(word, values)) } catch { return .error("exec: \(error)") }
+    }
     do {
       let result = try await runtime.execSync(id, command: command, timeout: timeout)
       let output = String(decoding: (result.stdout + result.stderr).prefix(HTTPProbeClient.bodyLimit), as: UTF8.self)

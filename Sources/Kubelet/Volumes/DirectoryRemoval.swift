@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import LinuxSystem
 
 /// Removes a directory tree that must hold no mount: what is mounted there belongs to somebody else and is never deleted.
@@ -13,6 +14,8 @@ enum DirectoryRemoval {
         throw KubeletError(.volume, reason: "FailedUnMount", "\(path) is not removed: \(other) is on another file system")
       }
       try FileManager.default.removeItem(atPath: path)
+    } catch let error as SystemCallError where error.code == ENAMETOOLONG {
+      return  // It can never have been made.
     } catch let error as KubeletError {
       throw error
     } catch {

@@ -12,14 +12,11 @@ struct EmptyDirVolume: PodVolume {
   let ledger: Ledger
   var takesGroup: Bool { true }
 
-  /// The smallest of the volume's limit, the sum of the containers' memory limits (if all have one) and the node's memory.
+  /// The smallest of the volume's limit, the pod's memory limit (if it has one) and the node's memory. Source: kubelet
+  /// `calculateEmptyDirMemorySize`.
   static func size(limit: Quantity?, in pod: Pod, node: NodeFacts) -> Int64 {
     var size = node.memoryCapacity
-    let limits = pod.allContainers.map { $0.container.resources?.limits?["memory"]?.value }
-    if limits.allSatisfy({ $0 != nil }) {
-      let sum = Int64(limits.reduce(0) { $0 + ($1 ?? 0) })
-      if sum > 0 { size = min(size, sum) }
-    }
+    if pod.isLimited("memory"), let sum = pod.limits["memory"], sum > 0 { size = min(size, Int64(sum.value)) }
     if let limit, limit.value > 0 { size = min(size, Int64(limit.value)) }
     return size
   }
@@ -34,17 +31,5 @@ struct EmptyDirVolume: PodVolume {
     } catch {
       throw KubeletError(.volume, "cannot prepare the emptyDir", cause: error)
     }
-  }
-
-  func tearDown() throws(KubeletError) {
-    do {
-      if memory != nil {
-        try HostFiles.unmount(hostPath)
-        try ledger.forget([Ledger.Entry(.mount, hostPath, owner: owner)])
-      }
-    } catch {
-      throw KubeletError(.volume, reason: "FailedUnMount", "cannot release the emptyDir", cause: error)
-    }
-    try DirectoryRemoval.remove(hostPath)
   }
 }

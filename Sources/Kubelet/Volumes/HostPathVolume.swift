@@ -30,8 +30,6 @@ struct HostPathVolume: PodVolume {
     }
   }
 
-  func tearDown() {}
-
   private func check(_ facts: FileFacts?, _ kind: FileFacts.Kind) throws(KubeletError) {
     guard let facts else { throw failure("does not exist") }
     if facts.kind != kind { throw failure("is not a \(Self.word(kind))") }

@@ -1,52 +1,53 @@
 internal import KubeModel
 internal import Store
 
-/// A prepared place on the host that containers mount. Calls block on the file system; both are idempotent.
+/// A prepared place on the host that containers mount. `setUp` blocks on the file system and is idempotent; what it makes is below the
+/// pod's directory, where `VolumeTeardown` finds it.
 protocol PodVolume: Sendable {
   /// Where it is on the host.
   var hostPath: String { get }
   /// Whether the pod's fsGroup owns it: what the kubelet made itself.
   var takesGroup: Bool { get }
   func setUp() throws(KubeletError)
-  func tearDown() throws(KubeletError)
 }
 
 /// The volumes of one pod.
 struct PodVolumes: Sendable {
   let volumes: [String: any PodVolume]
   let paths: PodPaths
+  let ledger: Ledger
   let fsGroup: UInt32?
   /// `OnRootMismatch`: a directory that already belongs to the group is left alone.
   let changesGroupOnMismatchOnly: Bool
 
-  init(_ pod: Pod, paths: PodPaths, ledger: Ledger, node: NodeFacts) throws(KubeletError) {
+  init(_ pod: Pod, paths: PodPaths, ledger: Ledger, node: NodeFacts) {
     var volumes: [String: any PodVolume] = [:]
     for volume in pod.spec.volumes ?? [] {
-      volumes[volume.name] = try Self.volume(volume, pod, paths: paths, ledger: ledger, node: node)
+      volumes[volume.name] = Self.volume(volume, pod, paths: paths, ledger: ledger, node: node)
     }
     self.volumes = volumes
     self.paths = paths
+    self.ledger = ledger
     fsGroup = pod.spec.securityContext?.fsGroup.map { UInt32(clamping: $0) }
     changesGroupOnMismatchOnly = pod.spec.securityContext?.fsGroupChangePolicy == "OnRootMismatch"
   }
 
   private static func volume(
     _ volume: KubeModel.Volume, _ pod: Pod, paths: PodPaths, ledger: Ledger, node: NodeFacts
-  ) throws(KubeletError) -> any PodVolume {
+  ) -> any PodVolume {
     if let source = volume.hostPath { return HostPathVolume(path: source.path, type: source.type ?? "") }
     if let source = volume.emptyDir {
       let path = paths.volume(plugin: "empty-dir", volume.name)
-      return switch source.medium ?? "" {
-      case "": EmptyDirVolume(hostPath: path, memory: nil, owner: paths.uid.rawValue, ledger: ledger)
+      switch source.medium ?? "" {
+      case "": return EmptyDirVolume(hostPath: path, memory: nil, owner: paths.uid.rawValue, ledger: ledger)
       case "Memory":
-        EmptyDirVolume(
+        return EmptyDirVolume(
           hostPath: path, memory: EmptyDirVolume.size(limit: source.sizeLimit, in: pod, node: node), owner: paths.uid.rawValue,
           ledger: ledger)
-      case let medium:
-        throw KubeletError(.invalidPod, reason: "FailedMount", "volume \(volume.name): emptyDir medium \(medium) is not supported")
+      case let medium: return UnsupportedVolume(what: "emptyDir with medium \(medium)")
       }
     }
-    throw KubeletError(.invalidPod, reason: "FailedMount", "volume \(volume.name) is of a type that is not supported")
+    return UnsupportedVolume(what: volume.sourceNames.first ?? "no type")
   }
 
   /// Each volume with a deadline, all at once; the first failure is reported.
@@ -74,14 +75,11 @@ struct PodVolumes: Sendable {
     if let first { throw first }
   }
 
+  /// Needs nothing of the manifest.
   func tearDown() async throws(KubeletError) {
-    for (name, volume) in volumes {
-      try await Deadline.run("releasing volume \(name) at \(volume.hostPath)", seconds: 30, volume.tearDown)
-    }
-    let paths = paths
+    let (paths, ledger) = (paths, ledger)
     try await Deadline.run("removing the volumes of the pod", seconds: 60) { () throws(KubeletError) in
-      try DirectoryRemoval.remove(paths.subPaths)
-      try DirectoryRemoval.remove(paths.volumes)
+      try VolumeTeardown.run(paths, ledger: ledger)
     }
   }
 }

@@ -17,7 +17,14 @@ enum VolumeMounts {
           .invalidPod, reason: "CreateContainerConfigError",
           "container \(container.name) mounts volume \(mount.name), which the pod does not have")
       }
-      let subPath = mount.subPathExpr.map { Expansion.expand($0, environment) } ?? mount.subPath ?? ""
+      var subPath = mount.subPath ?? ""
+      if let template = mount.subPathExpr {
+        do throws(Expansion.TooLong) {
+          subPath = try Expansion.expand(template, environment)
+        } catch {
+          throw KubeletError(.invalidPod, reason: "CreateContainerConfigError", "subPathExpr of mount \(mount.mountPath): \(error)")
+        }
+      }
       if !subPath.isEmpty {
         if mount.subPathExpr != nil, subPath.contains("$(") {
           throw KubeletError(

@@ -20,7 +20,7 @@ import Testing
     arguments: [
       ("$(A)-$(B)", "1-$(B)"), ("$$(A)", "$(A)"), ("$A $(", "$A $("), ("100$", "100$"), ("$(A)$(A)", "11"),
     ])
-  func expansion(text: String, expected: String) { #expect(Expansion.expand(text, ["A": "1"]) == expected) }
+  func expansion(text: String, expected: String) throws { #expect(try Expansion.expand(text, ["A": "1"]) == expected) }
 
   @Test("a container gets labels, annotations, files, environment and limits")
   func container() throws {

@@ -45,7 +45,7 @@ import Testing
       pod.spec.securityContext = PodSecurityContext(fsGroup: 1234)
       let store = try Store(path: nil)
       let paths = PodPaths(root: root, logs: root, uid: pod.podUID, namespace: "default", name: "p")
-      let volumes = try PodVolumes(pod, paths: paths, ledger: Ledger(in: store), node: TestNode.facts)
+      let volumes = PodVolumes(pod, paths: paths, ledger: Ledger(in: store), node: TestNode.facts)
       if geteuid() != 0 { return }
       try await volumes.setUp()
       let path = "\(root)/pods/u1/volumes/kubernetes.io~empty-dir/v"
@@ -73,13 +73,15 @@ import Testing
   func mounts() async throws {
     try await withDirectory { root in
       let store = try Store(path: nil)
-      let volume = EmptyDirVolume(hostPath: "\(root)/v", memory: 1 << 20, owner: "u1", ledger: Ledger(in: store))
+      let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
+      let place = paths.volume(plugin: "empty-dir", "v")
+      let volume = EmptyDirVolume(hostPath: place, memory: 1 << 20, owner: "u1", ledger: Ledger(in: store))
       try volume.setUp()
       try volume.setUp()
-      #expect(try MountTable.mounts(below: root) == ["\(root)/v"])
+      #expect(try MountTable.mounts(below: root) == [place])
       #expect(try Ledger(in: store).entries(owner: "u1").map(\.kind) == [.mount])
       #expect(throws: KubeletError.self) { try DirectoryRemoval.remove(root) }
-      try volume.tearDown()
+      try VolumeTeardown.run(paths, ledger: Ledger(in: store))
       #expect(try MountTable.mounts(below: root).isEmpty)
       #expect(try Ledger(in: store).entries().isEmpty)
     }
