@@ -16,6 +16,8 @@ struct StrictReader {
 
   /// Bytes of a key. The longest that Kubernetes allows is an annotation's: 253 + 1 + 63.
   static let maximumKey = 512
+  /// The types of the API nest some 20 levels; free-form fields cost more with each.
+  static let maximumDepth = 48
 
   init(types: [String: [String: Schema.Field]], file: String, prefix: String = "", budget: ReadBudget = ReadBudget()) {
     self.types = types
@@ -55,7 +57,7 @@ struct StrictReader {
       cutShort(node, path)
       return nil
     }
-    guard depth <= ManifestText.maximumDepth else {
+    guard depth <= StrictReader.maximumDepth else {
       fail(node, path, "nested too deeply")
       return nil
     }

@@ -30,8 +30,12 @@ struct FieldErrors {
     add(path, "Invalid value: \(value is String ? "\"\(text)\"" : text): \(detail)")
   }
   mutating func forbidden(_ path: String, _ detail: String) { add(path, "Forbidden: \(detail)") }
-  mutating func duplicate(_ path: String, _ value: String) { add(path, "Duplicate value: \"\(value.clipped(to: FieldErrors.maximumQuote))\"") }
-  mutating func notFound(_ path: String, _ value: String) { add(path, "Not found: \"\(value.clipped(to: FieldErrors.maximumQuote))\"") }
+  mutating func duplicate(_ path: String, _ value: String) {
+    add(path, "Duplicate value: \"\(value.clipped(to: FieldErrors.maximumQuote))\"")
+  }
+  mutating func notFound(_ path: String, _ value: String) {
+    add(path, "Not found: \"\(value.clipped(to: FieldErrors.maximumQuote))\"")
+  }
 
   /// Nothing if `value` is absent.
   mutating func oneOf(_ path: String, _ value: String?, _ allowed: [String]) {

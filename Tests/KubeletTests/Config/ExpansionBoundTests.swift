@@ -18,9 +18,13 @@ import Testing
     #expect(error?.reason == "CreateContainerConfigError")
   }
 
-  @Test("one value has at most 32 pages, all together 2 MiB", arguments: [(1, 131_069, true), (1, 131_070, false), (16, 131_000, true), (17, 131_000, false)])
+  @Test(
+    "one value has at most 32 pages, all together 2 MiB",
+    arguments: [(1, 131_069, true), (1, 131_070, false), (16, 131_000, true), (17, 131_000, false)])
   func sizes(count: Int, length: Int, isAccepted: Bool) throws {
-    let env = (0..<count).map { EnvVar(name: String(Character(UnicodeScalar(UInt8(65 + $0)))), value: String(repeating: "v", count: length)) }
+    let env = (0..<count).map {
+      EnvVar(name: String(Character(UnicodeScalar(UInt8(65 + $0)))), value: String(repeating: "v", count: length))
+    }
     if isAccepted {
       #expect(try variables(env) == count)
     } else {

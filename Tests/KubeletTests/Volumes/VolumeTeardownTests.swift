@@ -34,7 +34,9 @@ import Testing
   func foreign() {
     let paths = PodPaths(root: "/r", logs: "/l", uid: PodUID("u"), namespace: "n", name: "p")
     let own = [paths.volume(plugin: "empty-dir", "v"), "\(paths.subPaths)/v/c/0"]
-    let others = [paths.volumes, paths.pod, "\(own[0])/inner", "\(paths.subPaths)/v/c", "\(own[1])/inner", "\(paths.pod)/containers/c"]
+    let others = [
+      paths.volumes, paths.pod, "\(own[0])/inner", "\(paths.subPaths)/v/c", "\(own[1])/inner", "\(paths.pod)/containers/c",
+    ]
     #expect(own.allSatisfy { VolumeTeardown.isOwn($0, paths) })
     #expect(!others.contains { VolumeTeardown.isOwn($0, paths) })
   }
