@@ -105,7 +105,8 @@ let package = Package(
     .target(
       name: "PodRuntime",
       dependencies: [
-        "RuntimeAPI", "LinuxRuntime", "Images", "PodNetwork", "ShimCore", "Cgroups", "OCISpec", "LinuxSystem", "Store", log,
+        "RuntimeAPI", "CRIMapping", "LinuxRuntime", "Images", "PodNetwork", "ShimCore", "Cgroups", "OCISpec", "LinuxSystem",
+        "Store", log,
       ],
       swiftSettings: strict),
 
@@ -160,6 +161,9 @@ let package = Package(
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
+    .testTarget(
+      name: "PodRuntimeTests",
+      dependencies: ["PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "Store", log], swiftSettings: strict),
     .testTarget(name: "CRIServiceTests", dependencies: ["CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time
     .testTarget(
