@@ -139,7 +139,7 @@ let package = Package(
     .executableTarget(
       name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", argumentParser, yams], swiftSettings: strict),
     .executableTarget(
-      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI"], path: "Benchmarks/cri-bench", swiftSettings: strict),
+      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench", swiftSettings: strict),
 
     // Unit tests: no root, milliseconds
     .testTarget(name: "KubeModelTests", dependencies: ["KubeModel"], resources: [.copy("Fixtures")], swiftSettings: strict),

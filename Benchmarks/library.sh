@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # bench, runs, pods, image: set by who sources this
 # What the parts of the benchmark share. A result is a line `SUBJECT MEASURE RUNS MIN P50 P99` in
-# $bench/results: microseconds, or for memory KiB and for CPU thousandths of a core in all three places.
+# $bench/results: microseconds, or for memory KiB and for CPU thousandths of a core, in all three places.
 
 prepare() {
   mkdir -p "$bench/bin" "$bench/scratch"
   : >"$bench/results"
-  gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$bench/bin/floor" Benchmarks/floor/*.c
+  gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$bench/bin/floor" Benchmarks/floor/*.c -lseccomp
   unpack_busybox
 }
 
@@ -33,18 +33,24 @@ record_samples() { # SUBJECT MEASURE
 
 microseconds() { echo "${EPOCHREALTIME/[.,]/}"; }
 
-# Usage: cri_driver SUBJECT SOCKET   (the driver prints a table in milliseconds: OPERATION... RUNS MIN P50 P90 P99 MAX)
-cri_driver() {
-  "$(driver)" --endpoint "unix://$2" --image "$image" -n "$runs" | awk -v subject="$1" '
+# Reads the driver's table in milliseconds: OPERATION... RUNS MIN P50 P90 P99 MAX. Usage: driver_results SUBJECT
+driver_results() {
+  awk -v subject="$1" '
     BEGIN {
       name["RunPodSandbox"] = "run"; name["CreateContainer"] = "create"; name["StartContainer"] = "start"; name["ExecSync"] = "exec"
-      name["StopContainer"] = "stop"; name["RemovePodSandbox"] = "remove"
+      name["StopContainer"] = "stop"; name["RemovePodSandbox"] = "remove"; name["static-pod"] = "static-1"
     }
     { key = name[$1] }
     /^pod start/ { key = "pod" }
     /^pod stop/ { key = "stop-remove" }
+    /^static-pods/ { key = "static-" $2 ($3 == "gone" ? "-gone" : "") }
     key != "" { printf "%s %s %d %d %d %d\n", subject, key, $(NF - 5), $(NF - 4) * 1000, $(NF - 3) * 1000, $(NF - 1) * 1000 }
   ' >>"$bench/results"
+}
+
+# Usage: cri_driver SUBJECT SOCKET
+cri_driver() {
+  "$(driver)" --endpoint "unix://$2" --image "$image" --directory "$bench/pods-$1" -n "$runs" | driver_results "$1"
 }
 
 # The benchmark driver's path; takes no arguments.
@@ -71,12 +77,18 @@ memory_of() {
     awk '/^Pss:/ { pss += $2 } /^Private_(Clean|Dirty):/ { private += $2 } END { print pss + 0, private + 0 }'
 }
 
-# Holds $pods pods and records memory per pod, and the agent's RSS and idle CPU.
+# Times processes were put to sleep or woken, all threads. Usage: switches PID...
+switches() {
+  local pid
+  for pid in "$@"; do cat "/proc/$pid"/task/*/status 2>/dev/null || true; done | awk '/^voluntary_ctxt/ { sum += $2 } END { print sum + 0 }'
+}
+
+# Holds $pods pods and records memory per pod, and the agent's RSS, idle CPU, and how often agent and shims wake in a minute.
 # Usage: memory_part SUBJECT SOCKET AGENT_PID COMM_PATTERN
 memory_part() {
-  local before after holder pss private start stop
+  local before after holder pss private start stop shims
   before=$(processes "$4")
-  coproc HOLD { exec "$(driver)" --endpoint "unix://$2" --image "$image" --keep "$pods"; }
+  coproc HOLD { exec "$(driver)" --endpoint "unix://$2" --image "$image" --directory "$bench/pods-$1" --keep "$pods"; }
   holder=$HOLD_PID
   # The driver says so with all pods running, and removes them when its standard input ends.
   local line
@@ -93,11 +105,18 @@ memory_part() {
   resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/$3/status")
   record "$1" agent-rss "$pods" "$resident" "$resident" "$resident"
   sleep 5
+  shims=$(comm -13 <(echo "$before") <(echo "$after"))
+  local woken
+  # shellcheck disable=SC2086 # pids
+  woken=$(switches "$3" $shims)
   start=$(ticks "$3")
-  sleep 10
+  sleep 60
   stop=$(ticks "$3")
-  # 100 ticks a second over 10 seconds: one tick is a thousandth of a core.
-  record "$1" idle-cpu "$pods" $((stop - start)) $((stop - start)) $((stop - start))
+  # shellcheck disable=SC2086 # pids
+  woken=$(($(switches "$3" $shims) - woken))
+  record "$1" wakeups-minute "$pods" "$woken" "$woken" "$woken"
+  # 100 ticks a second over 60 seconds: six ticks are a thousandth of a core.
+  record "$1" idle-cpu "$pods" $(((stop - start) / 6)) $(((stop - start) / 6)) $(((stop - start) / 6))
   eval "exec ${HOLD[1]}>&-"
   wait "$holder" || true
 }
@@ -133,7 +152,7 @@ table() {
         floor = 0
         if (name == "pod") floor = p50["floor", "pod"]
         if (name == "container" || name == "create-start") floor = p50["floor", "container"]
-        unit = name ~ /(per-pod|rss)$/ ? "KiB" : name == "idle-cpu" ? "mcore" : "ms"
+        unit = name ~ /(per-pod|rss|file)$/ ? "KiB" : name == "idle-cpu" ? "mcore" : name == "wakeups-minute" ? "times" : "ms"
         scale = unit == "ms" ? 1000 : 1
         printf "%-12s %-16s %6d %10.2f %10.2f %10.2f %10s %12s  %s\n", subject[row], name, count[row], low[row] / scale,
           value / scale, p99[row] / scale, ratio(value, floor), ratio(value, p50["swiftlet", name]), unit

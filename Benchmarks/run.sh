@@ -1,7 +1,7 @@
 #!/bin/bash
 # `make bench`: the floor, crun, runc, containerd and Swiftlet on this machine, in one run, as one table.
 # Usage: Benchmarks/run.sh [floor] [runtimes] [containerd] [swiftlet]   (default: all)
-#   RUNS=100 per measurement, PODS=50 for the memory part. Results stay in out/bench/results.
+#   RUNS=100 per measurement, PODS=50 for the memory part, STATIC_PODS="50 100 500 900". Results stay in out/bench/results.
 # Everything runs in directories, mount and network namespaces of its own and is ended by process id.
 set -euo pipefail
 cd "$(dirname "$0")/.."

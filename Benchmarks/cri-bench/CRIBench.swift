@@ -1,13 +1,8 @@
 import CRIClient
-import Dispatch
-import Foundation
+import Glibc
 import RuntimeAPI
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
-/// Times the CRI calls of a pod's life against any runtime: Swiftlet, containerd, CRI-O.
+/// Times the CRI calls of a pod's life against any runtime (Swiftlet, containerd, CRI-O), and the static pods of a Swiftlet agent.
 @main
 struct CRIBench {
   static func main() async {
@@ -15,6 +10,13 @@ struct CRIBench {
     do throws(UsageError) { options = try Options(Array(CommandLine.arguments.dropFirst())) } catch {
       report("\(error)\n\(Options.usage)")
       exit(2)
+    }
+    if let count = options.staticPods {
+      do { try await StaticPods(options: options).measure(count) } catch {
+        report("\(error)")
+        exit(1)
+      }
+      return
     }
     let pods = Pods(runtime: RemoteRuntime(socketPath: options.endpoint), options: options)
     do {
@@ -47,53 +49,25 @@ struct CRIBench {
     for pod in kept { try await pods.remove(pod, &ignored) }
     print("\(version.runtimeName) \(version.runtimeVersion), \(options.podsKept) other pods")
     print(timings.table)
-    if let file = options.jsonFile {
-      let result = BenchResult(
-        runtime: version.runtimeName, version: version.runtimeVersion, otherPods: options.podsKept, milliseconds: timings.rows)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(result).write(to: URL(filePath: file))
-    }
   }
 
   private static func keep(_ count: Int, _ pods: Pods) async throws {
     var ignored = Timings()
     var made: [Pods.Pod] = []
     for index in 0..<count { made.append(try await pods.create(index, &ignored)) }
-    // Not print: standard output to a pipe would keep it.
-    FileHandle.standardOutput.write(Data("\(count) pods run; Enter, end of input or SIGTERM removes them\n".utf8))
-    await endOfWait()
+    announce(count)
+    _ = readLine()
     for pod in made { try await pods.remove(pod, &ignored) }
   }
 
-  private static func endOfWait() async {
-    let (events, continuation) = AsyncStream.makeStream(of: Void.self)
-    signal(SIGTERM, SIG_IGN)
-    signal(SIGINT, SIG_IGN)
-    let sources = [SIGTERM, SIGINT].map { number in
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { continuation.yield() }
-      source.resume()
-      return source
-    }
-    // Reading blocks, so it has a queue of its own.
-    DispatchQueue(label: "standard input").async {
-      _ = readLine()
-      continuation.yield()
-    }
-    for await _ in events { break }
-    for source in sources { source.cancel() }
-  }
-
   private static func report(_ text: String) {
-    try? Data("cri-bench: \(text)\n".utf8).write(to: URL(filePath: "/dev/stderr"))
+    let bytes = Array("cri-bench: \(text)\n".utf8)
+    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
   }
 }
 
-/// What `--json` writes.
-private struct BenchResult: Codable {
-  let runtime: String
-  let version: String
-  let otherPods: Int
-  let milliseconds: [Timings.Row]
+/// Says that the pods run. Flushed: standard output to a pipe would keep it.
+func announce(_ count: Int) {
+  print("\(count) pods run; Enter or end of input removes them")
+  fflush(nil)
 }

@@ -1,10 +1,10 @@
 import CRIClient
-import FoundationEssentials
 import RuntimeAPI
 
 /// Makes and removes the pods that are measured.
 struct Pods {
   struct Pod {
+    let made: KubeletPod
     let sandbox: SandboxID
     let container: ContainerID?
   }
@@ -14,29 +14,16 @@ struct Pods {
   /// Keeps the names of two runs apart.
   let run = String(UInt32.random(in: 0...UInt32.max), radix: 36)
 
-  func config(_ index: Int) -> SandboxConfig {
-    let name = "bench-\(run)-\(index)"
-    let network: NamespaceMode = options.hostNetwork ? .node : .pod
-    return SandboxConfig(
-      metadata: SandboxMetadata(name: name, uid: "\(name)-uid", namespace: "bench"), hostname: options.hostNetwork ? "" : name,
-      logDirectory: options.logDirectory.isEmpty ? "" : "\(options.logDirectory)/\(name)", labels: ["bench": run],
-      cgroupParent: options.cgroupParent,
-      securityContext: SandboxSecurityContext(namespaces: NamespaceOption(network: network, pid: .container)))
-  }
-
-  func create(_ index: Int, _ timings: inout Timings) async throws(RuntimeError) -> Pod {
-    let config = config(index)
+  func create(_ index: Int, _ timings: inout Timings) async throws -> Pod {
+    let pod = KubeletPod(name: "bench-\(run)-\(index)", run: run, options: options)
+    try pod.prepare()
+    let (config, containerConfig) = (pod.sandbox, pod.container)
     let start = ContinuousClock.now
     let sandbox = try await timings.measure("RunPodSandbox") { () async throws(RuntimeError) in
       try await runtime.runPodSandbox(config, handler: "")
     }
     var container: ContainerID?
     if !options.pauseOnly {
-      let network: NamespaceMode = options.hostNetwork ? .node : .pod
-      let containerConfig = ContainerConfig(
-        metadata: ContainerMetadata(name: "main"), image: ImageSpec(image: options.image), command: options.command,
-        logPath: options.logDirectory.isEmpty ? "" : "main.log",
-        securityContext: ContainerSecurityContext(namespaces: NamespaceOption(network: network, pid: .container)))
       let id = try await timings.measure("CreateContainer") { () async throws(RuntimeError) in
         try await runtime.createContainer(containerConfig, in: sandbox, sandboxConfig: config)
       }
@@ -44,10 +31,10 @@ struct Pods {
       container = id
     }
     timings.add("pod start (all of the above)", ContinuousClock.now - start)
-    return Pod(sandbox: sandbox, container: container)
+    return Pod(made: pod, sandbox: sandbox, container: container)
   }
 
-  func exec(_ pod: Pod, _ timings: inout Timings) async throws(RuntimeError) {
+  func exec(_ pod: Pod, _ timings: inout Timings) async throws {
     guard let container = pod.container else { return }
     let result = try await timings.measure("ExecSync /bin/true") { () async throws(RuntimeError) in
       try await runtime.execSync(container, command: ["/bin/true"], timeout: 10)
@@ -57,7 +44,7 @@ struct Pods {
     }
   }
 
-  func remove(_ pod: Pod, _ timings: inout Timings) async throws(RuntimeError) {
+  func remove(_ pod: Pod, _ timings: inout Timings) async throws {
     let start = ContinuousClock.now
     if let container = pod.container {
       try await timings.measure("StopContainer") { () async throws(RuntimeError) in
@@ -69,6 +56,7 @@ struct Pods {
       try await runtime.removePodSandbox(pod.sandbox)
     }
     timings.add("pod stop + remove", ContinuousClock.now - start)
+    try pod.made.cleanUp()
   }
 
   /// After a failure: whatever this run made, found by its label.
@@ -77,6 +65,7 @@ struct Pods {
     for sandbox in left {
       try? await runtime.stopPodSandbox(sandbox.id)
       try? await runtime.removePodSandbox(sandbox.id)
+      try? KubeletPod(name: sandbox.metadata.name, run: run, options: options).cleanUp()
     }
   }
 }

@@ -1,9 +1,6 @@
-import FoundationEssentials
-import RuntimeAPI
-
 /// Durations by operation, in the order of first use.
 struct Timings {
-  struct Row: Codable {
+  struct Row {
     let operation: String
     let count: Int
     let min: Double
@@ -21,9 +18,9 @@ struct Timings {
     samples[operation, default: []].append(duration)
   }
 
-  mutating func measure<Result>(
-    _ operation: String, _ body: () async throws(RuntimeError) -> Result
-  ) async throws(RuntimeError) -> Result {
+  mutating func measure<Result, Failure: Error>(
+    _ operation: String, _ body: () async throws(Failure) -> Result
+  ) async throws(Failure) -> Result {
     let start = ContinuousClock.now
     let result = try await body()
     add(operation, ContinuousClock.now - start)

@@ -1,6 +1,7 @@
 // Usage: floor MODE ROOTFS SCRATCH [RUNS]
 //   process    clone3 and exec of `busybox true`, nothing else
-//   container  a container in a network namespace that exists: namespaces, cgroup, overlay root, everything up to exec
+//   container  a container as a kubelet asks for it, in a network namespace that exists: namespaces, cgroup, overlay root,
+//              five volumes, masks, seccomp filter, log file, everything up to exec
 //   pod        a network namespace with veth, a pause process, and such a container
 // Prints `MODE RUNS MIN P50 P99`, microseconds from the first call to the reaped exit of `true`.
 #define _GNU_SOURCE
@@ -8,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -84,10 +86,15 @@ struct run {
   int cgroup_descriptor, network, pause_pidfd;
 };
 
-static void make_directories(struct run *run, unsigned number) {
-  char path[600];
+/// Not measured: a kubelet does this before it calls a runtime.
+static void make_volumes(struct run *run, unsigned number) {
   snprintf(run->directory, sizeof run->directory, "%s/%u", scratch, number);
   need(mkdir(run->directory, 0755), run->directory);
+  volumes_make(run->directory);
+}
+
+static void make_directories(struct run *run, unsigned number) {
+  char path[600];
   static const char *const names[] = {"upper", "work", "root"};
   for (int index = 0; index < 3; index++) {
     snprintf(path, sizeof path, "%s/%s", run->directory, names[index]);
@@ -100,30 +107,39 @@ static void make_directories(struct run *run, unsigned number) {
   run->cgroup_descriptor = need(open(run->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC), run->cgroup);
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+  (void)status, (void)type, (void)place;
+  remove(path);
+  return 0;
+}
+
 static void remove_directories(struct run *run) {
-  // Not measured. Overlay leaves work/work; nothing was written to upper.
-  static const char *const names[] = {"work/work", "work", "upper", "root", "."};
-  char path[600];
-  for (int index = 0; index < 5; index++) {
-    snprintf(path, sizeof path, "%s/%s", run->directory, names[index]);
-    rmdir(path);
-  }
-  rmdir(run->directory);
+  // Not measured. Overlay leaves work/work and the mount points that were made in upper.
+  nftw(run->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
   if (run->cgroup_descriptor < 0) return;
   close(run->cgroup_descriptor);
   for (int attempt = 0; attempt < 1000 && rmdir(run->cgroup) && errno == EBUSY; attempt++) usleep(1000);
 }
 
 static void start_container(struct run *run) {
-  int pidfd;
+  int pidfd, output[2];
+  char path[600];
+  snprintf(path, sizeof path, "%s/main.log", run->directory);
+  int log = need(open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0640), path);
+  need(pipe2(output, O_CLOEXEC), "pipe2");
   // With a pause process uts and ipc namespaces are the pod's.
   uint64_t flags = run->pause_pidfd >= 0 ? CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP : NAMESPACES;
   if (clone_into(flags, run->cgroup_descriptor, &pidfd) == 0) {
     if (run->pause_pidfd >= 0) need(setns(run->pause_pidfd, CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC), "setns pod");
     else need(setns(run->network, CLONE_NEWNET), "setns network");
+    // Standard output and error are a pipe whose reader writes the log.
+    need(dup2(output[1], 1), "dup2");
     rootfs_enter(rootfs, run->directory);
     exec_true("/bin/busybox");
   }
+  close(output[0]);
+  close(output[1]);
+  close(log);
   reap(pidfd);
 }
 
@@ -161,11 +177,13 @@ int main(int argc, char **argv) {
   self = getpid();
   network_prepare();
   cgroup_prepare();
+  filter_prepare();
   int shared_network = network_create(0), pidfd;
   char busybox[600];
   snprintf(busybox, sizeof busybox, "%s/bin/busybox", rootfs);
   for (int number = -5; number < runs; number++) {  // the first five warm the caches
     struct run run = {.network = -1, .pause_pidfd = -1};
+    if (!process) make_volumes(&run, (unsigned)(number + 6));
     double start = microseconds();
     if (process) {
       if (clone_into(0, -1, &pidfd) == 0) exec_true(busybox);

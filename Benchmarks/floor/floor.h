@@ -11,8 +11,15 @@ void network_prepare(void);
 /// Returns a descriptor of it; closing the last one makes the kernel take everything away.
 int network_create(unsigned index);
 
-/// In a fresh mount namespace: overlay root, /proc, /sys, /dev, pivot_root, masked and read-only paths, host name,
-/// capabilities dropped, no_new_privs.
+/// What a kubelet has made for a pod before it calls the runtime, in `directory`: volumes and files that get mounted.
+void volumes_make(const char *directory);
+void volumes_remove(const char *directory);
+
+/// Compiles the seccomp filter that every container loads.
+void filter_prepare(void);
+
+/// In a fresh mount namespace: overlay root, /proc, /sys, /dev, volumes, pivot_root, masked and read-only paths, host name,
+/// capabilities dropped, no_new_privs, seccomp filter. `scratch` holds upper, work, root and what `volumes_make` made.
 void rootfs_enter(const char *rootfs, const char *scratch);
 
 #endif

@@ -3,7 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -12,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-// The default masked and read-only paths of containerd and CRI-O.
+// Masked and read-only paths, mounts and files of a pod as a kubelet asks for it: see Benchmarks/cri-bench/KubeletPod.swift.
 static const char *const masked[] = {
   "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
   "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
@@ -55,6 +59,79 @@ static void mask(void) {
   }
 }
 
+static const struct { const char *host, *container; int directory; } volumes[] = {
+  {"data", "data", 1}, {"cache", "cache", 1}, {"token", "var/run/secrets/kubernetes.io/serviceaccount", 1},
+  {"etc-hosts", "etc/hosts", 0}, {"termination-log", "dev/termination-log", 0},
+  // The runtime's own.
+  {"hostname", "etc/hostname", 0}, {"resolv.conf", "etc/resolv.conf", 0},
+};
+
+void volumes_make(const char *directory) {
+  char path[600];
+  for (size_t index = 0; index < sizeof volumes / sizeof *volumes; index++) {
+    snprintf(path, sizeof path, "%s/%s", directory, volumes[index].host);
+    if (volumes[index].directory) need(mkdir(path, 0755), path);
+    else close(need(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644), path));
+  }
+}
+
+void volumes_remove(const char *directory) {
+  char path[600];
+  for (size_t index = 0; index < sizeof volumes / sizeof *volumes; index++) {
+    snprintf(path, sizeof path, "%s/%s", directory, volumes[index].host);
+    remove(path);
+  }
+}
+
+// Below the current directory, the container's root: makes the mount point with its parents, binds.
+static void bind_volumes(const char *directory) {
+  char source[600], target[128];
+  for (size_t index = 0; index < sizeof volumes / sizeof *volumes; index++) {
+    snprintf(source, sizeof source, "%s/%s", directory, volumes[index].host);
+    snprintf(target, sizeof target, "%s", volumes[index].container);
+    for (char *slash = strchr(target, '/'); slash; slash = strchr(slash + 1, '/')) {
+      *slash = 0;
+      mkdir(target, 0755);
+      *slash = '/';
+    }
+    if (volumes[index].directory) mkdir(target, 0755);
+    else close(need(open(target, O_CREAT | O_WRONLY | O_CLOEXEC, 0644), target));
+    need(mount(source, target, NULL, MS_BIND | MS_REC, NULL), target);
+    if (strcmp(volumes[index].host, "token") == 0)
+      need(mount(NULL, target, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), target);
+  }
+}
+
+static struct sock_fprog filter;
+
+void filter_prepare(void) {
+  // What the default profiles refuse, in short; everything else that exists is allowed by a rule of its own, as they do it.
+  static const char *const refused[] = {
+    "acct", "add_key", "bpf", "clock_adjtime", "clock_settime", "create_module", "delete_module", "fanotify_init", "finit_module",
+    "get_kernel_syms", "init_module", "ioperm", "iopl", "kcmp", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie",
+    "mount", "mount_setattr", "move_mount", "move_pages", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open",
+    "pivot_root", "query_module", "quotactl", "reboot", "request_key", "setdomainname", "sethostname", "setns", "settimeofday",
+    "stime", "swapoff", "swapon", "sysfs", "umount2", "unshare", "uselib", "userfaultfd", "ustat", "vhangup", "vm86", "vm86old",
+  };
+  scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(1));
+  if (!context) need(-1, "seccomp_init");
+  for (int number = 0; number < 470; number++) {
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+    int allowed = name != NULL;
+    for (size_t index = 0; allowed && index < sizeof refused / sizeof *refused; index++) allowed = strcmp(name, refused[index]) != 0;
+    if (allowed) seccomp_rule_add(context, SCMP_ACT_ALLOW, number, 0);
+    free(name);
+  }
+  int file = need((int)syscall(SYS_memfd_create, "filter", 0), "memfd_create");
+  need(seccomp_export_bpf(context, file), "seccomp_export_bpf");
+  long size = lseek(file, 0, SEEK_END);
+  filter.filter = malloc((size_t)size);
+  filter.len = (unsigned short)((size_t)size / sizeof *filter.filter);
+  if (!filter.filter || pread(file, filter.filter, (size_t)size, 0) != size) need(-1, "filter");
+  close(file);
+  seccomp_release(context);
+}
+
 static void drop_capabilities(void) {
   // chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap
   const unsigned long long keep = 0xa80425fb;
@@ -75,6 +152,7 @@ void rootfs_enter(const char *rootfs, const char *scratch) {
   need(chdir(root), root);
   need(mount("proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL), "mount /proc");
   dev();
+  bind_volumes(scratch);
   need(mount("sysfs", "sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, NULL), "mount /sys");
   need((int)syscall(SYS_pivot_root, ".", "."), "pivot_root");
   need(umount2(".", MNT_DETACH), "umount the old root");
@@ -82,4 +160,5 @@ void rootfs_enter(const char *rootfs, const char *scratch) {
   mask();
   need(sethostname("floor", 5), "sethostname");
   drop_capabilities();
+  need((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), "seccomp");
 }

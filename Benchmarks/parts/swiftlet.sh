@@ -66,3 +66,34 @@ for ((number = 0; number < 10; number++)); do
   stop_agent
 done >"$home/samples"
 record_samples swiftlet agent-to-process <"$home/samples"
+rm -f "$home/manifests/first.yaml"
+
+for program in swiftlet swiftctl podshim; do
+  size=$(($(stat -Lc %s ".build/release/$program") / 1024))
+  record swiftlet "$program-file" 1 "$size" "$size" "$size"
+done
+
+# Static pods, `/pods` read all the while; the agent's memory with the most of them.
+rm -rf "$home/root"
+printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfiguration' 'maxPods: 1000' >"$home/config.yaml"
+start_agent --config "$home/config.yaml" --pod-manifest-path "$home/manifests" --read-only-port 10355
+await_socket 30 "$state/cri.sock" "$agent"
+.build/release/swiftctl --runtime-endpoint "unix://$state/cri.sock" image import out/fixtures/busybox.tar >/dev/null
+read -ra counts <<<"${STATIC_PODS:-50 100 500 900}"
+for count in "${counts[@]}"; do
+  coproc STATIC { exec "$(driver)" --static-pods "$count" --port 10355 --image "$image" --directory "$home" -n 5 --hold; }
+  driver_pid=$STATIC_PID
+  exec 4<&"${STATIC[0]}"
+  while read -r -t 600 line <&4; do
+    echo "$line"
+    if [[ $line == *"pods run"* ]]; then
+      sleep 2
+      resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/$agent/status")
+      record swiftlet "$count-pods-rss" "$count" "$resident" "$resident" "$resident"
+      eval "exec ${STATIC[1]}>&-"
+    fi
+  done | driver_results swiftlet
+  exec 4<&-
+  wait "$driver_pid"
+done
+stop_agent
