@@ -141,11 +141,20 @@ let package = Package(
     .executableTarget(
       name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench", swiftSettings: strict),
 
+    // What tests share; AgentSupport starts the real agent
+    .target(name: "TestSupport", dependencies: ["RuntimeAPI"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "AgentSupport",
+      dependencies: ["TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],
+      path: "Tests/AgentSupport", swiftSettings: strict),
+
     // Unit tests: no root, milliseconds
     .testTarget(name: "KubeModelTests", dependencies: ["KubeModel"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "KubeletTests",
-      dependencies: ["Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log],
+      dependencies: [
+        "TestSupport", "Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
@@ -163,26 +172,36 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "PodRuntimeTests",
-      dependencies: ["PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "Store", log], swiftSettings: strict),
-    .testTarget(name: "CRIServiceTests", dependencies: ["CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
+      dependencies: ["TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "Store", log],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CRIServiceTests", dependencies: ["TestSupport", "CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time
     .testTarget(
       name: "IntegrationAgent",
-      dependencies: ["CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"], swiftSettings: strict),
-    .testTarget(
-      name: "IntegrationRuntime",
-      dependencies: ["PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log],
+      dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],
       swiftSettings: strict),
     .testTarget(
-      name: "IntegrationCRI", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"], swiftSettings: strict),
-    .testTarget(name: "IntegrationCgroups", dependencies: ["Cgroups", "LinuxSystem"], swiftSettings: strict),
+      name: "IntegrationRuntime",
+      dependencies: [
+        "TestSupport", "PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log,
+      ],
+      swiftSettings: strict),
     .testTarget(
-      name: "IntegrationImages", dependencies: ["Images", "OCISpec", "LinuxSystem", "Store", "CLinux"], swiftSettings: strict),
+      name: "IntegrationCRI", dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"],
+      swiftSettings: strict),
+    .testTarget(name: "IntegrationCgroups", dependencies: ["TestSupport", "Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(
-      name: "IntegrationNetwork", dependencies: ["PodNetwork", "Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
-    .testTarget(name: "IntegrationShim", dependencies: ["ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
+      name: "IntegrationImages", dependencies: ["TestSupport", "Images", "OCISpec", "LinuxSystem", "Store", "CLinux"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationNetwork", dependencies: ["TestSupport", "PodNetwork", "Netlink", "LinuxSystem", "Store"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationShim", dependencies: ["TestSupport", "ShimCore", "LinuxSystem", "CLinux"], swiftSettings: strict),
 
     // Node tests: the whole agent on a virtual node with every cgroup v2 controller
-    .testTarget(name: "NodeTests", dependencies: ["CRIClient", "RuntimeAPI"], swiftSettings: strict),
+    .testTarget(
+      name: "NodeTests", dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI"], swiftSettings: strict),
   ]
 )

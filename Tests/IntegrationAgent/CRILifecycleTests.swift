@@ -1,7 +1,9 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("CRI: lives of sandboxes and containers", .timeLimit(.minutes(3)))

@@ -1,7 +1,9 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("CRI: what containers share", .timeLimit(.minutes(3)))
@@ -20,7 +22,7 @@ extension AgentSuite {
         let own = try await agent.exec(id, ["readlink", "/proc/self/ns/pid"]).output
         let others = try await agent.exec(other, ["readlink", "/proc/self/ns/pid"]).output
         #expect(
-          first == (mode == .pod ? "pause" : mode == .container ? "sleep" : Leftovers.text("/proc/1/comm").dropLast().description))
+          first == (mode == .pod ? "pause" : mode == .container ? "sleep" : HostState.text("/proc/1/comm").dropLast().description))
         #expect((own == others) == (mode != .container))
         #expect((own == Self.namespace("pid")) == (mode == .node))
       }

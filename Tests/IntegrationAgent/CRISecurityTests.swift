@@ -1,8 +1,10 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import Glibc
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("CRI: what containers may do", .timeLimit(.minutes(3)))
@@ -150,7 +152,7 @@ extension AgentSuite {
 
     @Test("A limit whose controller is missing is refused with its name; shares alone are fine")
     func limits() async throws {
-      let controllers = Leftovers.cgroupMount.map { Leftovers.text("\($0)/cgroup.controllers") } ?? ""
+      let controllers = HostState.cgroupMount.map { HostState.text("\($0)/cgroup.controllers") } ?? ""
       try await AgentFixture.with(CRILifecycleTests.options) { agent in
         let pod = try await agent.sandbox("limits")
         var limited = LinuxResources()

@@ -1,6 +1,8 @@
+import AgentSupport
 import Foundation
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("A manifest that broke while no agent ran", .timeLimit(.minutes(2)))

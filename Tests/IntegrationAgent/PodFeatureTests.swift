@@ -1,8 +1,10 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import KubeModel
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("Static pods: what a manifest can ask for", .timeLimit(.minutes(3)))
@@ -119,7 +121,7 @@ extension AgentSuite {
 
     @Test("A pod with a limit that the node cannot enforce is refused with the reason; requests alone are fine")
     func limits() async throws {
-      let controllers = Leftovers.cgroupMount.map { Leftovers.text("\($0)/cgroup.controllers") } ?? ""
+      let controllers = HostState.cgroupMount.map { HostState.text("\($0)/cgroup.controllers") } ?? ""
       try await AgentFixture.with(Self.options) { agent in
         try agent.writeManifest(
           "limited.yaml",

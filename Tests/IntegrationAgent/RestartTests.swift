@@ -1,9 +1,11 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import Glibc
 import KubeModel
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("A killed agent", .timeLimit(.minutes(3)))

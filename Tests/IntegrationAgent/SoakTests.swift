@@ -1,7 +1,9 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("Endurance", .timeLimit(.minutes(5)))
@@ -15,7 +17,7 @@ extension AgentSuite {
     }
     /// Bind mounts that keep a namespace alive.
     private static func namespaceMounts() -> Int {
-      Leftovers.text("/proc/self/mountinfo").split(separator: "\n").filter { $0.contains(" nsfs ") }.count
+      HostState.text("/proc/self/mountinfo").split(separator: "\n").filter { $0.contains(" nsfs ") }.count
     }
 
     /// A generator whose sequence a failure can repeat.

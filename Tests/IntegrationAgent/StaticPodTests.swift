@@ -1,8 +1,10 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import KubeModel
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("Static pods", .timeLimit(.minutes(3)))

@@ -1,7 +1,9 @@
+import AgentSupport
 import CRIClient
 import Foundation
 import RuntimeAPI
 import Testing
+import TestSupport
 
 extension AgentSuite {
   @Suite("Two agents on one node", .timeLimit(.minutes(2)))
@@ -40,7 +42,7 @@ extension AgentSuite {
           arguments: ["--root-dir", agent.root, "--state-dir", agent.state, "--bridge", agent.bridge, "--runtime-only"], log: log)
         #expect(try await second.wait(seconds: 10))
         #expect(second.exitStatus != 0)
-        #expect(Leftovers.text(log).contains(agent.root))
+        #expect(HostState.text(log).contains(agent.root))
         #expect(try await agent.runtime.version().runtimeName == "swiftlet")
       }
     }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import RuntimeAPI
 import Testing
+import TestSupport
 
 /// What crictl and critest showed about the agent.
 @Suite("CRI clients find", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))

@@ -1,5 +1,6 @@
 import Foundation
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import Cgroups
@@ -34,7 +35,7 @@ import Testing
       try child.create(enableControllers: false)
       let first = try Scratch.shell("trap '' TERM; sleep 1000 & sleep 1000", in: scratch)
       let second = try Scratch.shell("sleep 1000", in: child)
-      #expect(try Scratch.eventually { try scratch.processes(recursive: true).count >= 4 })
+      #expect(try eventuallyBlocking { try scratch.processes(recursive: true).count >= 4 })
       #expect(try child.isPopulated)
       #expect(try !scratch.processes(recursive: false).contains(second.processIdentifier))
       try scratch.killAndWait()
@@ -54,7 +55,7 @@ import Testing
       let child = root.cgroup(scratch.path + "/a/b")
       try child.create(enableControllers: false)
       let process = try Scratch.shell("sleep 1000", in: child)
-      #expect(try Scratch.eventually { try child.isPopulated })
+      #expect(try eventuallyBlocking { try child.isPopulated })
       try root.cgroup(scratch.path + "/a").remove()
       process.waitForEnd()
       #expect(process.terminationStatus == SIGKILL)
@@ -65,14 +66,14 @@ import Testing
   func freeze() throws {
     try Scratch.with { _, scratch in
       let process = try Scratch.shell("while :; do :; done", in: scratch)
-      #expect(try Scratch.eventually { try scratch.isPopulated })
+      #expect(try eventuallyBlocking { try scratch.isPopulated })
       try scratch.freeze(timeout: .seconds(5))
       try scratch.freeze(timeout: .seconds(5))
       let before = try #require(scratch.stats().cpu).usageMicroseconds
       usleep(50_000)
       #expect(try #require(scratch.stats().cpu).usageMicroseconds == before)
       try scratch.thaw()
-      #expect(try Scratch.eventually { try #require(scratch.stats().cpu).usageMicroseconds > before })
+      #expect(try eventuallyBlocking { try #require(scratch.stats().cpu).usageMicroseconds > before })
       try scratch.killAndWait()
       process.waitForEnd()
     }
@@ -82,7 +83,7 @@ import Testing
   func killFrozen() throws {
     try Scratch.with { _, scratch in
       let process = try Scratch.shell("sleep 1000", in: scratch)
-      #expect(try Scratch.eventually { try scratch.isPopulated })
+      #expect(try eventuallyBlocking { try scratch.isPopulated })
       try scratch.freeze()
       try scratch.killAndWait()
       process.waitForEnd()
@@ -94,8 +95,8 @@ import Testing
   func usage() throws {
     try Scratch.with { _, scratch in
       let process = try Scratch.shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1000", in: scratch)
-      #expect(try Scratch.eventually { try #require(scratch.stats().cpu).usageMicroseconds > 20_000 })
-      #expect(Scratch.eventually { (ProcessUsage.cpuMicroseconds(scratch) ?? 0) > 0 })
+      #expect(try eventuallyBlocking { try #require(scratch.stats().cpu).usageMicroseconds > 20_000 })
+      #expect(eventuallyBlocking { (ProcessUsage.cpuMicroseconds(scratch) ?? 0) > 0 })
       #expect(try #require(ProcessUsage.residentBytes(scratch)) > 100_000)
       try scratch.killAndWait()
       process.waitForEnd()

@@ -25,14 +25,4 @@ enum Scratch {
     try process.run()
     return process
   }
-
-  /// Polls a condition on the kernel's state, at most 10 seconds.
-  static func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while ContinuousClock.now < deadline {
-      if try condition() { return true }
-      usleep(2000)
-    }
-    return false
-  }
 }

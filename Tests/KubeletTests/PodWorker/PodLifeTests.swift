@@ -3,6 +3,7 @@ import RuntimeAPI
 import Store
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Kubelet
 

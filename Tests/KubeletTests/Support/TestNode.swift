@@ -5,6 +5,7 @@ import NIOPosix
 import Store
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Kubelet
 

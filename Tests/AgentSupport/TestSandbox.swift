@@ -1,17 +1,16 @@
 import CRIClient
 import Foundation
-import RuntimeAPI
-import Synchronization
-import Testing
+package import RuntimeAPI
+import TestSupport
 
 /// A pod made through the CRI, with containers of it.
-struct TestSandbox: Sendable {
-  let agent: AgentFixture
-  let id: SandboxID
-  let config: SandboxConfig
+package struct TestSandbox: Sendable {
+  package let agent: AgentFixture
+  package let id: SandboxID
+  package let config: SandboxConfig
 
   /// Creates a container; `payload` unless `change` says otherwise.
-  func create(
+  package func create(
     _ name: String, _ args: [String] = [], image: String = "payload", attempt: UInt32 = 0,
     _ change: (inout ContainerConfig) -> Void = { _ in }
   ) async throws -> ContainerID {
@@ -22,7 +21,7 @@ struct TestSandbox: Sendable {
     return try await agent.runtime.createContainer(container, in: id, sandboxConfig: config)
   }
 
-  func start(
+  package func start(
     _ name: String, _ args: [String] = [], image: String = "payload", _ change: (inout ContainerConfig) -> Void = { _ in }
   ) async throws -> ContainerID {
     let container = try await create(name, args, image: image, change)
@@ -31,7 +30,7 @@ struct TestSandbox: Sendable {
   }
 
   /// Runs a container to its end; returns what it printed.
-  func run(
+  package func run(
     _ name: String, _ args: [String] = [], image: String = "payload", _ change: (inout ContainerConfig) -> Void = { _ in }
   ) async throws -> (status: ContainerStatus, text: String) {
     let container = try await start(name, args, image: image, change)
@@ -40,61 +39,50 @@ struct TestSandbox: Sendable {
   }
 
   /// Runs a shell script of busybox to its end.
-  func shell(
+  package func shell(
     _ name: String, _ script: String, _ change: (inout ContainerConfig) -> Void = { _ in }
   ) async throws -> (status: ContainerStatus, text: String) {
     try await run(name, ["sh", "-c", script], image: "busybox", change)
   }
 
   /// A busybox that stays, for execs.
-  func stay(_ name: String, _ change: (inout ContainerConfig) -> Void = { _ in }) async throws -> ContainerID {
+  package func stay(_ name: String, _ change: (inout ContainerConfig) -> Void = { _ in }) async throws -> ContainerID {
     try await start(name, ["sleep", "100000"], image: "busybox", change)
   }
 
-  func remove() async throws { try await agent.runtime.removePodSandbox(id) }
+  package func remove() async throws { try await agent.runtime.removePodSandbox(id) }
 }
 
 extension AgentFixture {
-  func sandboxConfig(_ name: String) -> SandboxConfig {
+  package func sandboxConfig(_ name: String) -> SandboxConfig {
     SandboxConfig(
       metadata: SandboxMetadata(name: name, uid: "\(name)-uid", namespace: "default"), hostname: name,
       logDirectory: "\(logs)/\(name)")
   }
 
-  func sandbox(_ name: String, _ change: (inout SandboxConfig) -> Void = { _ in }) async throws -> TestSandbox {
+  package func sandbox(_ name: String, _ change: (inout SandboxConfig) -> Void = { _ in }) async throws -> TestSandbox {
     var config = sandboxConfig(name)
     change(&config)
     return TestSandbox(agent: self, id: try await runtime.runPodSandbox(config, handler: ""), config: config)
   }
 
-  func status(_ id: ContainerID) async throws -> ContainerStatus { try await runtime.containerStatus(id, verbose: false).status }
+  package func status(_ id: ContainerID) async throws -> ContainerStatus {
+    try await runtime.containerStatus(id, verbose: false).status
+  }
 
-  func waitForExit(_ id: ContainerID, seconds: Double = 15) async throws -> ContainerStatus {
+  package func waitForExit(_ id: ContainerID, seconds: Double = 15) async throws -> ContainerStatus {
     let ended = try await eventually(seconds) { try await status(id).state == .exited }
-    if !ended { throw Waiting(what: "the end of container \(id)") }
+    if !ended { throw Waiting("the end of container \(id)") }
     return try await status(id)
   }
 
   /// Its process id on the host, from the verbose status as crictl shows it.
-  func hostPID(_ id: ContainerID) async throws -> Int32 {
+  package func hostPID(_ id: ContainerID) async throws -> Int32 {
     struct Info: Decodable { var pid: Int32 }
     let text = try await runtime.containerStatus(id, verbose: true).info["info"] ?? ""
     return try JSONDecoder().decode(Info.self, from: Data(text.utf8)).pid
   }
 
   /// Processes of this agent's pods with this text in their command line.
-  func processes(_ text: String) -> Int { Leftovers(of: self).processes().filter { $0.text.contains(text) }.count }
-}
-
-/// The error of a call that must fail.
-func failure(_ body: () async throws -> Void, sourceLocation: SourceLocation = #_sourceLocation) async -> RuntimeError? {
-  do {
-    try await body()
-    Issue.record("no error", sourceLocation: sourceLocation)
-  } catch let error as RuntimeError {
-    return error
-  } catch {
-    Issue.record("not a RuntimeError: \(error)", sourceLocation: sourceLocation)
-  }
-  return nil
+  package func processes(_ text: String) -> Int { Leftovers(of: self).processes().filter { $0.text.contains(text) }.count }
 }

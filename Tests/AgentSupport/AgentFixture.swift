@@ -1,46 +1,59 @@
-import CRIClient
+package import CRIClient
 import Foundation
 import Glibc
-import KubeModel
-import RuntimeAPI
+package import KubeModel
+package import RuntimeAPI
 import Synchronization
+import TestSupport
 import Testing
 
 /// An agent of its own: directories, bridge, addresses, cgroups and ports that no other one has. Ends with a proof that nothing of it is
 /// left on the node.
-final class AgentFixture: Sendable {
-  struct Options: Sendable {
-    var images = ["busybox", "payload", "web"]
-    var runtimeOnly = false
-    var arguments: [String] = []
+package final class AgentFixture: Sendable {
+  package struct Options: Sendable {
+    /// Imported before `body` runs.
+    package var images: [String]
+    package var runtimeOnly: Bool
+    package var arguments: [String]
+    /// Lines of the KubeletConfiguration, without its head; nil: no configuration file.
+    package var configuration: String?
+    /// Pods' cgroups lie where they do on a node of the agent's own, at the top of the hierarchy.
+    package var ownsNode = false
+
+    package init(images: [String] = ["busybox", "payload", "web"], runtimeOnly: Bool = false, arguments: [String] = []) {
+      self.images = images
+      self.runtimeOnly = runtimeOnly
+      self.arguments = arguments
+    }
   }
   private static let counter = Mutex((made: 0, live: 0))
   /// Agents that have not ended yet.
-  static var live: Int { counter.withLock { $0.live } }
+  package static var live: Int { counter.withLock { $0.live } }
 
-  let number: Int
+  package let number: Int
   /// Holds everything below.
-  let base: String
-  let options: Options
-  let runtime: RemoteRuntime
-  let node: NodeClient
+  package let base: String
+  package let options: Options
+  package let runtime: RemoteRuntime
+  package let node: NodeClient
   private let process = Mutex<AgentProcess?>(nil)
 
-  var manifests: String { "\(base)/manifests" }
-  var root: String { "\(base)/root" }
-  var state: String { "\(base)/state" }
-  var logs: String { "\(base)/logs" }
-  var log: String { "\(base)/swiftlet.log" }
-  var bridge: String { "it\(getpid())n\(number)" }
-  var cgroupRoot: String { "/swiftlet-test-\(getpid())-\(number)" }
-  var gateway: String { "10.\(100 + number / 200).\(number % 200).1" }
-  var healthzPort: Int { 21_000 + number * 2 }
-  var readOnlyPort: Int { 21_001 + number * 2 }
-  var nodeName: String { "node\(number)" }
-  var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
+  package var manifests: String { "\(base)/manifests" }
+  package var root: String { "\(base)/root" }
+  package var state: String { "\(base)/state" }
+  package var logs: String { "\(base)/logs" }
+  package var log: String { "\(base)/swiftlet.log" }
+  package var bridge: String { "it\(getpid())n\(number)" }
+  /// "" for an agent that owns the node.
+  package var cgroupRoot: String { options.ownsNode ? "" : "/swiftlet-test-\(getpid())-\(number)" }
+  package var gateway: String { "10.\(100 + number / 200).\(number % 200).1" }
+  package var healthzPort: Int { 21_000 + number * 2 }
+  package var readOnlyPort: Int { 21_001 + number * 2 }
+  package var nodeName: String { "node\(number)" }
+  package var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
 
   /// Starts an agent, runs `body`, stops the agent with its pods and checks that nothing stays behind.
-  static func with(_ options: Options = Options(), _ body: (AgentFixture) async throws -> Void) async throws {
+  package static func with(_ options: Options = Options(), _ body: (AgentFixture) async throws -> Void) async throws {
     let agent = AgentFixture(options)
     defer { counter.withLock { $0.live -= 1 } }
     do {
@@ -78,18 +91,24 @@ final class AgentFixture: Sendable {
 
   /// Starts the agent and waits until it answers.
   /// - Parameter stopsPods: whether SIGTERM ends its pods, too.
-  func start(stopsPods: Bool = true) async throws {
+  package func start(stopsPods: Bool = true) async throws {
     var arguments = [
       "--root-dir", root, "--state-dir", state, "--pod-manifest-path", manifests, "--bridge", bridge, "--pod-cidr", "\(gateway)/24",
-      "--hostname-override", nodeName, "--cgroup-root", cgroupRoot, "--healthz-port", "\(healthzPort)", "--read-only-port",
-      "\(readOnlyPort)", "--pod-logs-dir", logs, "-v", "4",
+      "--hostname-override", nodeName, "--healthz-port", "\(healthzPort)", "--read-only-port", "\(readOnlyPort)",
+      "--pod-logs-dir", logs, "-v", "4",
     ]
+    if !options.ownsNode { arguments += ["--cgroup-root", cgroupRoot] }
+    if let configuration = options.configuration {
+      let head = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+      try Data((head + configuration).utf8).write(to: URL(fileURLWithPath: "\(base)/config.yaml"))
+      arguments += ["--config", "\(base)/config.yaml"]
+    }
     if stopsPods { arguments.append("--stop-pods-on-exit") }
     if options.runtimeOnly { arguments.append("--runtime-only") }
     arguments += options.arguments
     let started = try AgentProcess(arguments: arguments, log: log)
     process.withLock { $0 = started }
-    let answers = await eventually(30) {
+    let answers = await eventually(120) {
       guard started.isRunning else { return true }
       return (try? await runtime.version()) != nil
     }
@@ -97,20 +116,20 @@ final class AgentFixture: Sendable {
   }
 
   /// SIGKILL: no clean-up of any kind runs.
-  func kill() async throws {
+  package func kill() async throws {
     guard let process = process.withLock({ $0 }) else { return }
     process.signal(SIGKILL)
     _ = try await process.wait(seconds: 10)
   }
 
   /// SIGTERM; true when it ended well.
-  func terminate() async throws -> Bool {
+  package func terminate() async throws -> Bool {
     guard let process = process.withLock({ $0 }) else { return false }
     process.signal(SIGTERM)
     return try await process.wait(seconds: 60) && process.exitStatus == 0
   }
 
-  func restart() async throws {
+  package func restart() async throws {
     try await kill()
     try await start()
   }
@@ -129,12 +148,12 @@ final class AgentFixture: Sendable {
     await node.close()
     let leftovers = await Leftovers(of: self).settled()
     #expect(leftovers.isEmpty, "left behind: \(leftovers.joined(separator: "\n"))\n\(lastLogLines())")
-    Leftovers(of: self).remove()
+    if !leftovers.isEmpty { await Leftovers(of: self).remove() }
     if passed, leftovers.isEmpty { try? FileManager.default.removeItem(atPath: base) }
   }
 
   /// What the agent itself finds left over; the kernel takes a moment to let go of a namespace's links.
-  func leaks() async throws -> [NodeLeak] {
+  package func leaks() async throws -> [NodeLeak] {
     var found: [NodeLeak] = []
     _ = try await eventually(5) {
       found = try await node.leaks()
@@ -144,103 +163,81 @@ final class AgentFixture: Sendable {
   }
 
   /// For a failure's message.
-  func lastLogLines(_ count: Int = 25) -> String {
+  package func lastLogLines(_ count: Int = 25) -> String {
     let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").suffix(count).joined(separator: "\n")
   }
 
   // MARK: Images
 
-  func importFixture(_ name: String) async throws {
-    let directory = try #require(
-      ProcessInfo.processInfo.environment["SWIFTLET_FIXTURES"], "SWIFTLET_FIXTURES names the directory of test images")
-    for try await progress in try await node.importImage(path: "\(directory)/\(name).tar", pin: true) where progress.done { break }
+  package func importFixture(_ name: String) async throws {
+    let archive = try FixtureImages.path(name)
+    for try await progress in try await node.importImage(path: archive, pin: true) where progress.done { break }
   }
 
   // MARK: Pods of manifests
 
   /// Puts a manifest in place in one step, as a careful writer does.
-  func writeManifest(_ name: String, _ text: String) throws {
+  package func writeManifest(_ name: String, _ text: String) throws {
     let draft = "\(base)/draft"
     try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
     guard unsafe rename(draft, "\(manifests)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
-  func removeManifest(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(manifests)/\(name)") }
+  package func removeManifest(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(manifests)/\(name)") }
 
   /// The pod of a manifest's pod name; nil when the kubelet has none.
-  func pod(_ name: String, namespace: String = "default") async throws -> Pod? {
+  package func pod(_ name: String, namespace: String = "default") async throws -> Pod? {
     let texts = try await node.podsJSON(namespace: namespace, name: "\(name)-\(nodeName)")
     return try texts.first.map { try JSONDecoder().decode(Pod.self, from: Data($0.utf8)) }
   }
 
   /// Waits until the pod's status satisfies `condition`.
   @discardableResult
-  func waitForPod(_ name: String, _ what: String, seconds: Double = 20, _ condition: (Pod) -> Bool) async throws -> Pod {
+  package func waitForPod(_ name: String, _ what: String, seconds: Double = 20, _ condition: (Pod) -> Bool) async throws -> Pod {
     var last: Pod?
     let reached = try await eventually(seconds) {
       last = try await pod(name)
       return last.map(condition) ?? false
     }
-    if !reached { throw Waiting(what: "pod \(name): \(what); its status is \(last.map { $0.status.text } ?? "absent")") }
+    if !reached { throw Waiting("pod \(name): \(what); its status is \(last.map { $0.status.text } ?? "absent")") }
     return try #require(last)
   }
 
-  func waitUntilGone(_ name: String, seconds: Double = 20) async throws {
+  package func waitUntilGone(_ name: String, seconds: Double = 20) async throws {
     let gone = try await eventually(seconds) { try await pod(name) == nil }
-    if !gone { throw Waiting(what: "pod \(name) gone") }
+    if !gone { throw Waiting("pod \(name) gone") }
   }
 
   /// The CRI's containers of a manifest's pod, oldest first.
-  func containers(_ pod: String, _ container: String? = nil) async throws -> [ContainerSummary] {
+  package func containers(_ pod: String, _ container: String? = nil) async throws -> [ContainerSummary] {
     var labels = ["io.kubernetes.pod.name": "\(pod)-\(nodeName)"]
     if let container { labels["io.kubernetes.container.name"] = container }
     return try await runtime.listContainers(ContainerFilter(labels: labels)).sorted { $0.createdAt < $1.createdAt }
   }
 
   /// Runs a shell command in a running container of a manifest's pod.
-  func shell(_ pod: String, _ container: String, _ script: String) async throws -> String {
+  package func shell(_ pod: String, _ container: String, _ script: String) async throws -> String {
     let running = try await containers(pod, container).last { $0.state == .running }
     let id = try #require(running?.id, "container \(container) of pod \(pod) does not run")
     return try await exec(id, ["sh", "-c", script]).output
   }
 
-  func exec(_ id: ContainerID, _ command: [String], timeout: Int64 = 20) async throws -> Output {
+  package func exec(_ id: ContainerID, _ command: [String], timeout: Int64 = 20) async throws -> Output {
     Output(try await runtime.execSync(id, command: command, timeout: timeout))
-  }
-}
-
-struct Waiting: Error, CustomStringConvertible {
-  let what: String
-  var description: String { "waited in vain for \(what)" }
-}
-
-/// An exec's result as text, without the last line break.
-struct Output {
-  var code: Int32
-  var output: String
-  var error: String
-
-  init(_ result: ExecResult) {
-    code = result.exitCode
-    output = Self.text(result.stdout)
-    error = Self.text(result.stderr)
-  }
-  private static func text(_ bytes: [UInt8]) -> String {
-    var text = String(decoding: bytes, as: UTF8.self)
-    while text.hasSuffix("\n") { text.removeLast() }
-    return text
   }
 }
 
 extension PodStatus {
   /// For messages.
-  var text: String { (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+  package var text: String { (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }
 
 extension Pod {
-  func status(of container: String) -> KubeModel.ContainerStatus? {
+  package func status(of container: String) -> KubeModel.ContainerStatus? {
     ((status.containerStatuses ?? []) + (status.initContainerStatuses ?? [])).first { $0.name == container }
   }
-  var isRunning: Bool { status.phase == "Running" && status.containerStatuses?.allSatisfy { $0.state?.running != nil } == true }
+  package var isRunning: Bool {
+    status.phase == "Running" && status.containerStatuses?.allSatisfy { $0.state?.running != nil } == true
+  }
 }

@@ -1,42 +1,44 @@
 import Foundation
-import RuntimeAPI
-import Synchronization
+package import RuntimeAPI
+package import Synchronization
 
 /// A container runtime in memory: sandboxes, containers, events, idempotent calls, and failures on demand. A container runs until
 /// the test ends it or it is stopped.
-final class FakeRuntime: ContainerRuntime {
-  struct State {
-    var sandboxes: [String: SandboxStatus] = [:]
-    var containers: [String: RuntimeAPI.ContainerStatus] = [:]
-    var images: Set<String> = []
-    var next = 1
-    var calls: [String] = []
-    var failures: [String: [RuntimeError]] = [:]
-    var watchers: [AsyncStream<RuntimeEvent>.Continuation] = []
+package final class FakeRuntime: ContainerRuntime {
+  package struct State {
+    package var sandboxes: [String: SandboxStatus] = [:]
+    package var containers: [String: RuntimeAPI.ContainerStatus] = [:]
+    package var images: Set<String> = []
+    package var next = 1
+    package var calls: [String] = []
+    package var failures: [String: [RuntimeError]] = [:]
+    package var watchers: [AsyncStream<RuntimeEvent>.Continuation] = []
     /// Containers that ignore the stop signal and are killed.
-    var execResults: [String: Int32] = [:]
-    var configs: [String: ContainerConfig] = [:]
-    var stopTimeouts: [String: Int64] = [:]
+    package var execResults: [String: Int32] = [:]
+    package var configs: [String: ContainerConfig] = [:]
+    package var stopTimeouts: [String: Int64] = [:]
   }
-  let state = Mutex(State())
-  let now: @Sendable () -> Int64
+  package let state = Mutex(State())
+  package let now: @Sendable () -> Int64
 
-  init(images: Set<String> = ["busybox"], now: @escaping @Sendable () -> Int64) {
+  package init(images: Set<String> = ["busybox"], now: @escaping @Sendable () -> Int64) {
     self.now = now
     state.withLock { $0.images = images }
   }
 
   // What tests use.
-  var calls: [String] { state.withLock { $0.calls } }
-  func failNext(_ call: String, _ error: RuntimeError) { state.withLock { $0.failures[call, default: []].append(error) } }
-  func container(_ name: String) -> RuntimeAPI.ContainerStatus? {
+  package var calls: [String] { state.withLock { $0.calls } }
+  package func failNext(_ call: String, _ error: RuntimeError) { state.withLock { $0.failures[call, default: []].append(error) } }
+  package func container(_ name: String) -> RuntimeAPI.ContainerStatus? {
     state.withLock { state in
       state.containers.values.filter { $0.metadata.name == name }.max { $0.metadata.attempt < $1.metadata.attempt }
     }
   }
-  func running(_ name: String) -> RuntimeAPI.ContainerStatus? { container(name).flatMap { $0.state == .running ? $0 : nil } }
+  package func running(_ name: String) -> RuntimeAPI.ContainerStatus? {
+    container(name).flatMap { $0.state == .running ? $0 : nil }
+  }
 
-  func exit(_ name: String, code: Int32) {
+  package func exit(_ name: String, code: Int32) {
     let now = now()
     let event = state.withLock { state -> RuntimeEvent? in
       guard let id = state.containers.values.first(where: { $0.metadata.name == name && $0.state == .running })?.id.rawValue else {
@@ -47,7 +49,7 @@ final class FakeRuntime: ContainerRuntime {
     if let event { publish(event) }
   }
 
-  func killSandbox() {
+  package func killSandbox() {
     let now = now()
     let events = state.withLock { state -> [RuntimeEvent] in
       var events: [RuntimeEvent] = []
@@ -64,8 +66,8 @@ final class FakeRuntime: ContainerRuntime {
     events.forEach(publish)
   }
 
-  func addImage(_ name: String) { state.withLock { _ = $0.images.insert(name) } }
-  func dropWatchers() { state.withLock { $0.watchers = [] } }
+  package func addImage(_ name: String) { state.withLock { _ = $0.images.insert(name) } }
+  package func dropWatchers() { state.withLock { $0.watchers = [] } }
 
   private static func end(_ state: inout State, _ id: String, code: Int32, now: Int64) -> RuntimeEvent {
     state.containers[id]!.state = .exited
@@ -94,12 +96,12 @@ final class FakeRuntime: ContainerRuntime {
     if let error { throw error }
   }
 
-  func version() async throws(RuntimeError) -> RuntimeVersion { RuntimeVersion(runtimeName: "fake", runtimeVersion: "1") }
-  func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus { RuntimeStatus(conditions: []) }
-  func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
-  func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {}
+  package func version() async throws(RuntimeError) -> RuntimeVersion { RuntimeVersion(runtimeName: "fake", runtimeVersion: "1") }
+  package func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus { RuntimeStatus(conditions: []) }
+  package func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
+  package func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {}
 
-  func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
+  package func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
     try enter("runSandbox", "\(config.metadata.name)/\(config.metadata.attempt)")
     let now = now()
     return state.withLock { state in
@@ -112,7 +114,7 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func stopPodSandbox(_ id: SandboxID) async throws(RuntimeError) {
+  package func stopPodSandbox(_ id: SandboxID) async throws(RuntimeError) {
     try enter("stopSandbox", id.rawValue)
     let now = now()
     let events = state.withLock { state -> [RuntimeEvent] in
@@ -126,7 +128,7 @@ final class FakeRuntime: ContainerRuntime {
     events.forEach(publish)
   }
 
-  func removePodSandbox(_ id: SandboxID) async throws(RuntimeError) {
+  package func removePodSandbox(_ id: SandboxID) async throws(RuntimeError) {
     try enter("removeSandbox", id.rawValue)
     state.withLock { state in
       state.sandboxes[id.rawValue] = nil
@@ -134,14 +136,14 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (
+  package func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (
     status: SandboxStatus, info: [String: String]
   ) {
     guard let status = state.withLock({ $0.sandboxes[id.rawValue] }) else { throw RuntimeError(.notFound, "no sandbox \(id)") }
     return (status, [:])
   }
 
-  func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
+  package func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
     state.withLock { state in
       state.sandboxes.values.filter { sandbox in filter.labels.allSatisfy { sandbox.labels[$0.key] == $0.value } }.map {
         SandboxSummary(id: $0.id, metadata: $0.metadata, state: $0.state, createdAt: $0.createdAt, labels: $0.labels)
@@ -149,7 +151,7 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func createContainer(
+  package func createContainer(
     _ config: ContainerConfig, in sandbox: SandboxID, sandboxConfig: SandboxConfig
   ) async throws(RuntimeError) -> ContainerID {
     try enter("create", "\(config.metadata.name)/\(config.metadata.attempt)")
@@ -168,7 +170,7 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func startContainer(_ id: ContainerID) async throws(RuntimeError) {
+  package func startContainer(_ id: ContainerID) async throws(RuntimeError) {
     let name = state.withLock { $0.containers[id.rawValue]?.metadata.name } ?? "?"
     try enter("start", name)
     let now = now()
@@ -178,7 +180,7 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError) {
+  package func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError) {
     let name = state.withLock { $0.containers[id.rawValue]?.metadata.name } ?? "?"
     try enter("stop", name)
     let now = now()
@@ -190,19 +192,19 @@ final class FakeRuntime: ContainerRuntime {
     if let event { publish(event) }
   }
 
-  func removeContainer(_ id: ContainerID) async throws(RuntimeError) {
+  package func removeContainer(_ id: ContainerID) async throws(RuntimeError) {
     try enter("remove", id.rawValue)
     state.withLock { _ = $0.containers.removeValue(forKey: id.rawValue) }
   }
 
-  func containerStatus(
+  package func containerStatus(
     _ id: ContainerID, verbose: Bool
   ) async throws(RuntimeError) -> (status: RuntimeAPI.ContainerStatus, info: [String: String]) {
     guard let status = state.withLock({ $0.containers[id.rawValue] }) else { throw RuntimeError(.notFound, "no container \(id)") }
     return (status, [:])
   }
 
-  func listContainers(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerSummary] {
+  package func listContainers(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerSummary] {
     state.withLock { state in
       state.containers.values.filter { container in filter.labels.allSatisfy { container.labels[$0.key] == $0.value } }.map {
         ContainerSummary(
@@ -212,34 +214,38 @@ final class FakeRuntime: ContainerRuntime {
     }
   }
 
-  func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError) {}
-  func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {}
+  package func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError) {}
+  package func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {}
 
-  func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
+  package func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
     try enter("exec", command.joined(separator: " "))
     return ExecResult(exitCode: state.withLock { $0.execResults[command.first ?? ""] } ?? 0)
   }
 
-  func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
+  package func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
     throw RuntimeError(.unimplemented, "stats")
   }
-  func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] { [] }
-  func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats { throw RuntimeError(.unimplemented, "stats") }
-  func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats] { [] }
+  package func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] { [] }
+  package func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats {
+    throw RuntimeError(.unimplemented, "stats")
+  }
+  package func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats] { [] }
 
-  func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
+  package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
     let (stream, continuation) = AsyncStream.makeStream(of: RuntimeEvent.self)
     state.withLock { $0.watchers.append(continuation) }
     return stream
   }
 
-  func listImages(_ reference: String) async throws(RuntimeError) -> [ImageInfo] { [] }
-  func imageStatus(_ reference: String, verbose: Bool) async throws(RuntimeError) -> (image: ImageInfo, info: [String: String])? {
+  package func listImages(_ reference: String) async throws(RuntimeError) -> [ImageInfo] { [] }
+  package func imageStatus(_ reference: String, verbose: Bool) async throws(RuntimeError) -> (
+    image: ImageInfo, info: [String: String]
+  )? {
     state.withLock { $0.images.contains(reference) } ? (ImageInfo(id: ImageID("sha256:\(reference)"), size: 1), [:]) : nil
   }
-  func pullImage(_ image: ImageSpec, auth: RegistryAuth?, sandbox: SandboxConfig?) async throws(RuntimeError) -> ImageID {
+  package func pullImage(_ image: ImageSpec, auth: RegistryAuth?, sandbox: SandboxConfig?) async throws(RuntimeError) -> ImageID {
     throw RuntimeError(.unimplemented, "this runtime does not pull images")
   }
-  func removeImage(_ reference: String) async throws(RuntimeError) {}
-  func imageFilesystemInfo() async throws(RuntimeError) -> ImageFilesystemInfo { ImageFilesystemInfo() }
+  package func removeImage(_ reference: String) async throws(RuntimeError) {}
+  package func imageFilesystemInfo() async throws(RuntimeError) -> ImageFilesystemInfo { ImageFilesystemInfo() }
 }

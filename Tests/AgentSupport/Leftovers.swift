@@ -3,15 +3,16 @@ import Glibc
 import LinuxSystem
 import Netlink
 import Store
+import TestSupport
 
 /// What of an agent is still on the node. Read from the kernel and the disk, not from the agent.
-struct Leftovers {
-  let agent: AgentFixture
+package struct Leftovers {
+  package let agent: AgentFixture
 
-  init(of agent: AgentFixture) { self.agent = agent }
+  package init(of agent: AgentFixture) { self.agent = agent }
 
   /// What stays; the kernel takes a moment to let go of a namespace's links.
-  func settled(seconds: Double = 5) async -> [String] {
+  package func settled(seconds: Double = 5) async -> [String] {
     var found: [String] = []
     _ = await eventually(seconds) {
       found = all()
@@ -26,33 +27,36 @@ struct Leftovers {
   }
 
   /// Processes in the agent's cgroups, or podshims of its state directory.
-  func processes() -> [(pid: Int32, text: String)] {
-    Self.pids().compactMap { pid in
+  package func processes() -> [(pid: Int32, text: String)] {
+    HostState.pids().compactMap { pid in
       guard pid != agent.pid else { return nil }
-      let command = Self.text("/proc/\(pid)/cmdline").split(separator: "\0").joined(separator: " ")
-      let cgroup = Self.text("/proc/\(pid)/cgroup")
-      guard command.contains(agent.base + "/state") || cgroup.contains(agent.cgroupRoot + "/") else { return nil }
-      return (pid, "\(command) [\(Self.text("/proc/\(pid)/comm").dropLast())]")
+      let command = HostState.commandLine(pid)
+      let cgroup = HostState.text("/proc/\(pid)/cgroup")
+      guard command.contains(agent.state) || tops.contains(where: { cgroup.contains("\($0)/") }) else { return nil }
+      return (pid, "\(command) [\(HostState.text("/proc/\(pid)/comm").dropLast())]")
     }
   }
 
-  func mounts() -> [String] {
-    Self.text("/proc/self/mountinfo").split(separator: "\n").map(String.init).filter { $0.contains(agent.base) }
+  package func mounts() -> [String] {
+    HostState.text("/proc/self/mountinfo").split(separator: "\n").map(String.init).filter { $0.contains(agent.base) }
   }
 
   /// The bridge, and pods' links while no other agent of this test process has some.
-  func links() -> [String] {
-    Self.text("/proc/thread-self/net/dev").split(separator: "\n").dropFirst(2).map { line in
+  package func links() -> [String] {
+    HostState.text("/proc/thread-self/net/dev").split(separator: "\n").dropFirst(2).map { line in
       String(line.prefix { $0 != ":" }).trimmingCharacters(in: .whitespaces)
     }.filter { $0 == agent.bridge || (AgentFixture.live == 1 && $0.hasPrefix("veth")) }
   }
 
-  func cgroups() -> [String] {
-    guard let mount = Self.cgroupMount else { return [] }
-    let top = mount + agent.cgroupRoot
-    guard FileManager.default.fileExists(atPath: top) else { return [] }
-    let below = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
-    return [top] + below.filter { $0.hasSuffix("cgroup.procs") && $0.contains("/") }.map { "\(top)/\($0)" }
+  /// The cgroups that are the agent's, below the mount.
+  private var tops: [String] { agent.options.ownsNode ? ["/kubepods", "/swiftlet"] : [agent.cgroupRoot] }
+
+  package func cgroups() -> [String] {
+    guard let mount = HostState.cgroupMount else { return [] }
+    return tops.map { mount + $0 }.filter { FileManager.default.fileExists(atPath: $0) }.flatMap { top in
+      let below = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
+      return [top] + below.filter { $0.hasSuffix("cgroup.procs") && $0.contains("/") }.map { "\(top)/\($0)" }
+    }
   }
 
   private func tables() -> [String] {
@@ -70,8 +74,9 @@ struct Leftovers {
     do {
       let store = try Store(path: path)
       var found = try Ledger(in: store).entries().map { "ledger \($0.kind) \($0.name)" }
-      let pool = try Leases(in: store).all(pool: agent.bridge)
-      found += pool.map { "lease \($0.key) of \($0.value)" }
+      for family in ["ipv4", "ipv6"] {
+        found += try Leases(in: store).all(pool: "\(agent.bridge)/\(family)").map { "lease \($0.key) of \($0.value)" }
+      }
       return found
     } catch {
       return ["database not readable: \(error)"]
@@ -85,14 +90,15 @@ struct Leftovers {
   }
 
   /// After a failure: so that the next test finds a clean node.
-  func remove() {
+  package func remove() async {
     for process in processes() { kill(process.pid, SIGKILL) }
-    if let mount = Self.cgroupMount {
-      let top = mount + agent.cgroupRoot
-      let below = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
-      usleep(processes().isEmpty ? 0 : 300_000)
-      for path in below.sorted(by: { $0.count > $1.count }) { unsafe rmdir("\(top)/\(path)") }
-      unsafe rmdir(top)
+    _ = await eventually(5) { processes().isEmpty }
+    if let mount = HostState.cgroupMount {
+      for top in tops.map({ mount + $0 }) {
+        let below = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
+        for path in below.sorted(by: { $0.count > $1.count }) { unsafe rmdir("\(top)/\(path)") }
+        unsafe rmdir(top)
+      }
     }
     for line in mounts() {
       let fields = line.split(separator: " ")
@@ -101,21 +107,5 @@ struct Leftovers {
     if let route = try? NetlinkSocket.route() {
       for link in links() { try? route.perform(RouteRequests.deleteLink(link)) }
     }
-  }
-
-  // MARK: Reading
-
-  static let cgroupMount: String? = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].first {
-    FileManager.default.fileExists(atPath: "\($0)/cgroup.controllers")
-  }
-
-  static func pids() -> [Int32] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
-  }
-
-  /// A file of /proc: its size is not known before it is read.
-  static func text(_ path: String) -> String {
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
-    return String(decoding: data, as: UTF8.self)
   }
 }

@@ -1,14 +1,14 @@
 import Foundation
 
 /// A container's log in the CRI format: `<time> <stream> <F|P> <text>`.
-struct ContainerLog {
-  struct Line: Equatable {
-    var stream: String
-    var text: String
+package struct ContainerLog {
+  package struct Line: Equatable {
+    package var stream: String
+    package var text: String
   }
-  let lines: [Line]
+  package let lines: [Line]
 
-  init(_ path: String) {
+  package init(_ path: String) {
     let content = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     lines = content.split(separator: "\n").compactMap { line in
       let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
@@ -16,5 +16,5 @@ struct ContainerLog {
     }
   }
 
-  var text: String { lines.map(\.text).joined(separator: "\n") }
+  package var text: String { lines.map(\.text).joined(separator: "\n") }
 }

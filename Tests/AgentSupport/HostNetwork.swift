@@ -1,13 +1,13 @@
 import Glibc
-import LinuxSystem
+package import LinuxSystem
 import Netlink
 
 /// The test process's own network namespace, in which its agents have their bridges.
-enum HostNetwork {
-  static func loopbackUp() throws { try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo")) }
+package enum HostNetwork {
+  package static func loopbackUp() throws { try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo")) }
 
   /// The answer to `GET path`, head and body; at most 3 s. Blocks: on a thread of its own.
-  static func get(_ host: String, _ port: Int, _ path: String = "/") async throws(SystemCallError) -> String {
+  package static func get(_ host: String, _ port: Int, _ path: String = "/") async throws(SystemCallError) -> String {
     try await runBlocking { () throws(SystemCallError) in
       let subject = "\(host):\(port)"
       let connection = OwnedDescriptor(adopting: try call("socket", subject) { socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) })
