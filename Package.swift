@@ -73,6 +73,7 @@ let package = Package(
   targets: [
     // C and system libraries
     .target(name: "CLinux", cSettings: smallC),
+    .target(name: "CSwiftConcurrency"),
     .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
     .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -80,7 +81,7 @@ let package = Package(
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
-    .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "LinuxSystem", dependencies: ["CLinux", "CSwiftConcurrency"], swiftSettings: strict),
     .target(name: "Cgroups", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "Netlink", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "OCISpec", swiftSettings: strict),

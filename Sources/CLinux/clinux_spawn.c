@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,19 @@ __attribute__((always_inline)) static inline long clone3_inline(struct clone_arg
 #else
 #error "unsupported architecture"
 #endif
+}
+
+static struct rlimit first_limit;
+static int has_first_limit;
+
+int64_t cl_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  if (!has_first_limit) first_limit = limit;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  has_first_limit = 1;
+  return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
 
 __attribute__((noinline)) int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd,
@@ -53,6 +67,8 @@ __attribute__((noinline)) int32_t cl_spawn(int32_t executable_fd, char *const ar
       failure = errno;
       _exit(127);
     }
+    // The limits of a vfork child are its own.
+    if (has_first_limit) syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &first_limit, NULL);
     sigset_t none;
     sigemptyset(&none);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);

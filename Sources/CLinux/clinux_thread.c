@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 struct start {
@@ -15,6 +16,14 @@ static void *run(void *raw) {
   struct start start = *(struct start *)raw;
   free(raw);
   prctl(PR_SET_NAME, start.name);
+  // Where transparent huge pages are on for all memory, the first touch of a stack would cost 2 MiB.
+  pthread_attr_t attributes;
+  void *stack;
+  size_t size;
+  if (!pthread_getattr_np(pthread_self(), &attributes)) {
+    if (!pthread_attr_getstack(&attributes, &stack, &size)) madvise(stack, size, MADV_NOHUGEPAGE);
+    pthread_attr_destroy(&attributes);
+  }
   start.body(start.argument);
   return NULL;
 }
@@ -30,7 +39,7 @@ int32_t cl_thread_start(const char *name, void (*body)(void *), void *argument) 
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, 256 << 10);
+  pthread_attr_setstacksize(&attributes, 8 << 20);
   pthread_t thread;
   int result = pthread_create(&thread, &attributes, run, start);
   pthread_attr_destroy(&attributes);

@@ -1,5 +1,6 @@
-/// Threads for calls that block. It grows at once when every thread is busy, up to a bound; above it jobs wait in order. A thread that had
-/// nothing to do for a while ends; one stays, so that there always is one, also on a node that can make no more threads.
+/// Threads that run jobs in their order. It grows at once when every thread is busy, up to its width, and up to its limit when told;
+/// above that jobs wait. A thread that had nothing to do for a while ends; `kept` stay, so that there always is one, also on a node that
+/// can make no more threads.
 public final class ThreadPool: Sendable {
   public typealias Job = @Sendable () -> Void
 
@@ -7,7 +8,14 @@ public final class ThreadPool: Sendable {
     var jobs = Queue<Job>()
     var threads = 0
     var idle = 0
+    var taken: UInt64 = 0
     var isClosed = false
+
+    mutating func takeJob() -> Job? {
+      guard let job = jobs.popFirst() else { return nil }
+      taken += 1
+      return job
+    }
   }
   private enum Turn {
     case run(Job)
@@ -16,16 +24,21 @@ public final class ThreadPool: Sendable {
 
   private let state: Monitored<State>
   private let name: String
+  private let width: Int
   private let limit: Int
+  private let kept: Int
   /// How long a thread waits for its next job, nanoseconds.
   private static let patience: UInt64 = 10_000_000_000
 
   /// - Parameters:
   ///   - name: of its threads, as tools show them; at most 15 characters.
-  ///   - limit: threads at most; with 1 the jobs run one after the other, in order.
-  public init(named name: String, limit: Int) {
+  ///   - width: threads that are started as jobs come. With 1 jobs run one after the other.
+  ///   - limit: threads that `addThread` may reach; nil: no more than `width`.
+  public init(named name: String, width: Int, limit: Int? = nil, kept: Int = 1) {
     self.name = name
-    self.limit = limit
+    self.width = width
+    self.limit = limit ?? width
+    self.kept = kept
     state = Monitored(State())
   }
 
@@ -35,15 +48,22 @@ public final class ThreadPool: Sendable {
   /// Threads there are now.
   public var threads: Int { state.withLock { $0.threads } }
 
-  public func submit(_ job: @escaping Job) {
+  /// False when the job has to wait until a thread is done: all are busy.
+  @discardableResult
+  public func submit(_ job: @escaping Job) -> Bool {
     var isNew = false
+    var isPrompt = true
     state.signal { state in
       state.jobs.append(job)
-      isNew = state.jobs.count > state.idle && state.threads < limit
+      if state.jobs.count > state.idle {
+        isNew = state.threads < width
+        isPrompt = isNew
+      }
       if isNew { state.threads += 1 }
       return !isNew
     }
     if isNew { start() }
+    return isPrompt
   }
 
   /// Runs a closure on the pool; the task waits without holding a thread.
@@ -54,10 +74,24 @@ public final class ThreadPool: Sendable {
     return try result.get()
   }
 
+  /// Jobs that wait for a thread, and how many were taken since the start.
+  var backlog: (waiting: Int, taken: UInt64) { state.withLock { ($0.jobs.count, $0.taken) } }
+
+  /// One thread more than the width asks for, below the limit.
+  func addThread() {
+    let isNew = state.withLock { state in
+      guard state.threads < limit else { return false }
+      state.threads += 1
+      return true
+    }
+    if isNew { start() }
+  }
+
   private func start() {
     let state = self.state
+    let kept = self.kept
     do throws(SystemCallError) {
-      try startThread(named: name) { Self.work(state) }
+      try startThread(named: name) { Self.work(state, kept) }
     } catch {
       // No thread to be had (EAGAIN: the limit of processes): those there are take the job. Without any it could never run.
       let left = state.withLock { state in
@@ -68,29 +102,34 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  private static func work(_ state: Monitored<State>) {
-    while case .run(let job) = nextTurn(state) { job() }
+  private static func work(_ state: Monitored<State>, _ kept: Int) {
+    while case .run(let job) = nextTurn(state, kept) { job() }
   }
 
-  private static func nextTurn(_ state: Monitored<State>) -> Turn {
-    var deadline: UInt64? = monotonicNanoseconds() + patience
-    var isCounted = false
+  private static func nextTurn(_ state: Monitored<State>, _ kept: Int) -> Turn {
+    var isSpare = false
+    let now: Turn? = state.withLock { state in
+      if let job = state.takeJob() { return .run(job) }
+      state.idle += 1
+      isSpare = state.threads > kept
+      return nil
+    }
+    if let now { return now }
+    var deadline: UInt64? = isSpare ? monotonicNanoseconds() + patience : nil
     while true {
       let turn: Turn? = state.wait(until: deadline) { state in
-        if let job = state.jobs.popFirst() {
-          if isCounted { state.idle -= 1 }
+        if let job = state.takeJob() {
+          state.idle -= 1
           return .run(job)
         }
-        if !isCounted { state.idle += 1 }
-        isCounted = true
-        let isPatient = deadline.map { monotonicNanoseconds() < $0 } ?? true
-        if !state.isClosed, isPatient || state.threads == 1 { return nil }
-        state.threads -= 1
+        let isOver = state.threads > kept && deadline.map { $0 <= monotonicNanoseconds() } ?? false
+        guard state.isClosed || isOver else { return nil }
         state.idle -= 1
+        state.threads -= 1
         return .end
       }
       if let turn { return turn }
-      // The last one: it waits for good.
+      // Others ended meanwhile: this one stays.
       deadline = nil
     }
   }
@@ -102,7 +141,6 @@ struct Queue<Element> {
   /// In reverse.
   private var outgoing: [Element] = []
   var count: Int { incoming.count + outgoing.count }
-  var isEmpty: Bool { incoming.isEmpty && outgoing.isEmpty }
 
   mutating func append(_ element: Element) { incoming.append(element) }
 

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Starts a detached thread (256 KiB of stack) that runs `body` to its end.
+/// Starts a detached thread (8 MiB of stack, used as needed) that runs `body` to its end.
 public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
   final class Box {
     let body: @Sendable () -> Void
@@ -26,8 +26,8 @@ public enum BlockingWork: Sendable, CaseIterable {
   case foreign
 }
 
-private let nodeThreads = ThreadPool(named: "blocking", limit: 32)
-private let foreignThreads = ThreadPool(named: "blocking-paths", limit: 64)
+private let nodeThreads = ThreadPool(named: "blocking", width: 32)
+private let foreignThreads = ThreadPool(named: "blocking-paths", width: 64)
 
 /// Runs a closure that may block (a system call on a file system or the network) on a thread of the agent's own bounded pools, so that
 /// the cooperative pool never waits for a disk or a dead mount. The pools grow at once; above their bound callers wait in order.

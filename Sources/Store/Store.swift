@@ -10,7 +10,7 @@ import Synchronization
 public final class Store: Sendable {
   private let connection: Mutex<Guarded>
   /// One thread: what tasks ask for is done in their order.
-  private let thread = ThreadPool(named: "database", limit: 1)
+  private let thread = ThreadPool(named: "database", width: 1)
   private let checkpointer: Checkpointer?
   private let path: String?
 

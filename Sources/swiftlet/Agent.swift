@@ -20,6 +20,8 @@ struct Agent: Sendable {
   let logger: Logger
 
   func run() async throws {
+    let stop = try StopSignal()
+    claimResources()
     try makeDirectory(settings.rootDirectory, mode: 0o750)
     try makeDirectory(settings.stateDirectory, mode: 0o711)
     let lock = try DirectoryLock(settings.rootDirectory)
@@ -37,7 +39,7 @@ struct Agent: Sendable {
     let node = LocalNode(images: built.images, runtime: built.runtime, kubelet: kubelet, logger: logger)
     await node.preload(settings.imageDirectory)
 
-    try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group)
+    try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group, until: stop)
     if settings.stopPodsOnExit, let network = built.network {
       KubeletComposition.removeEmptyTree(cgroups, settings)
       do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
@@ -75,6 +77,18 @@ struct Agent: Sendable {
     return Built(runtime: runtime, images: images, network: network)
   }
 
+  /// The agent is the last to run out of descriptors, and among the last to be killed when the node runs out of memory.
+  private func claimResources() {
+    do throws(SystemCallError) { try ProcessLimits.raiseDescriptorLimit() } catch {
+      logger.warning("Limit of open files not raised", metadata: ["error": "\(error)"])
+    }
+    do throws(SystemCallError) { try ProcessLimits.adjustOOMScore(settings.kubelet.oomScoreAdj) } catch {
+      logger.warning(
+        "oom_score_adj not lowered: when the node runs out of memory, the agent may be killed before containers",
+        metadata: ["wanted": "\(settings.kubelet.oomScoreAdj)", "error": "\(error)"])
+    }
+  }
+
   private func announce(_ cgroups: CgroupRoot) {
     guard !cgroups.controllersOnlyInV1.isEmpty else { return }
     logger.warning(
@@ -86,7 +100,7 @@ struct Agent: Sendable {
 
   /// Runs every server and the kubelet until SIGTERM or SIGINT.
   private func serve(
-    runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, group: any EventLoopGroup
+    runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, group: any EventLoopGroup, until stop: StopSignal
   ) async throws {
     let cri = CRIServer(
       runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket), logger: Logger(label: "cri"))
@@ -97,7 +111,7 @@ struct Agent: Sendable {
         for server in KubeletComposition.servers(settings, kubelet, group) { tasks.addTask { try await server.run() } }
       }
       tasks.addTask {
-        let signal = await StopSignal.wait()
+        let signal = await stop.wait()
         // A server failed and everything is being cancelled: nobody is left to stop pods with.
         if Task.isCancelled { return }
         logger.notice("Stopping", metadata: ["signal": "\(signal)"])

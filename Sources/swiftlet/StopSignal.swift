@@ -1,19 +1,15 @@
-import Dispatch
 import Glibc
+import LinuxSystem
 
 /// SIGTERM and SIGINT as a value instead of an end.
-enum StopSignal {
-  static func wait() async -> String {
-    let (stream, continuation) = AsyncStream.makeStream(of: String.self)
-    let sources = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")].map { number, name in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable in continuation.yield(name) }
-      source.resume()
-      return source
-    }
-    defer { sources.forEach { $0.cancel() } }
-    for await name in stream { return name }
+struct StopSignal: Sendable {
+  private let arrivals: AsyncStream<CInt>
+
+  init() throws(SystemCallError) { arrivals = try SignalStream.open([SIGTERM, SIGINT]) }
+
+  /// The name of the signal that came, or `cancellation`.
+  func wait() async -> String {
+    for await number in arrivals { return number == SIGTERM ? "SIGTERM" : "SIGINT" }
     return "cancellation"
   }
 }

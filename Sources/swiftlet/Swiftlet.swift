@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
 import KubeModel
+import LinuxSystem
 import Logging
 
 /// The agent: a kubelet and a container runtime in one process.
 @main
-struct Swiftlet: AsyncParsableCommand {
+struct Swiftlet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet",
     abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
@@ -42,19 +43,27 @@ struct Swiftlet: AsyncParsableCommand {
   @Flag(help: "Serve only the CRI: no manifests, no kubelet.") var runtimeOnly = false
   @Flag(help: "At SIGTERM stop every pod first, and remove the bridge.") var stopPodsOnExit = false
 
-  func run() async throws {
+  /// Not an async main: the main queue would start libdispatch, which never sleeps again.
+  func run() throws {
+    CooperativeThreads.install()
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = level
       return handler
     }
     let logger = Logger(label: "swiftlet")
-    do {
-      try await Agent(settings: try settings(), logger: logger).run()
-    } catch {
-      logger.critical("swiftlet stops", metadata: ["error": "\(error)"])
-      throw ExitCode(1)
+    let isGood = Monitored<Bool?>(nil)
+    let agent = Agent(settings: try settings(), logger: logger)
+    Task {
+      do {
+        try await agent.run()
+        isGood.broadcast { $0 = true }
+      } catch {
+        logger.critical("swiftlet stops", metadata: ["error": "\(error)"])
+        isGood.broadcast { $0 = false }
+      }
     }
+    if isGood.wait({ $0 }) != true { throw ExitCode(1) }
   }
 
   private var level: Logger.Level {

@@ -13,7 +13,7 @@ import Testing
 
   @Test("grow at once: a job never waits for one that blocks", .timeLimit(.minutes(1)))
   func grows() async {
-    let pool = ThreadPool(named: "test", limit: 16)
+    let pool = ThreadPool(named: "test", width: 16)
     let barrier = Barrier()
     for _ in 0..<15 { pool.submit { barrier.pass() } }
     let start = ContinuousClock.now
@@ -26,7 +26,7 @@ import Testing
 
   @Test("are bounded; what is above the bound waits in order", .timeLimit(.minutes(1)))
   func bounded() async {
-    let pool = ThreadPool(named: "test", limit: 1)
+    let pool = ThreadPool(named: "test", width: 1)
     let barrier = Barrier()
     let order = Mutex<[Int]>([])
     pool.submit { barrier.pass() }

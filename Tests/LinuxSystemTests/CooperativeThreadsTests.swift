@@ -1,0 +1,68 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+@Suite("the threads of tasks", .serialized) struct CooperativeThreadsTests {
+  init() { CooperativeThreads.install() }
+
+  @Test("tasks, timers and blocking calls go on while code blocks every cooperative thread", .timeLimit(.minutes(1)))
+  func blocked() async throws {
+    let isOpen = Monitored(false)
+    let stuck = (0..<40).map { _ in Task { _ = isOpen.wait { $0 ? true : nil } } }
+    let start = ContinuousClock.now
+    // Each needs a thread after each suspension.
+    for _ in 0..<5 {
+      try await Task.sleep(for: .milliseconds(1))
+      await runBlocking { () throws(Never) in }
+      await Task.yield()
+    }
+    // With the pool of libdispatch: 40 s and more.
+    #expect(ContinuousClock.now - start < .seconds(5))
+    #expect(CooperativeThreads.shared.threads > 40)
+    isOpen.broadcast { $0 = true }
+    for task in stuck { await task.value }
+  }
+
+  @Test("sleeps end in the order of their ends, not before, and a cancelled one at once", .timeLimit(.minutes(1)))
+  func sleeps() async throws {
+    let order = Monitored<[Int]>([])
+    let start = ContinuousClock.now
+    let forEver = Task { try await Task.sleep(for: .seconds(Int64.max / 4)) }
+    let nanoseconds = Task { try await Task.sleep(nanoseconds: 10_000_000) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for delay in [90, 30, 60, 0] {
+        group.addTask {
+          try await Task.sleep(for: .milliseconds(delay))
+          #expect(ContinuousClock.now - start >= .milliseconds(delay))
+          order.withLock { $0.append(delay) }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(order.withLock { $0 } == [0, 30, 60, 90])
+    try await nanoseconds.value
+    forEver.cancel()
+    await #expect(throws: CancellationError.self) { try await forEver.value }
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
+  @Test("every job runs once", .timeLimit(.minutes(1)))
+  func all() async {
+    actor Counter {
+      var count = 0
+      func add() { count += 1 }
+    }
+    let counter = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<1000 {
+        group.addTask {
+          for _ in 0..<10 {
+            await counter.add()
+            await Task.yield()
+          }
+        }
+      }
+    }
+    #expect(await counter.count == 10_000)
+  }
+}
