@@ -54,13 +54,11 @@ extension PodRuntime {
     if namespaces.network != .node, network == nil {
       throw RuntimeError(.failedPrecondition, "pod networking is off on this node: only hostNetwork pods can run")
     }
-    for name in config.sysctls.keys {
-      if namespaces.network == .node, name.hasPrefix("net.") {
-        throw RuntimeError(.invalidArgument, "sysctl \(name) would change the host: not allowed with the host's network namespace")
-      }
-      if namespaces.ipc == .node, name.hasPrefix("kernel.shm") || name.hasPrefix("kernel.msg") || name.hasPrefix("fs.mqueue.") {
-        throw RuntimeError(.invalidArgument, "sysctl \(name) would change the host: not allowed with the host's IPC namespace")
-      }
+    // A sandbox with the host's network has the host's UTS namespace too.
+    let own = namespaces.network != .node
+    let policy = SysctlPolicy(ownNetwork: own, ownIPC: namespaces.ipc != .node, ownUTS: own)
+    for name in config.sysctls.keys.sorted() {
+      if let reason = policy.refusal(of: name) { throw RuntimeError(.invalidArgument, reason) }
     }
   }
 
