@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
@@ -28,8 +29,16 @@ int32_t cl_peek_exited_child(void) {
   return wait_for(P_ALL, 0, WNOWAIT, &ignored);
 }
 int32_t cl_execve(const char *path, char *const argv[], char *const envp[]) { return result(syscall(SYS_execve, path, argv, envp)); }
+int32_t cl_is_child(int32_t pid) {
+  struct cl_exit ignored;
+  return wait_for(P_PID, pid, WNOWAIT, &ignored) >= 0;
+}
+// Every architecture takes flags and stack first; exit_signal is the caller's own with CLONE_PARENT.
+int32_t cl_clone_sibling(void) { return result(syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0)); }
 void cl_exit_now(int32_t code) {
-  for (;;) syscall(SYS_exit_group, code);
+  syscall(SYS_exit_group, code);
+  syscall(SYS_exit, code);
+  __builtin_trap();
 }
 int32_t cl_getpid(void) { return (int32_t)syscall(SYS_getpid); }
 int32_t cl_kill(int32_t pid, int32_t signal) { return result(syscall(SYS_kill, pid, signal)); }
@@ -39,6 +48,20 @@ int32_t cl_setresgid(uint32_t gid) { return result(syscall(SYS_setresgid, gid, g
 int32_t cl_setresuid(uint32_t uid) { return result(syscall(SYS_setresuid, uid, uid, uid)); }
 int32_t cl_prctl(int32_t option, uint64_t a, uint64_t b) { return result(syscall(SYS_prctl, option, a, b, 0UL, 0UL)); }
 int32_t cl_set_name(const char *name) { return result(syscall(SYS_prctl, PR_SET_NAME, name, 0UL, 0UL, 0UL)); }
+int32_t cl_join_session_keyring(void) { return result(syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL)); }
+
+static char *arguments;
+static size_t arguments_length;
+void cl_note_arguments(int32_t count, char **argv) {
+  arguments = argv[0];
+  arguments_length = 0;
+  for (int32_t i = 0; i < count && argv[i] == arguments + arguments_length; i++) arguments_length += strlen(argv[i]) + 1;
+}
+void cl_set_arguments(const char *title) {
+  size_t i = 0;
+  for (; title[i] && i + 1 < arguments_length; i++) arguments[i] = title[i];
+  for (; i < arguments_length; i++) arguments[i] = 0;
+}
 int32_t cl_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct data[2] = {{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},

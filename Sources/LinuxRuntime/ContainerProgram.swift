@@ -9,8 +9,6 @@ public struct ContainerProgram: Equatable, Sendable {
   public var gidMappings: [IDMapping] = []
   /// Namespace files the caller opens and passes, in this order, from slot `SetupOptions.firstSlot` on.
   public var descriptors: [String] = []
-  /// Slot of a pid namespace file among `descriptors`, or -1.
-  public var pidNamespaceSlot: Int16 = -1
   public var joinsPID = false
   public var joinPIDOf = ""
   /// The process of this podshim whose namespaces slot 255 means.
@@ -23,7 +21,6 @@ public struct ContainerProgram: Equatable, Sendable {
     request.cloneFlags = cloneFlags
     request.uidMappings = uidMappings
     request.gidMappings = gidMappings
-    request.pidNamespaceSlot = pidNamespaceSlot
     request.joinsPID = joinsPID
     request.joinPIDOf = joinPIDOf
     request.joinProcess = joinProcess

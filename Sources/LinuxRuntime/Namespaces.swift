@@ -55,8 +55,12 @@ struct Namespaces {
         joined |= Self.flag(kind)
       } else {
         let slot = options.firstSlot + UInt8(program.descriptors.count)
+        guard kind != .pid else {
+          throw LinuxRuntimeError(
+            .unsupported, "a pid namespace can be joined by naming a process of the pod only, not by the file '\(path)'")
+        }
         program.descriptors.append(path)
-        if kind == .pid { program.pidNamespaceSlot = Int16(slot) } else { files.append((slot, Self.flag(kind))) }
+        files.append((slot, Self.flag(kind)))
       }
     }
     let joinsUser = path(.user) != nil

@@ -1,7 +1,8 @@
 public import OCISpec
 import ShimCore
 
-/// The sandbox's own process. It has no root file system of its own: it keeps nothing but namespaces alive.
+/// The sandbox's own process. It keeps nothing but namespaces alive. Its root is empty: where the pid namespace is shared it is PID 1, and
+/// a container with CAP_SYS_PTRACE reads and writes what /proc/1/root shows.
 public struct PauseOptions: Equatable, Sendable {
   /// New (no path) or joined (a namespace file) namespaces: network, ipc, uts, pid, user.
   public var namespaces: [NamespaceSpec] = []
@@ -24,7 +25,7 @@ extension SetupProgramBuilder {
     var options = SetupOptions(root: .directory("/"), mountPoint: "/")
     options.firstSlot = pause.firstSlot
     let linux = LinuxSpec(uidMappings: pause.uidMappings, gidMappings: pause.gidMappings)
-    let namespaces = try Namespaces(pause.namespaces)
+    let namespaces = try Namespaces(pause.namespaces + [NamespaceSpec(type: .mount)])
     try namespaces.apply(to: &program, options: options, linux: linux)
     if let score = pause.oomScoreAdjust {
       program.operations.append(.oomScoreAdjust(value: score, optional: pause.resourceOptional))
@@ -35,7 +36,8 @@ extension SetupProgramBuilder {
     }
     appendSysctls(pause.sysctls, to: &program.operations)
     program.operations += [
-      .currentRoot, .newSession, .groups([]), .boundingCapabilities(keep: 0),
+      .rootPropagation(flags: Kernel.slave | Kernel.recursive), .emptyRoot, .pivotRoot, .newSession, .groups([]),
+      .boundingCapabilities(keep: 0),
       .capabilities(effective: 0, permitted: 0, inheritable: 0),
       .ambientCapabilities(0), .noNewPrivileges, .changeDirectory(path: "/", create: false),
     ]

@@ -17,12 +17,12 @@ extension SetupProgramBuilder {
       operations.append(
         .resourceLimit(resource: number, soft: limit.soft, hard: limit.hard, optional: options.resourceOptional))
     }
-    operations.append(.umask(process.user.umask ?? 0o022))
-    operations.append(.newSession)
-    if process.terminal == true { operations.append(.controllingTerminal) }
     if let profile = process.apparmorProfile, !profile.isEmpty, profile != "unconfined" {
       operations.append(.appArmorProfile(profile))
     }
+    operations.append(.umask(process.user.umask ?? 0o022))
+    operations.append(.newSession)
+    if process.terminal == true { operations.append(.controllingTerminal) }
     try appendIdentity(process, options, createDirectory: createDirectory, to: &operations)
     if options.waitsForStart { operations.append(.awaitStart) }
     let environment = process.env ?? []

@@ -1,9 +1,22 @@
-/// The agent <-> podshim protocol, version 1. One SOCK_STREAM unix socket; a frame is
+/// The agent <-> podshim protocol, version 2. One SOCK_STREAM unix socket; a frame is
 /// `u32 length (of what follows) | u8 message kind | u8 descriptor count | u32 request id | payload`, little endian; its descriptors
 /// travel by SCM_RIGHTS with the first byte of the frame. Request id 0 is an event. A newer agent speaks an older shim's version: both
 /// sides skip trailing payload bytes they do not know, and a message kind is never reused.
 public enum ShimProtocol {
-  public static let version: UInt16 = 1
+  public static let version: UInt16 = 2
+
+  /// The version a podshim must have told in its `hello` to understand this operation: a program with one it does not know fails as a
+  /// whole. Fields that an older podshim skips (`SpawnRequest.setupMilliseconds`) need nothing.
+  public static func version(neededBy operation: SetupOperation) -> UInt16 {
+    switch operation {
+    case .emptyRoot: 2
+    default: 1
+    }
+  }
+
+  public static func version(neededBy program: [SetupOperation]) -> UInt16 {
+    program.reduce(1) { max($0, version(neededBy: $1)) }
+  }
   /// Largest frame either side accepts, bytes.
   public static let maximumFrame = 16 << 20
 }
@@ -42,7 +55,7 @@ public struct SpawnRequest: Equatable, Sendable {
   public var cloneFlags: UInt64
   /// Slot of the cgroup v2 directory (CLONE_INTO_CGROUP; cgroup.kill and memory.events are used through it at exit), or -1.
   public var cgroupSlot: Int16
-  /// Slot of a pidfd or pid namespace file the child must be born into, or -1: podshim sets its own pid_for_children around the clone.
+  /// -1. Version 1 took the slot of a pid namespace file here, which nobody used.
   public var pidNamespaceSlot: Int16
   /// Id of a process of this podshim whose pid namespace the child is born into ("" with `joinsPID` = pause).
   public var joinPIDOf: String
@@ -66,6 +79,8 @@ public struct SpawnRequest: Equatable, Sendable {
   public var drainMilliseconds: UInt32
   /// The set-up program, as `SetupProgram.encode` wrote it.
   public var program: [UInt8]
+  /// How long set-up may take before the process is killed and the request fails; 0: two minutes. Since version 2.
+  public var setupMilliseconds: UInt32
 
   public init(id: String, program: [UInt8]) {
     self.id = id
@@ -84,6 +99,7 @@ public struct SpawnRequest: Equatable, Sendable {
     logPath = ""
     exitRecordPath = ""
     drainMilliseconds = 1000
+    setupMilliseconds = 0
   }
 }
 

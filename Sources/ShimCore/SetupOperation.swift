@@ -1,5 +1,6 @@
 /// One step of a process's set-up program. The agent writes the list (`LinuxRuntime`), podshim's child interprets it in order,
-/// between clone3(2) and execve(2), as the process it sets up. There is no policy here: every decision was made by the agent.
+/// between clone3(2) and execve(2), as the process it sets up; what joins a pid namespace is born into it as the last step
+/// (`Interpreter.bear`). There is no policy here: every decision was made by the agent.
 ///
 /// Paths called *host* are resolved from the root the child starts with (podshim's mount namespace); paths called *container* are
 /// resolved below the new root with openat2(2) RESOLVE_IN_ROOT, so that neither symlinks nor races in an image lead out of it.
@@ -22,6 +23,8 @@ public enum SetupOperation: Equatable, Sendable {
   case overlayRootByMount(base: String, layers: [String], upper: String, work: String, at: String)
   /// A plain directory as root: open_tree(OPEN_TREE_CLONE) of the host directory `source`, moved to `at`.
   case bindRoot(source: String, at: String)
+  /// A directory that is empty and read-only, for pause.
+  case emptyRoot
   /// For processes that join an existing mount namespace (exec): the current root becomes the base of container paths.
   case currentRoot
   /// Propagation of the new root mount (MS_SHARED, MS_SLAVE, MS_PRIVATE, with MS_REC), needed for bidirectional volumes.
@@ -39,7 +42,7 @@ public enum SetupOperation: Equatable, Sendable {
   case makeNode(path: String, mode: UInt32, major: UInt32, minor: UInt32, uid: UInt32, gid: UInt32)
   /// symlink: `path` (container) -> `target` (verbatim). An existing entry is left alone.
   case makeSymlink(target: String, path: String)
-  /// Hides a container path: a file under a verified host /dev/null, a directory under an empty read-only tmpfs. Absent: skipped.
+  /// Hides a container path: a file under a read-only null device of podshim's, a directory under an empty read-only one. Absent: skipped.
   case mask(path: String)
   /// Bind-mounts a container path on itself, read-only (recursively). Absent: skipped.
   case readOnly(path: String)

@@ -201,7 +201,7 @@ extension ShimSuite {
         second.settings = [.newSession, .controllingTerminal]
         #expect(try pod.run(second).lines.map(\.content).joined(separator: " ").split(separator: " ") == ["0", "1", "2", "3"])
         let pause = try pod.list().first { $0.id.isEmpty }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pause?.pid ?? 0)/fd").sorted() == ["0", "1", "2"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pause?.pid ?? 0)/fd").isEmpty)
       }
     }
 

@@ -128,7 +128,6 @@ import Testing
     var lines = ["clone \(hexadecimal(program.cloneFlags))"]
     if !program.uidMappings.isEmpty { lines.append("map uid \(mapping(program.uidMappings)) gid \(mapping(program.gidMappings))") }
     lines += program.descriptors.map { "descriptor \($0)" }
-    if program.pidNamespaceSlot >= 0 { lines.append("pid namespace of slot \(program.pidNamespaceSlot)") }
     if program.joinsPID { lines.append("pid namespace of process '\(program.joinPIDOf)'") }
     lines.append("slot 255 is process '\(program.joinProcess)'")
     for operation in program.operations {

@@ -3,6 +3,7 @@ import ShimCore
 /// What usually is behind an error number of an operation; "" when there is nothing better than the errno's text.
 extension SetupFailureExplainer {
   static func hint(_ operation: SetupOperation, _ context: Context) -> String {
+    if context.call == "clone" { return birthHint(context) }
     switch operation {
     case .execute(let candidates, let arguments, _): return executeHint(candidates, arguments, context)
     case .overlayRoot, .overlayRootByMount: return overlayHint(context)
@@ -11,7 +12,8 @@ extension SetupFailureExplainer {
     case .bindRoot(let source, _):
       return context.code == Errno.noEntry ? "there is no directory \(source) on the node" : mountHint(context)
     case .makeDirectory(let path, _), .makeNode(let path, _, _, _, _, _), .makeSymlink(_, let path): return makeHint(path, context)
-    case .rootPropagation, .newRootPropagation, .mask, .readOnly, .readOnlyRoot, .pivotRoot, .console: return mountHint(context)
+    case .rootPropagation, .emptyRoot, .newRootPropagation, .mask, .readOnly, .readOnlyRoot, .pivotRoot, .console:
+      return mountHint(context)
     case .joinNamespaces: return joinHint(context)
     case .unshare:
       if context.code == Failure.noSpace { return "a limit on namespaces is reached: see user.max_*_namespaces in sysctl" }
@@ -35,6 +37,17 @@ extension SetupFailureExplainer {
     }
   }
 
+  /// A process that joins a pid namespace is born into it with its filter, if that needed a privilege to be loaded.
+  private static func birthHint(_ context: Context) -> String {
+    switch context.code {
+    case Errno.again: "too many processes: the pids limit of the pod or the user's RLIMIT_NPROC is reached"
+    case Failure.noMemory: "memory is short, or the first process of the pid namespace has ended"
+    case _ where context.hasFilter:
+      "the seccomp profile refuses clone, by which a process gets into a pid namespace that is shared; allow it, or set allowPrivilegeEscalation: false"
+    default: ""
+    }
+  }
+
   static func privilege(_ capability: String, _ context: Context) -> String {
     context.hasUserNamespace
       ? "the kernel does not allow this inside a user namespace"
@@ -45,7 +58,6 @@ extension SetupFailureExplainer {
     switch context.code {
     case Errno.notPermitted, Errno.access: privilege("CAP_SYS_ADMIN", context)
     case Failure.noSpace: "the mount namespace holds as many mounts as fs.mount-max allows, or the file system is full"
-    case Errno.invalid where context.call == "fstat": "the node's own /dev/null is not the null device; what replaced it?"
     case Errno.loop: "symbolic links on the way lead in a circle, or a link is where none may be"
     default: ""
     }

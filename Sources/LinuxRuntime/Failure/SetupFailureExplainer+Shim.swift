@@ -35,6 +35,12 @@ extension SetupFailureExplainer {
     case ("clone3", Errno.invalid): return "the kernel lacks one of the namespaces or clone3 flags (Linux 5.7 is needed)"
     case ("setns", Errno.noProcess): return "the process whose namespace is to be joined has ended"
     case ("setns", Errno.notPermitted): return "the agent needs CAP_SYS_ADMIN in the namespace's user namespace"
+    case ("waitid", Errno.timedOut):
+      return
+        "what it waits for does not answer: a volume on a dead network file system, a frozen cgroup, or a filter that lets nothing end"
+    case ("waitid", _) where context.hasFilter:
+      return
+        "its seccomp profile may refuse a call that starting a process needs (execve, write, exit_group), or something killed it"
     case ("waitid", _): return "something killed it: the memory limit is too small to start, or somebody sent it a signal"
     case (_, Failure.tooManyFiles), (_, Failure.tooManyFilesOfSystem):
       return "too many files are open: the limit RLIMIT_NOFILE of podshim or fs.file-max of the node"

@@ -57,6 +57,7 @@ public enum SetupFailureExplainer {
       }
       return changes > 1
     }
+    var hasFilter: Bool { program.contains { if case .seccomp = $0 { true } else { false } } }
     /// The last of `program` that sets a user id: who runs the command.
     var user: UInt32? {
       for case .userID(let id) in program.reversed() { return id }

@@ -55,6 +55,7 @@ extension ByteReader {
     case 38: return .awaitStart
     case 39: return .execute(candidates: try strings(), arguments: try strings(), environment: try strings())
     case 40: return .pause
+    case 41: return .emptyRoot
     default: throw .unknownKind(kind)
     }
   }

@@ -163,6 +163,7 @@ struct OperationWriter {
       strings(arguments)
       strings(environment)
     case .pause: begin(40)
+    case .emptyRoot: begin(41)
     }
   }
 }

@@ -79,6 +79,7 @@ extension ByteWriter {
     string(request.exitRecordPath)
     integer(request.drainMilliseconds)
     blob(request.program)
+    integer(request.setupMilliseconds)
   }
 
   private mutating func mappings(_ values: [IDMapping]) {
@@ -110,6 +111,7 @@ extension ByteReader {
     request.exitRecordPath = try string()
     request.drainMilliseconds = try integer()
     request.program = try blob()
+    if remaining > 0 { request.setupMilliseconds = try integer() }
     return request
   }
 

@@ -15,6 +15,10 @@ public enum ChildMessage: UInt8 {
   case failed = 5
   /// child -> podshim: the controlling side of the terminal is attached.
   case terminal = 6
+  /// set-up child -> podshim: the process that goes on with the program, as a pid (u32); this one ends.
+  case born = 7
+  /// child -> podshim: a procfs of its new pid namespace, attached nowhere.
+  case procfs = 8
 }
 
 struct ChildChannel {
@@ -32,10 +36,17 @@ struct ChildChannel {
     _ = unsafe cl_write(raw, writer.bytes, writer.bytes.count)
   }
 
-  func send(terminal: Int32) throws(CallError) {
-    let bytes = [ChildMessage.terminal.rawValue]
-    let descriptors = [terminal]
-    try check(unsafe cl_send_descriptors(raw, bytes, 1, descriptors, 1), "sendmsg", "terminal")
+  func send(born pid: Int32) {
+    var writer = ByteWriter()
+    writer.integer(ChildMessage.born.rawValue)
+    writer.integer(pid)
+    _ = unsafe cl_write(raw, writer.bytes, writer.bytes.count)
+  }
+
+  func send(_ message: ChildMessage, descriptor: Int32) throws(CallError) {
+    let bytes = [message.rawValue]
+    let descriptors = [descriptor]
+    try check(unsafe cl_send_descriptors(raw, bytes, 1, descriptors, 1), "sendmsg", "to podshim")
   }
 
   /// Waits for `proceed`. Ends the process when podshim is gone: nobody would ever start it.

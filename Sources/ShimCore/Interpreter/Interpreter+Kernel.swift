@@ -96,7 +96,16 @@ extension Interpreter {
   /// Nothing above 2 reaches the container (CVE-2024-21626).
   mutating func seal() throws(CallError) {
     if sealed { return }
-    try check(cl_close_range(3, UInt32.max, 4), "close_range")
+    if joins {
+      // Who is already in the pid namespace could take them before execve closes them.
+      try openTerminal()
+      root = -1
+      procfs = -1
+      if channel.raw > 3 { try check(cl_close_range(3, UInt32(channel.raw - 1), 0), "close_range") }
+      try check(cl_close_range(UInt32(channel.raw + 1), UInt32.max, 0), "close_range")
+    } else {
+      try check(cl_close_range(3, UInt32.max, 4), "close_range")
+    }
     for signal: Int32 in 1...64 where signal != 9 && signal != 19 { _ = cl_default_signal(signal) }
     sealed = true
   }

@@ -9,13 +9,27 @@ extension Interpreter {
   func mountFileSystem(_ type: String, _ source: String, _ target: String, _ attributes: UInt64, _ options: [String])
     throws(CallError)
   {
-    let mount = try detachedFileSystem(type, source, attributes, options)
+    let mount: Descriptor
+    if type == "proc", !context.joinedProcfs.isEmpty {
+      mount = try joinedProcfs(attributes)
+    } else {
+      mount = try detachedFileSystem(type, source, attributes, options)
+    }
     // An image whose /proc or /sys is a symlink would otherwise choose where the real one appears (CVE-2019-16884).
     if type == "proc" || type == "sysfs", let found = try resolve(target, Open.path, extra: Resolve.noSymlinks) {
       return try attach(mount.raw, found.raw, target)
     }
     let place = try makePath(target, directory: true)
     try attach(mount.raw, place.raw, target)
+  }
+
+  /// procfs shows the pid namespace of who mounts it, and this process is not in the one it sets up for.
+  private func joinedProcfs(_ attributes: UInt64) throws(CallError) -> Descriptor {
+    let mount = try copy(of: context.joinedProcfs)
+    let all = Mount.attributeReadOnly | Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec
+    try check(
+      unsafe cl_mount_setattr(mount.raw, "", At.emptyPath, attributes & all, all & ~attributes, 0, -1), "mount_setattr", "proc")
+    return mount
   }
 
   private func detachedFileSystem(_ type: String, _ source: String, _ attributes: UInt64, _ options: [String]) throws(CallError)
@@ -82,21 +96,23 @@ extension Interpreter {
 
   func mask(_ path: String) throws(CallError) {
     guard let place = try resolve(path) else { return }
-    if try Files.status(place.raw, path).mode & FileType.mask == FileType.directory {
-      let attributes =
-        Mount.attributeReadOnly | Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec
-      let empty = try detachedFileSystem("tmpfs", "tmpfs", attributes, ["size=0", "nr_inodes=2", "mode=755"])
-      return try attach(empty.raw, place.raw, path)
+    // Not the image's /dev/null, which may be a link to anything (CVE-2025-31133), nor the host's, whose mode is not to be changed.
+    let isDirectory = try Files.status(place.raw, path).mode & FileType.mask == FileType.directory
+    let cover = try copy(of: isDirectory ? Blank.directory : Blank.null)
+    try attach(cover.raw, place.raw, path)
+  }
+
+  /// Opens the container's own null device in place of podshim's. A container that has none keeps podshim's, which is read-only.
+  func takeNull() {
+    for number: Int32 in 0...2 {
+      guard let standard = try? Files.status(number, "stdio"), isNullDevice(standard),
+        let own = try? resolve("/dev/null", Open.path, extra: Resolve.noSymlinks),
+        let found = try? Files.status(own.raw, "/dev/null"),
+        isNullDevice(found), let file = try? resolve("/dev/null", Open.readWrite | Open.noTerminal, extra: Resolve.noSymlinks),
+        let opened = try? Files.status(file.raw, "/dev/null"), isNullDevice(opened)
+      else { continue }
+      _ = cl_dup_to(file.raw, number)
     }
-    // What /dev/null names is not trusted: an image could make it a link to anything (CVE-2025-31133).
-    let copy = Descriptor(
-      adopting: try check(
-        unsafe cl_open_tree(At.workingDirectory, "/dev/null", Mount.openTreeClone | Mount.openTreeCloseOnExec), "open_tree",
-        "/dev/null"))
-    guard isNullDevice(try Files.status(copy.raw, path)) else {
-      throw CallError("fstat", Errno.invalid, "/dev/null is not the null device")
-    }
-    try attach(copy.raw, place.raw, path)
   }
 
   func makeReadOnly(_ path: String) throws(CallError) {

@@ -6,8 +6,9 @@ extension Interpreter {
     let mask = Signal.bit(Signal.terminate) | Signal.bit(Signal.interrupt) | Signal.bit(Signal.child)
     _ = cl_block_signals(mask)
     _ = unsafe cl_set_name("pause")
+    unsafe cl_set_arguments("pause")
     channel.send(.pausing)
-    _ = cl_close_range(3, UInt32.max, 0)
+    _ = cl_close_range(0, UInt32.max, 0)
     while true {
       let signal = cl_wait_signal(mask)
       if signal == Signal.terminate || signal == Signal.interrupt { cl_exit_now(0) }

@@ -20,12 +20,13 @@ extension Interpreter {
   mutating func overlayRootByMount(_ base: String, _ layers: [String], _ upper: String, _ work: String, _ at: String)
     throws(CallError)
   {
+    let directory = try Files.open(".", Open.path | Open.directory)
     try check(unsafe cl_chdir(base), "chdir", base)
     var options = "lowerdir="
     for (number, layer) in layers.enumerated() { options += (number == 0 ? "" : ":") + Self.escape(layer) }
     if !upper.isEmpty { options += ",upperdir=" + Self.escape(upper) + ",workdir=" + Self.escape(work) }
     try check(unsafe cl_mount("overlay", at, "overlay", 0, options), "mount", options)
-    try check(unsafe cl_chdir("/"), "chdir", "/")
+    try check(cl_fchdir(directory.raw), "fchdir", "podshim's directory")
     root = try Files.open(at, Open.path | Open.directory).release()
   }
 
@@ -44,6 +45,19 @@ extension Interpreter {
       unsafe cl_open_tree(At.workingDirectory, source, Mount.openTreeClone | Mount.openTreeCloseOnExec | At.recursive),
       "open_tree", source)
     try attachRoot(at)
+  }
+
+  /// For pause, whom every process of a shared pid namespace may look at.
+  mutating func emptyRoot() throws(CallError) {
+    root = try copy(of: Blank.directory).release()
+    try attachRoot(Blank.directory)
+  }
+
+  /// A detached copy of a mount in podshim's directory, which is the working directory until there is a new root.
+  func copy(of path: String) throws(CallError) -> Descriptor {
+    Descriptor(
+      adopting: try check(
+        unsafe cl_open_tree(At.workingDirectory, path, Mount.openTreeClone | Mount.openTreeCloseOnExec), "open_tree", path))
   }
 
   private func attachRoot(_ at: String) throws(CallError) {

@@ -14,7 +14,7 @@ extension Interpreter {
     terminalNumber = try check(cl_terminal_number(master.raw), "ioctl", "TIOCGPTN")
     let peer = Descriptor(adopting: try check(cl_terminal_peer(master.raw), "ioctl", "TIOCGPTPEER"))
     for number: Int32 in 0...2 { try check(cl_dup_to(peer.raw, number), "dup2") }
-    try channel.send(terminal: master.raw)
+    try channel.send(.terminal, descriptor: master.raw)
   }
 
   /// The target must be a plain file of the root, the source a device of its devpts: neither may be a link (CVE-2025-52565).

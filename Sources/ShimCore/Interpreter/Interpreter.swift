@@ -14,6 +14,12 @@ public struct ChildContext {
   public var channel: Int32
   /// The child was cloned with CLONE_NEWUSER and waits for its id maps.
   public var newUserNamespace: Bool
+  /// The child was cloned with CLONE_NEWPID: it is alone in its pid namespace.
+  public var newPIDNamespace: Bool
+  /// pidfd or namespace file of the pid namespace that the last process of the program is born into, or -1.
+  public var pidTarget: Int32
+  /// Where podshim mounted a procfs of that namespace, in the working directory; "": the namespace is podshim's own.
+  public var joinedProcfs: String
   /// podshim lowered its own oom_score_adj.
   public var resetsOOMScore: Bool
 
@@ -25,6 +31,9 @@ public struct ChildContext {
     stdio = .null
     standard = (-1, -1, -1)
     newUserNamespace = false
+    newPIDNamespace = false
+    pidTarget = -1
+    joinedProcfs = ""
     resetsOOMScore = false
   }
 }
@@ -36,8 +45,12 @@ public struct Interpreter: ~Copyable {
   var index: UInt16 = 0
   /// The new root (O_PATH or mount descriptor) that container paths are resolved below; -1 before there is one.
   var root: Int32 = -1
-  /// A procfs of the child's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
+  /// A procfs of this process's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
   var procfs: Int32 = -1
+  /// Done by the last process when it is born.
+  var startsSession = false
+  var takesTerminal = false
+  private var birth = -1
   /// Number of the terminal in the container's devpts; -1: none yet.
   var terminalNumber: Int32 = -1
   var umaskWasSet = false
@@ -48,8 +61,8 @@ public struct Interpreter: ~Copyable {
   /// Descriptors are close-on-exec already: done before a seccomp filter could forbid close_range.
   var sealed = false
 
-  /// Takes over the child process. Never returns.
-  public static func run(_ context: consuming ChildContext) {
+  /// Takes over the child process.
+  public static func run(_ context: consuming ChildContext) -> Never {
     var interpreter = Interpreter(context: context)
     do throws(CallError) {
       try interpreter.begin()
@@ -72,15 +85,23 @@ public struct Interpreter: ~Copyable {
   private mutating func begin() throws(CallError) {
     index = 0xFFFF
     closeOthers()
+    // podshim's directory and its sandbox are nobody's business in the pod.
+    unsafe cl_set_arguments("podshim")
     for (number, source) in [context.standard.input, context.standard.output, context.standard.error].enumerated() where source >= 0
     {
+      // The null device of the host is not the container's to change: podshim's read-only one stays in its place.
+      if try isNullDevice(Files.status(source, "stdio")) { continue }
       try check(cl_dup_to(source, Int32(number)), "dup2")
     }
+    // Without one of its own every container would find the agent's keys (keyrings(7)). ENOSYS: a kernel without keys.
+    let keyring = cl_join_session_keyring()
+    if keyring != -Errno.notImplemented { try check(keyring, "keyctl", "KEYCTL_JOIN_SESSION_KEYRING") }
     if context.resetsOOMScore, let own = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) {
       _ = Files.write("0", to: own.raw)
     }
-    // Processes of a namespace this child joins must not trace it or reach podshim's memory and descriptors through it (CVE-2016-9962).
-    _ = cl_prctl(Prctl.setDumpable, 0, 0)
+    if context.pidTarget >= 0 {
+      try check(cl_setns(context.pidTarget, Namespace.pid), "setns", "pid namespace")
+    }
     if context.newUserNamespace {
       channel.awaitProceed()
       try becomeNamespaceRoot()
@@ -90,7 +111,10 @@ public struct Interpreter: ~Copyable {
 
   private func closeOthers() {
     var keep =
-      context.slots + [context.channel, context.processFD, context.standard.input, context.standard.output, context.standard.error]
+      context.slots + [
+        context.channel, context.processFD, context.pidTarget, context.standard.input, context.standard.output,
+        context.standard.error,
+      ]
     keep.sort()
     var next: Int32 = 3
     for descriptor in keep where descriptor >= next {
@@ -110,13 +134,15 @@ public struct Interpreter: ~Copyable {
     try prepare(for: operations)
     for (position, operation) in operations.enumerated() {
       index = UInt16(truncatingIfNeeded: position)
+      if position == birth { try bear() }
       try perform(operation)
     }
   }
 
   /// Opens what later operations need while the host's paths and the parent's privileges are still there.
   private mutating func prepare(for operations: [SetupOperation]) throws(CallError) {
-    var needsProcfs = false
+    // The first process of a pid namespace leaves a procfs for those who join: made now, while nobody else is there to watch.
+    var needsProcfs = context.newPIDNamespace
     for (position, operation) in operations.enumerated() {
       switch operation {
       case .userID: userOperation = position
@@ -124,11 +150,16 @@ public struct Interpreter: ~Copyable {
       default: break
       }
     }
-    guard needsProcfs else { return }
+    if joins { birth = Self.birth(in: operations) }
+    if needsProcfs { try makeProcfs() }
+  }
+
+  private mutating func makeProcfs() throws(CallError) {
     let configuration = Descriptor(adopting: try check(unsafe cl_fsopen("proc", 1), "fsopen", "proc"))
     try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", "proc")
     let attributes = UInt32(Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec)
     procfs = try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "proc")
+    if context.newPIDNamespace { try channel.send(.procfs, descriptor: procfs) }
   }
 
   /// Whether an operation after this one sets the user.
@@ -143,7 +174,10 @@ public struct Interpreter: ~Copyable {
     case .overlayRootByMount(let base, let layers, let upper, let work, let at):
       try overlayRootByMount(base, layers, upper, work, at)
     case .bindRoot(let source, let at): try bindRoot(source, at)
-    case .currentRoot: root = try Files.open("/", Open.path | Open.directory).release()
+    case .emptyRoot: try emptyRoot()
+    case .currentRoot:
+      root = try Files.open("/", Open.path | Open.directory).release()
+      takeNull()
     case .newRootPropagation(let flags): try setPropagation(root, flags, "/")
     case .fileSystem(let type, let source, let target, let attributes, let options):
       try mountFileSystem(type, source, target, attributes, options)
@@ -157,7 +191,9 @@ public struct Interpreter: ~Copyable {
     case .readOnlyRoot:
       try check(
         unsafe cl_mount_setattr(root, "", At.emptyPath, Mount.attributeReadOnly, 0, 0, -1), "mount_setattr", "/")
-    case .pivotRoot: try pivotRoot()
+    case .pivotRoot:
+      try pivotRoot()
+      takeNull()
     case .hostname(let name): try check(unsafe cl_sethostname(name, name.utf8.count), "sethostname", name)
     case .domainname(let name): try check(unsafe cl_setdomainname(name, name.utf8.count), "setdomainname", name)
     case .sysctl(let path, let value): try writeKernelFile("sys/" + path, value)
@@ -168,10 +204,10 @@ public struct Interpreter: ~Copyable {
     case .umask(let mask):
       umaskWasSet = true
       _ = cl_umask(mask)
-    case .newSession: try check(cl_setsid(), "setsid")
+    case .newSession: if joins { startsSession = true } else { try check(cl_setsid(), "setsid") }
     case .controllingTerminal:
       try openTerminal()
-      try check(cl_terminal_control(0), "ioctl", "TIOCSCTTY")
+      if joins { takesTerminal = true } else { try check(cl_terminal_control(0), "ioctl", "TIOCSCTTY") }
     case .console: try bindConsole()
     case .groups(let groups): try check(unsafe cl_setgroups(groups, groups.count), "setgroups")
     case .groupID(let group): try check(cl_setresgid(group), "setresgid", decimal(group))

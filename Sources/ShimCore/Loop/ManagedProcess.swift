@@ -5,13 +5,17 @@ final class ManagedProcess {
   let id: String
   /// Shares the container's cgroup, which must outlive it.
   let isExec: Bool
+  let hasTerminal: Bool
   let handsOverTerminal: Bool
   let logPath: String
   let exitRecordPath: String
   let drainMilliseconds: UInt32
   let stdinOnce: Bool
-  let pid: Int32
-  let pidfd: Descriptor
+  /// Of the process that is the container's, in podshim's pid namespace; before it is born, of the one that sets it up.
+  private(set) var pid: Int32
+  private(set) var pidfd: Descriptor
+  /// Joins a pid namespace and is not born yet.
+  private(set) var awaitsBirth: Bool
   var cgroup: Descriptor?
   var phase = ProcessPhase.settingUp
   var exit: ExitRecord
@@ -25,6 +29,11 @@ final class ManagedProcess {
   var passedTerminal: Descriptor?
   /// Child's end of file is success only after this.
   var executing = false
+  /// A procfs of the pid namespace made for this process, for those who join it; and where it is mounted once somebody did.
+  var procfs: Descriptor?
+  var procfsPath = ""
+  /// Whose pid namespace this one joined; nil: its own, or podshim's.
+  var pidNamespaceOwner: ManagedProcess?
   var channel: Descriptor?
   var channelToken: UInt64 = 0
   /// Who waits for the end of set-up or start.
@@ -36,6 +45,8 @@ final class ManagedProcess {
   var reaped = false
   /// CLOCK_MONOTONIC nanoseconds; 0: none.
   var drainDeadline: Int64 = 0
+  /// The same, for the end of set-up.
+  var setupDeadline: Int64
   var oomEvents: Descriptor?
   var oomToken: UInt64 = 0
   var oomKills: UInt64 = 0
@@ -43,15 +54,49 @@ final class ManagedProcess {
   init(_ request: SpawnRequest, pid: Int32, pidfd: consuming Descriptor, cgroup: consuming Descriptor?) {
     id = request.id
     isExec = !request.joinProcess.isEmpty
+    hasTerminal = request.stdio == .terminal || request.stdio == .passedTerminal
     handsOverTerminal = request.stdio == .passedTerminal
     logPath = request.logPath
     exitRecordPath = request.exitRecordPath
     drainMilliseconds = request.drainMilliseconds
     stdinOnce = request.stdinOnce
+    let limit = request.setupMilliseconds == 0 ? 120_000 : Int64(request.setupMilliseconds)
+    setupDeadline = cl_monotonic() + limit * 1_000_000
     self.pid = pid
     self.pidfd = pidfd
+    awaitsBirth = request.joinsPID
     self.cgroup = cgroup
     exit = ExitRecord(id: request.id, exitCode: 0, signal: 0, oomKilled: false, finishedAt: 0)
+  }
+
+  /// The set-up child's last word. Who steals its channel must not make podshim take another process for the container's.
+  func born(_ pid: Int32, among processes: [ManagedProcess]) throws(CallError) {
+    guard awaitsBirth, cl_is_child(pid) != 0, !processes.contains(where: { $0.pid == pid && !$0.reaped }) else {
+      throw CallError("waitid", Errno.noChild, "the process died in set-up")
+    }
+    pidfd = Descriptor(adopting: try check(cl_pidfd_open(pid, 0), "pidfd_open", "the process died in set-up"))
+    self.pid = pid
+    awaitsBirth = false
+  }
+
+  /// Where a set-up child finds the procfs of this process's pid namespace: mounted, as only an attached mount can be copied everywhere.
+  func mountProcfs() throws(CallError) -> String {
+    guard let raw = procfs?.raw else { return procfsPath }
+    let path = id.isEmpty ? "proc" : "proc-" + id
+    let made = unsafe cl_mkdirat(At.workingDirectory, path, 0o700)
+    if made != -Errno.exists { try check(made, "mkdirat", path) }
+    try check(unsafe cl_move_mount(raw, "", At.workingDirectory, path, Mount.moveFromEmpty), "move_mount", path)
+    procfs = nil
+    procfsPath = path
+    return path
+  }
+
+  /// Before the process is forgotten.
+  func unmountProcfs() {
+    if procfsPath.isEmpty { return }
+    _ = unsafe cl_umount(procfsPath, Mount.detach)
+    _ = unsafe cl_unlinkat(At.workingDirectory, procfsPath, At.removeDirectory)
+    procfsPath = ""
   }
 
   /// `oom_kill` of memory.events (cgroup-v2.rst); 0 without a memory controller.

@@ -22,9 +22,30 @@ extension Shim {
         channelEnded(process)
       case .failed: failed(process, Array(bytes[1..<Int(count)]))
       case .terminal: takeTerminal(process, received)
+      case .born: born(process, Array(bytes[1..<Int(count)]))
+      case .procfs: if process.procfs == nil, process.procfsPath.isEmpty { process.procfs = received.take(0) }
       case .proceed: break
       }
     }
+  }
+
+  /// From here on its words and its end are the container's.
+  private func born(_ process: ManagedProcess, _ bytes: [UInt8]) {
+    var reader = ByteReader(bytes)
+    do throws(CallError) {
+      try process.born((try? reader.integer()) ?? -1, among: processes)
+    } catch {
+      closeChannel(process)
+      return answerFailure(process, SetupFailure(operation: 0xFFFF, call: error.call, errno: error.code, detail: error.detail))
+    }
+    proceed(process)
+  }
+
+  /// Lets the child go on.
+  func proceed(_ process: ManagedProcess) {
+    guard let raw = process.channel?.raw else { return }
+    let bytes = [ChildMessage.proceed.rawValue]
+    _ = unsafe cl_write(raw, bytes, 1)
   }
 
   private func closeChannel(_ process: ManagedProcess) {
@@ -59,11 +80,28 @@ extension Shim {
   private func answerFailure(_ process: ManagedProcess, _ failure: SetupFailure) {
     // A container that had been created stays and exits; a spawn that failed never was.
     if process.phase == .settingUp { process.discarded = true }
+    endOfSetup(process)
     answer(process, .failed(failure), nil)
     if process.discarded, process.reaped { forget(process) }
   }
 
+  /// Killed: a program that hangs on a dead file system, or spins under a filter that forbids it to end, must not last for ever.
+  func setupTooLong(_ process: ManagedProcess) {
+    _ = cl_pidfd_send_signal(process.pidfd.raw, Signal.kill)
+    closeChannel(process)
+    answerFailure(
+      process, SetupFailure(operation: 0xFFFF, call: "waitid", errno: Errno.timedOut, detail: "set-up took too long, it was killed")
+    )
+  }
+
+  private func endOfSetup(_ process: ManagedProcess) {
+    if process.setupDeadline == 0 { return }
+    process.setupDeadline = 0
+    armTimer()
+  }
+
   private func spawned(_ process: ManagedProcess) {
+    endOfSetup(process)
     var numbers = [cl_dup_descriptor(process.pidfd.raw)]
     if numbers[0] < 0 { numbers = [] }
     if let terminal = process.passedTerminal.take() { numbers.append(terminal.release()) }
@@ -77,6 +115,7 @@ extension Shim {
   }
 
   private func takeTerminal(_ process: ManagedProcess, _ received: DescriptorList) {
+    guard process.hasTerminal, process.terminal == nil, process.passedTerminal == nil else { return }
     guard let master = received.take(0) else { return }
     if process.handsOverTerminal {
       process.passedTerminal = consume master

@@ -9,6 +9,8 @@ extension Shim {
     while true {
       let pid = cl_peek_exited_child()
       if pid <= 0 { break }
+      // A set-up child's last word says whose death this is.
+      if let process = processes.first(where: { $0.pid == pid && $0.awaitsBirth }) { childMessage(process) }
       if let process = processes.first(where: { $0.pid == pid && !$0.reaped }) {
         if unsafe cl_wait_pidfd(process.pidfd.raw, &ended) <= 0 { break }
         exited(process, ended)
@@ -31,7 +33,7 @@ extension Shim {
     // What the child said last tells a failed set-up from a short life.
     childMessage(process)
     // In a shared pid namespace the rest of the container is still there.
-    if !process.isExec { _ = process.killCgroup() }
+    if !process.isExec, !process.discarded { _ = process.killCgroup() }
     process.input?.close(loop)
     process.input = nil
     for stream in [process.output, process.errorOutput] {
@@ -67,6 +69,7 @@ extension Shim {
   }
 
   func forget(_ process: ManagedProcess) {
+    process.unmountProcfs()
     processes.removeAll { $0 === process }
     finishShutdown()
   }
@@ -76,6 +79,7 @@ extension Shim {
     _ = unsafe cl_read(timer.raw, &expirations, 8)
     let now = cl_monotonic()
     for process in processes where process.drainDeadline != 0 && process.drainDeadline <= now { finish(process) }
+    for process in processes where process.setupDeadline != 0 && process.setupDeadline <= now { setupTooLong(process) }
     if let pending = shutdown, pending.deadline <= now {
       shutdown = nil
       refuse(pending.connection, pending.request, Errno.busy, "processes do not die")

@@ -55,7 +55,7 @@ extension Shim {
     case .remove:
       guard process.phase == .exited else { return refuse(connection, request, Errno.busy, "process has not exited") }
       if !process.exitRecordPath.isEmpty { _ = unsafe cl_unlinkat(At.workingDirectory, process.exitRecordPath, 0) }
-      processes.removeAll { $0 === process }
+      forget(process)
       reply(connection, request, .done)
     case .hello, .spawn, .list, .namespaces, .shutdown: break
     }
@@ -69,13 +69,12 @@ extension Shim {
   }
 
   private func start(_ connection: Connection, _ request: UInt32, _ process: ManagedProcess) {
-    guard process.phase == .created, !process.waitsForStart, let channel = process.channel?.raw else {
+    guard process.phase == .created, !process.waitsForStart, process.channel != nil else {
       return refuse(connection, request, Errno.busy, "process does not wait for its start")
     }
     process.waiting = (connection, request)
     process.waitsForStart = true
-    let bytes = [ChildMessage.proceed.rawValue]
-    _ = unsafe cl_write(channel, bytes, 1)
+    proceed(process)
   }
 
   private func signal(_ connection: Connection, _ request: UInt32, _ process: ManagedProcess, _ number: Int32, _ all: Bool) {

@@ -17,6 +17,7 @@ extension Shim {
     do throws(CallError) {
       let process = try make(spawn, descriptors)
       process.waiting = (connection, request)
+      armTimer()
     } catch {
       reply(
         connection, request,
@@ -38,22 +39,20 @@ extension Shim {
     context.standard = (stdio.input?.raw ?? -1, stdio.output?.raw ?? -1, stdio.error?.raw ?? -1)
     if spawn.stdio == .passed { context.standard = (context.slots[0], context.slots[1], context.slots[2]) }
     context.newUserNamespace = spawn.cloneFlags & UInt64(Namespace.user) != 0
+    context.newPIDNamespace = spawn.cloneFlags & UInt64(Namespace.pid) != 0
+    let pidNamespaceOwner = try joinPIDNamespace(spawn, &context)
     context.resetsOOMScore = lowersOOMScore
     if let joined = process(spawn.joinProcess), !joined.reaped { context.processFD = joined.pidfd.raw }
 
     var pidfd: Int32 = -1
-    try enterPIDNamespace(spawn, descriptors)
     let cgroupRaw = descriptors.raw(Int(spawn.cgroupSlot)) ?? -1
     let result = unsafe cl_clone3(spawn.cloneFlags, &pidfd, cgroupRaw)
-    if result == 0 {
-      Interpreter.run(context)
-      cl_exit_now(127)
-    }
-    try leavePIDNamespace(spawn)
+    if result == 0 { Interpreter.run(context) }
     let pid = try check(result, "clone3")
 
     let cgroup = descriptors.take(Int(spawn.cgroupSlot))
     let process = ManagedProcess(spawn, pid: pid, pidfd: Descriptor(adopting: pidfd), cgroup: cgroup)
+    process.pidNamespaceOwner = pidNamespaceOwner
     process.log = log
     process.channel = consume channel
     processes.append(process)
@@ -129,25 +128,20 @@ extension Shim {
     }
   }
 
-  /// A child is born into the pid namespace that `pid_for_children` names; podshim's own is not changed by this.
-  private func enterPIDNamespace(_ spawn: SpawnRequest, _ descriptors: DescriptorList) throws(CallError) {
+  /// podshim's own pid_for_children never changes: the set-up child changes its own.
+  /// - Returns: the process the namespace was made for; nil when none is joined.
+  private func joinPIDNamespace(_ spawn: SpawnRequest, _ context: inout ChildContext) throws(CallError) -> ManagedProcess? {
     if spawn.joinsPID {
       guard let target = process(spawn.joinPIDOf), !target.reaped else {
         throw CallError("setns", Errno.noProcess, "pid namespace of " + spawn.joinPIDOf)
       }
-      try check(cl_setns(target.pidfd.raw, Namespace.pid), "setns", "pid namespace")
-    } else if spawn.pidNamespaceSlot >= 0 {
-      guard let raw = descriptors.raw(Int(spawn.pidNamespaceSlot)) else {
-        throw CallError("setns", Errno.badDescriptor, "pid namespace slot")
-      }
-      try check(cl_setns(raw, Namespace.pid), "setns", "pid namespace")
+      context.pidTarget = target.pidfd.raw
+      let owner = target.pidNamespaceOwner ?? target
+      context.joinedProcfs = try owner.mountProcfs()
+      return owner
     }
-  }
-
-  private func leavePIDNamespace(_ spawn: SpawnRequest) throws(CallError) {
-    guard spawn.joinsPID || spawn.pidNamespaceSlot >= 0 else { return }
-    let own = try Files.open("/proc/self/ns/pid", Open.readOnly)
-    try check(cl_setns(own.raw, Namespace.pid), "setns", "own pid namespace")
+    guard spawn.pidNamespaceSlot < 0 else { throw CallError("setns", Errno.invalid, "pid namespace by descriptor") }
+    return nil
   }
 
   private func mapIDs(_ process: ManagedProcess, _ spawn: SpawnRequest) throws(CallError) {

@@ -85,8 +85,10 @@ public final class Shim {
   /// Sets the one timer to the earliest deadline, or off.
   func armTimer() {
     var earliest = shutdown?.deadline ?? 0
-    for process in processes where process.drainDeadline != 0 {
-      if earliest == 0 || process.drainDeadline < earliest { earliest = process.drainDeadline }
+    for process in processes {
+      for deadline in [process.drainDeadline, process.setupDeadline] where deadline != 0 {
+        if earliest == 0 || deadline < earliest { earliest = deadline }
+      }
     }
     _ = cl_timerfd_set(timer.raw, earliest)
   }

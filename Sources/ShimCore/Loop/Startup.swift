@@ -1,6 +1,13 @@
 import CLinux
 
 extension Shim {
+  /// First of all, so that every child is born so: whoever shares a pid namespace with one must not trace it or reach podshim's memory
+  /// and descriptors through it (CVE-2016-9962). Notes where the arguments are, which children do not show.
+  public static func becomePrivate(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) {
+    _ = cl_prctl(Prctl.setDumpable, 0, 0)
+    unsafe cl_note_arguments(count, arguments)
+  }
+
   /// Prepares the process and its directory. The working directory becomes `directory`, so its socket's path is short however deep it lies.
   /// - Throws: the first call that failed; nothing is left but an unused socket file.
   public static func start(_ directory: String) throws(CallError) -> Shim {
@@ -11,10 +18,11 @@ extension Shim {
     _ = unsafe cl_set_name("podshim")
     try check(cl_prctl(Prctl.setChildSubreaper, 1, 0), "prctl", "PR_SET_CHILD_SUBREAPER")
     _ = cl_ignore_signal(Signal.pipe)
-    let null = try Files.open("/dev/null", Open.readWrite)
-    for number: Int32 in 0...1 { try check(cl_dup_to(null.raw, number), "dup2") }
     try privateMounts(directory)
     try check(unsafe cl_chdir(directory), "chdir", directory)
+    try Blank.make()
+    let null = try Files.open(Blank.null, Open.readWrite)
+    for number: Int32 in 0...1 { try check(cl_dup_to(null.raw, number), "dup2") }
 
     var lowers = false
     if let score = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) { lowers = Files.write("-999", to: score.raw) > 0 }

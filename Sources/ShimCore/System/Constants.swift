@@ -15,8 +15,10 @@ public enum Errno {
   public static let notDirectory: Int32 = 20
   public static let invalid: Int32 = 22
   public static let notTerminal: Int32 = 25
+  public static let notImplemented: Int32 = 38
   public static let loop: Int32 = 40
   public static let badMessage: Int32 = 74
+  public static let timedOut: Int32 = 110
 }
 
 enum Open {
@@ -52,6 +54,7 @@ enum At {
   static let workingDirectory: Int32 = -100
   static let emptyPath: UInt32 = 0x1000
   static let recursive: UInt32 = 0x8000
+  static let removeDirectory: Int32 = 0x200
 }
 
 enum Mount {
@@ -63,6 +66,7 @@ enum Mount {
   static let configFlag: UInt32 = 0
   static let configString: UInt32 = 1
   static let configCreate: UInt32 = 6
+  static let configReconfigure: UInt32 = 7
   static let attributeReadOnly: UInt64 = 0x01
   static let attributeNoSuid: UInt64 = 0x02
   static let attributeNoDevices: UInt64 = 0x04

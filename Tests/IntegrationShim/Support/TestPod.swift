@@ -175,14 +175,15 @@ final class TestPod {
 
   // MARK: Processes
 
-  static let newNamespaces: UInt64 = 0x2000_0000 | 0x0800_0000 | 0x0400_0000  // pid, ipc, uts
+  static let newNamespaces: UInt64 = 0x2000_0000 | 0x0800_0000 | 0x0400_0000 | 0x0002_0000  // pid, ipc, uts, mount
 
   /// The sandbox's own process; with `network` given as slot 0.
   @discardableResult
   func pause(network: SharedDescriptor? = nil, cgroup: String? = nil, operations: [SetupOperation] = []) throws -> Int32 {
     var program = operations
     if network != nil { program.insert(.joinNamespaces(slot: 0, flags: 0x4000_0000), at: 0) }
-    var request = SpawnRequest(id: "", program: SetupProgram.encode(program + [.pause]))
+    let root: [SetupOperation] = [.rootPropagation(flags: TestContainer.slaveRecursive), .emptyRoot, .pivotRoot]
+    var request = SpawnRequest(id: "", program: SetupProgram.encode(program + root + [.pause]))
     request.cloneFlags = Self.newNamespaces
     request.exitRecordPath = "pause.exit"
     var descriptors = network.map { [$0] } ?? []
