@@ -50,6 +50,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -67,6 +68,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -124,7 +126,9 @@ let package = Package(
     // The kubelet
     .target(
       name: "Kubelet",
-      dependencies: ["RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log],
+      dependencies: [
+        "RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, log,
+      ],
       swiftSettings: strict),
     .target(
       name: "KubeletServer", dependencies: ["Kubelet", "KubeModel", nioCore, nioPosix, nioHTTP1, log], swiftSettings: strict),
@@ -154,7 +158,8 @@ let package = Package(
     .testTarget(
       name: "KubeletTests",
       dependencies: [
-        "TestSupport", "Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, log,
+        "TestSupport", "Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Cgroups", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK,
+        nioSSL, log,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,5 @@
+public import KubeModel
+
 /// What the kubelet's pure functions need to know of the node and its configuration.
 public struct NodeFacts: Sendable, Equatable {
   public var name: String
@@ -21,6 +23,10 @@ public struct NodeFacts: Sendable, Equatable {
   /// Text of the node's /etc/hosts.
   public var hostsFile: String
   public var seccompDefault: Bool
+  /// `podPidsLimit`; -1: none.
+  public var podPidsLimit = -1
+  /// What admission gives out of the node; nil: all of its capacity.
+  public var allocatable: [String: Quantity]?
 
   public init(
     name: String, hostIPs: [String] = [], memoryCapacity: Int64, milliCPUCapacity: Int64, enforcesCPUQuota: Bool = true,

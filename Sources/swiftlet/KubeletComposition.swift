@@ -15,7 +15,9 @@ struct KubeletComposition {
   func make(
     runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup
   ) async throws -> Kubelet {
-    let node = nodeFacts(cgroups)
+    var node = nodeFacts(cgroups)
+    let plan = NodePlan.ofThisHost(node, configuration: settings.kubelet)
+    node.allocatable = plan.allocatable
     let source = FileSource(path: settings.kubelet.staticPodPath, node: node.name, logger: Logger(label: "manifests"))
     let version = try await runtime.version()
     return Kubelet(
@@ -23,7 +25,7 @@ struct KubeletComposition {
         rootDirectory: settings.rootDirectory, podLogsDirectory: settings.kubelet.podLogsDir, node: node,
         maxPods: settings.kubelet.maxPods,
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
-      runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups),
+      runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
       sources: [PodSourceStream("file") { source.snapshots() }], group: group, logger: Logger(label: "kubelet"))
   }
 
@@ -39,29 +41,14 @@ struct KubeletComposition {
     facts.clusterDomain = kubelet.clusterDomain
     facts.clusterDNS = kubelet.clusterDNS
     facts.seccompDefault = kubelet.seccompDefault
+    facts.podPidsLimit = kubelet.podPidsLimit
     return facts
   }
 
   /// Pod cgroups in the kubelet's tree below the configured root.
-  private func podCgroups(_ cgroups: CgroupRoot) -> PodCgroups {
+  private func podCgroups(_ cgroups: CgroupRoot, node: NodeFacts, plan: NodePlan) -> PodCgroups {
     let root = Self.cgroupPrefix(settings) + "/kubepods"
-    let pidsLimit = settings.kubelet.podPidsLimit
-    return PodCgroups(
-      prepare: { pod in
-        let path = PodCgroups.path(of: pod, root: root)
-        let resources = PodCgroupResources.of(pod, pidsLimit: pidsLimit)
-        try await runBlocking {
-          let cgroup = cgroups.cgroup(path)
-          try cgroup.create()
-          try cgroup.apply(resources, available: cgroups.controllers)
-        }
-        return path
-      },
-      path: { pod in PodCgroups.path(of: pod, root: root) },
-      remove: { pod in
-        let path = PodCgroups.path(of: pod, root: root)
-        try await runBlocking { try cgroups.cgroup(path).remove() }
-      })
+    return PodCgroups(Kubepods(cgroups, root: root, node: node, plan: plan, logger: Logger(label: "kubelet")), root: root)
   }
 
   /// What stands in front of every cgroup path: empty for the root itself.
@@ -94,22 +81,5 @@ struct KubeletComposition {
           routes: health + PodRoutes.routes { kubelet.podList() }, group: group))
     }
     return servers
-  }
-}
-
-/// The pod cgroup's limits. Source: kubelet `ResourceConfigForPod`.
-enum PodCgroupResources {
-  static func of(_ pod: Pod, pidsLimit: Int) -> CgroupResources {
-    var resources = CgroupResources()
-    let (requests, limits) = (pod.requests, pod.limits)
-    let shares = pod.qosClass == .bestEffort ? 2 : CgroupValues.cpuShares(milliCPU: requests["cpu"]?.milliValue ?? 0)
-    resources.cpuWeight = UInt64(CgroupValues.cpuWeight(shares: shares))
-    if pod.isLimited("cpu"), let cpu = limits["cpu"], let quota = CgroupValues.cpuQuota(milliCPU: cpu.milliValue) {
-      resources.cpuQuota = Int64(quota)
-      resources.cpuPeriod = 100_000
-    }
-    if pod.isLimited("memory"), let memory = limits["memory"] { resources.memoryLimit = Int64(memory.value) }
-    if pidsLimit > 0 { resources.pidsLimit = Int64(pidsLimit) }
-    return resources
   }
 }

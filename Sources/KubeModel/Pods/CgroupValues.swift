@@ -8,6 +8,9 @@ public enum CgroupValues {
   /// cpu.weight of the groups that the kubelet writes (pods and above): linear, 1...10000.
   public static func cpuWeight(shares: Int) -> Int { 1 + (min(262_144, max(2, shares)) - 2) * 9999 / 262_142 }
 
+  /// The request behind a weight, about: steps of a weight are 26 shares wide.
+  public static func milliCPU(weight: Int) -> Int { (2 + (min(10_000, max(1, weight)) - 1) * 262_142 / 9999) * 1000 / 1024 }
+
   /// CFS quota in microseconds, at least 1000 and at most what the kernel takes (2^44 - 1, max_bw_runtime_us); `nil` without a limit.
   public static func cpuQuota(milliCPU: Int, period: Int = 100_000) -> Int? {
     milliCPU <= 0 ? nil : Int(min((1 << 44) - 1, max(1000, Int128(milliCPU) * Int128(period) / 1000)))
@@ -29,11 +32,19 @@ public enum CgroupValues {
     case .guaranteed: return -997
     case .bestEffort: return 1000
     case .burstable:
-      let request = container.resources?.requests?["memory"]?.value ?? 0
       guard memoryCapacity > 0 else { return 999 }
-      let share = Int(clamping: Int128(1000) * Int128(request) / Int128(memoryCapacity))
+      let request = Int128(container.resources?.requests?["memory"]?.value ?? 0) + sharedMemory(pod)
+      let share = Int(clamping: Int128(1000) * request / Int128(memoryCapacity))
       return min(999, max(3, 1000 - share))
     }
+  }
+
+  /// A container's part of what the pod asks for beyond its containers.
+  private static func sharedMemory(_ pod: Pod) -> Int128 {
+    guard let whole = pod.spec.resources?.requests?["memory"]?.value else { return 0 }
+    let containers = (pod.spec.initContainers ?? []).filter(\.isSidecar) + pod.spec.containers
+    let own = containers.reduce(Int128(0)) { $0 + Int128($1.resources?.requests?["memory"]?.value ?? 0) }
+    return containers.isEmpty ? 0 : max(0, Int128(whole) - own) / Int128(containers.count)
   }
 }
 

@@ -12,8 +12,16 @@ extension Pod {
     spec.containers = spec.containers.map { $0.withDefaults(hostNetwork: hostNetwork) }
     spec.initContainers = spec.initContainers?.map { $0.withDefaults(hostNetwork: hostNetwork) }
     spec.volumes = spec.volumes?.map(\.withDefaults)
-    spec.resources?.requestFromLimits()
     self.spec = spec
+    defaultPodRequests()
+  }
+
+  /// Where the pod as a whole has limits, what it does not ask for is what its containers do, else the limit. Source: `defaultPodRequests`.
+  private mutating func defaultPodRequests() {
+    guard let limits = spec.resources?.limits, !limits.isEmpty else { return }
+    let containers = containerRequests.filter { ResourceRequirements.isPodLevel($0.key) }
+    let requests = limits.merging(containers) { $1 }.merging(spec.resources?.requests ?? [:]) { $1 }
+    spec.resources?.requests = requests
   }
 }
 

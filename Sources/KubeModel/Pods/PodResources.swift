@@ -2,6 +2,8 @@ extension Pod {
   /// What the pod asks for: max(sum of containers and sidecars, each init container and the sidecars before it) + overhead;
   /// pod-level resources replace the containers' (k8s.io/component-helpers/resource).
   public var requests: [String: Quantity] { total(\.requests) { _ in true } }
+  /// The same without what the pod sets for itself, and without overhead.
+  var containerRequests: [String: Quantity] { aggregate(\.requests) }
   /// The same rule on limits. A container without a limit adds nothing: see `isLimited`.
   public var limits: [String: Quantity] { total(\.limits) { $0 != nil } }
 
@@ -15,6 +17,13 @@ extension Pod {
   private func total(
     _ part: KeyPath<ResourceRequirements, [String: Quantity]?>, takesOverhead: (Quantity?) -> Bool
   ) -> [String: Quantity] {
+    var sum = aggregate(part)
+    if let own = spec.resources?[keyPath: part] { sum.merge(own) { _, pod in pod } }
+    for (name, amount) in spec.overhead ?? [:] where takesOverhead(sum[name]) { sum[name] = (sum[name] ?? 0) + amount }
+    return sum
+  }
+
+  private func aggregate(_ part: KeyPath<ResourceRequirements, [String: Quantity]?>) -> [String: Quantity] {
     func amounts(_ container: Container) -> [String: Quantity] { container.resources?[keyPath: part] ?? [:] }
     var running: [String: Quantity] = [:]
     for container in spec.containers { running.add(amounts(container)) }
@@ -32,13 +41,11 @@ extension Pod {
       }
     }
     running.raise(to: starting)
-    if let own = spec.resources?[keyPath: part] { running.merge(own) { _, pod in pod } }
-    for (name, amount) in spec.overhead ?? [:] where takesOverhead(running[name]) { running[name] = (running[name] ?? 0) + amount }
     return running
   }
 }
 
 extension [String: Quantity] {
-  mutating func add(_ other: [String: Quantity]) { merge(other) { $0 + $1 } }
+  public mutating func add(_ other: [String: Quantity]) { merge(other) { $0 + $1 } }
   mutating func raise(to other: [String: Quantity]) { merge(other) { Swift.max($0, $1) } }
 }

@@ -10,7 +10,7 @@ extension Pod {
   /// any. Zero amounts do not count. Pod-level resources replace the containers' if set.
   public var qosClass: QoSClass {
     let sets =
-      spec.resources.map { [$0] } ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
+      podLevelResources.map { [$0] } ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
     var requests: [String: Quantity] = [:]
     var limits: [String: Quantity] = [:]
     var guaranteed = true
@@ -31,6 +31,13 @@ extension Pod {
     return guaranteed && requests == limits ? .guaranteed : .burstable
   }
 
+  /// Resources of the pod as a whole, if any that it may have is set.
+  var podLevelResources: ResourceRequirements? {
+    guard let own = spec.resources else { return nil }
+    let names = [own.requests, own.limits].flatMap { ($0 ?? [:]).keys }
+    return names.contains(where: ResourceRequirements.isPodLevel) ? own : nil
+  }
+
   /// Static pods, mirror pods and pods of priority 2*10^9 and above are never evicted.
   public var isCritical: Bool { isStatic || isMirror || (spec.priority ?? 0) >= 2_000_000_000 }
   /// From a file or URL of this node rather than the API.
@@ -40,6 +47,10 @@ extension Pod {
   }
   public var isMirror: Bool { metadata.annotations?[StaticPod.mirrorAnnotation] != nil }
   var isHostNetwork: Bool { spec.hostNetwork ?? false }
+}
+
+extension ResourceRequirements {
+  static func isPodLevel(_ name: String) -> Bool { name == "cpu" || name == "memory" || name.hasPrefix("hugepages-") }
 }
 
 extension Container {

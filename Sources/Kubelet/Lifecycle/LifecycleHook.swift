@@ -33,12 +33,14 @@ struct LifecycleHook: Sendable {
     }
     if let get = handler.httpGet {
       guard let port = ProbePorts.resolve(get.port, container) else { throw KubeletError(.hook, "invalid port \(get.port)") }
+      let request = HTTPRequest(get, port: port, podIP: podIP, agent: Self.agent)
+      if request.target.host.isEmpty { throw KubeletError(.hook, "the pod has no IP address") }
       do {
         // Any answer is success: the status does not matter.
-        let request = HTTPRequest(get, port: port, podIP: podIP, agent: Self.agent)
         _ = try await HTTPProbeClient(group: group).get(request, timeout: limit ?? .seconds(30))
       } catch {
-        throw KubeletError(.hook, "the HTTP hook of \(container.name) got no answer", cause: error)
+        throw KubeletError(
+          .hook, "the HTTP hook of \(container.name) got no answer: Get \"\(request.target.description)\": \(ProbeDial.words(error))")
       }
       return
     }

@@ -63,8 +63,10 @@ enum Admission {
   /// Sums are exact or clipped at 2^63-1 (`Quantity`), whatever a manifest asks for.
   private static func fit(_ pod: Pod, _ others: [Pod], node: NodeFacts) -> Refusal? {
     let requests = pod.requests
+    let allocatable = node.allocatable ?? [:]
     for (name, capacity) in [
-      ("cpu", Quantity(milli: Int(node.milliCPUCapacity))), ("memory", Quantity(Int(node.memoryCapacity))),
+      ("cpu", allocatable["cpu"] ?? Quantity(milli: Int(node.milliCPUCapacity))),
+      ("memory", allocatable["memory"] ?? Quantity(Int(node.memoryCapacity))),
     ] {
       guard let requested = requests[name], requested > 0 else { continue }
       let used = others.reduce(Quantity(0)) { $0 + ($1.requests[name] ?? 0) }
@@ -81,17 +83,26 @@ enum Admission {
 
   /// A limit that the kernel cannot enforce here refuses the pod: it is never silently ignored.
   private static func missingController(_ pod: Pod, node: NodeFacts) -> Refusal? {
-    for (container, _) in pod.allContainers {
-      for name in (container.resources?.limits ?? [:]).keys.sorted() {
+    var limits = pod.allContainers.map { (owner: "container \($0.container.name)", limits: $0.container.resources?.limits ?? [:]) }
+    limits.append(("the pod", pod.spec.resources?.limits ?? [:]))
+    for (owner, amounts) in limits {
+      for name in amounts.keys.sorted() {
         let controller = name.hasPrefix("hugepages-") ? "hugetlb" : name
         guard ["cpu", "memory", "hugetlb"].contains(controller), !node.controllers.contains(controller) else { continue }
-        return Refusal(
-          reason: "UnexpectedAdmissionError",
-          message:
-            "container \(container.name) has a \(name) limit, but this node's cgroup v2 hierarchy has no \(controller) controller "
-            + "(it may be in use by cgroup v1); remove the limit or boot with cgroup v2 only")
+        return missing(controller, "\(owner) has a \(name) limit", advice: "remove the limit")
       }
     }
+    if node.podPidsLimit > 0, !node.controllers.contains("pids") {
+      return missing("pids", "podPidsLimit is \(node.podPidsLimit)", advice: "set podPidsLimit to -1")
+    }
     return nil
+  }
+
+  private static func missing(_ controller: String, _ wish: String, advice: String) -> Refusal {
+    Refusal(
+      reason: "UnexpectedAdmissionError",
+      message:
+        "\(wish), but this node's cgroup v2 hierarchy has no \(controller) controller (it may be in use by cgroup v1); "
+        + "\(advice) or boot with cgroup v2 only")
   }
 }

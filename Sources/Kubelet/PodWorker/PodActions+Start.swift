@@ -53,7 +53,7 @@ extension PodActions {
     }
   }
 
-  var podIP: String { (pod.isHostNetwork ? services.node.hostIPs : observed.podIPs).first ?? "127.0.0.1" }
+  var podIP: String { pod.probeAddress(podIPs: observed.podIPs, node: services.node) }
 
   private func report(_ id: ContainerID) async {
     if let status = try? await services.runtime.containerStatus(id, verbose: false).status { emit(.container(status)) }

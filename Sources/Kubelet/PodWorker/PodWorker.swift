@@ -192,7 +192,7 @@ actor PodWorker {
       task.cancel()
       probes[key] = nil
     }
-    let podIP = (pod.isHostNetwork ? services.node.hostIPs : observed.podIPs).first ?? "127.0.0.1"
+    let podIP = pod.probeAddress(podIPs: observed.podIPs, node: services.node)
     for (key, (container, probe)) in wanted where probes[key] == nil {
       let (post, events, pod) = (post, services.events, pod)
       let prober = Prober(runtime: services.runtime, group: services.group)

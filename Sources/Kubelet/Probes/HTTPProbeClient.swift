@@ -1,3 +1,4 @@
+internal import KubeModel
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -20,46 +21,50 @@ struct HTTPProbeClient: Sendable {
     var request = request
     let clock = ContinuousClock()
     let end = clock.now + timeout
-    for _ in 0...Self.maxRedirects {
+    for _ in 0..<Self.maxRedirects {
       let response: Response
       do {
         response = try await get(request, timeout: max(.milliseconds(1), clock.now.duration(to: end)))
       } catch {
-        return .failure("Get \"http://\(HTTPRequest.authority(request.host, request.port))\(request.path)\": \(error)")
+        return .failure("Get \"\(request.target.description)\": \(ProbeDial.words(error))")
       }
-      if (300..<400).contains(response.status), let location = response.location {
-        switch request.redirected(to: location) {
-        case .follow(let next): request = next
-        case .elsewhere: return .warning("Probe terminated redirects, Response body: \(response.body)")
-        }
-        continue
+      guard (200..<400).contains(response.status) else {
+        return .failure("HTTP probe failed with statuscode: \(response.status)")
       }
-      return (200..<400).contains(response.status)
-        ? .success(response.body) : .failure("HTTP probe failed with statuscode: \(response.status)")
+      if response.status < 300 { return .success(response.body) }
+      let stopped = ProbeResult.warning("Probe terminated redirects, Response body: \(response.body)")
+      guard [301, 302, 303, 307, 308].contains(response.status), let location = response.location else { return stopped }
+      switch request.redirected(to: location) {
+      case .follow(let next): request = next
+      case .elsewhere: return stopped
+      case .invalid: return .failure("failed to parse Location header \"\(location.clipped(to: 128))\"")
+      }
     }
-    return .failure("stopped after \(Self.maxRedirects) redirects")
+    return .failure("Get \"\(request.target.description)\": stopped after \(Self.maxRedirects) redirects")
   }
 
+  /// - Parameter timeout: for all of it, from the connection to the end of the answer.
   func get(_ request: HTTPRequest, timeout: Duration) async throws -> Response {
     let amount = TimeAmount(timeout)
+    let deadline = NIODeadline.now() + amount
+    let target = request.target
     let loop = group.next()
     let promise = loop.makePromise(of: Response.self)
     let collector = Collector(promise: promise)
     let channel: any Channel
     do {
-      channel = try await ClientBootstrap(group: loop).connectTimeout(amount).channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHTTPClientHandlers()
-          try channel.pipeline.syncOperations.addHandler(collector)
-        }
-      }.connect(host: request.host, port: request.port).get()
+      channel = try await ProbeDial.open(target.host, target.port, group: loop, timeout: amount) { channel in
+        if target.isTLS { try channel.pipeline.syncOperations.addHandler(try ProbeTLS.handler(host: target.host)) }
+        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+        try channel.pipeline.syncOperations.addHandler(collector)
+      }
     } catch {
       promise.fail(error)
       _ = try? await promise.futureResult.get()
       throw error
     }
-    let timer = loop.scheduleTask(in: amount) { promise.fail(ProbeTimeout()) }
-    var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.path)
+    let timer = loop.scheduleTask(deadline: deadline) { collector.fail(ProbeTimeout()) }
+    var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target.path)
     for (name, value) in request.headers { head.headers.add(name: name, value: value) }
     channel.write(HTTPClientRequestPart.head(head), promise: nil)
     channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
@@ -70,7 +75,7 @@ struct HTTPProbeClient: Sendable {
     return try await withTaskCancellationHandler {
       try await promise.futureResult.get()
     } onCancel: {
-      channel.close(promise: nil)
+      loop.execute { collector.fail(CancellationError()) }
     }
   }
 
@@ -111,6 +116,8 @@ struct HTTPProbeClient: Sendable {
       finish(.failure(error))
       context.close(promise: nil)
     }
+
+    func fail(_ error: any Error) { finish(.failure(error)) }
 
     private func finish(_ result: Result<Response, any Error>) {
       if state.value.isDone { return }

@@ -1,0 +1,112 @@
+public import Cgroups
+internal import Glibc
+public import KubeModel
+internal import LinuxSystem
+public import Logging
+
+/// The cgroups of all pods: `kubepods`, below it the QoS classes `burstable` and `besteffort`, and one for each pod. Owns the weights of
+/// the classes, which follow from the pods in them.
+public actor Kubepods {
+  private let cgroups: CgroupRoot
+  private let root: String
+  private let node: NodeFacts
+  private let plan: NodePlan
+  private let logger: Logger
+  /// CPU requests of burstable pods by UID.
+  private var burstable: [String: Int] = [:]
+  private var isPrepared = false
+  private var isWriting = false
+  private var isStale = false
+
+  /// - Parameter root: path of `kubepods` below the cgroup v2 mount.
+  public init(_ cgroups: CgroupRoot, root: String, node: NodeFacts, plan: NodePlan, logger: Logger) {
+    self.cgroups = cgroups
+    self.root = root
+    self.node = node
+    self.plan = plan
+    self.logger = logger
+  }
+
+  /// Makes the pod's cgroup and writes its limits.
+  /// - Returns: its path below the cgroup v2 mount.
+  public func prepare(_ pod: Pod) async throws -> String {
+    let path = PodCgroups.path(of: pod, root: root)
+    if !isPrepared { try await prepareTree() }
+    let resources = PodCgroupResources.of(pod, node: node)
+    let cgroups = cgroups
+    try await runBlocking { () throws(CgroupError) in
+      let cgroup = cgroups.cgroup(path)
+      try cgroup.create()
+      try cgroup.apply(resources, available: cgroups.controllers)
+    }
+    if pod.qosClass == .burstable {
+      burstable[pod.metadata.uid ?? ""] = pod.requests["cpu"]?.milliValue ?? 0
+      await writeBurstable()
+    }
+    return path
+  }
+
+  /// Removes it and what is in it; gone already: no effect.
+  public func remove(_ pod: Pod) async throws {
+    let path = PodCgroups.path(of: pod, root: root)
+    // Longer names than the kernel's were never made.
+    if path.split(separator: "/").contains(where: { $0.utf8.count > Int(NAME_MAX) }) { return }
+    let cgroups = cgroups
+    try await runBlocking { () throws(CgroupError) in try cgroups.cgroup(path).remove() }
+    if burstable.removeValue(forKey: pod.metadata.uid ?? "") != nil { await writeBurstable() }
+  }
+
+  private func prepareTree() async throws {
+    let (cgroups, root) = (cgroups, root)
+    let all = PodCgroupResources.allPods(plan, available: cgroups.controllers)
+    let known = try await runBlocking { () throws(CgroupError) -> [String: Int] in
+      for (path, resources) in [(root, all), ("\(root)/burstable", nil), ("\(root)/besteffort", PodCgroupResources.bestEffort)] {
+        let cgroup = cgroups.cgroup(path)
+        try cgroup.create()
+        if let resources { try cgroup.apply(resources, available: cgroups.controllers) }
+      }
+      return Kubepods.requests(below: cgroups.cgroup("\(root)/burstable").directory)
+    }
+    burstable.merge(known) { own, _ in own }
+    isPrepared = true
+  }
+
+  /// What pods of a former life of the agent weigh: near enough until they are prepared again.
+  private static func requests(below directory: String) -> [String: Int] {
+    var requests: [String: Int] = [:]
+    for name in (try? listDirectory(directory)) ?? [] where name.hasPrefix("pod") {
+      guard let text = try? readFile("\(directory)/\(name)/cpu.weight"), let weight = Int(text.prefix { $0.isNumber }) else { continue }
+      requests[String(name.dropFirst(3))] = CgroupValues.milliCPU(weight: weight)
+    }
+    return requests
+  }
+
+  /// One write at a time; pods that come or go meanwhile are in the next.
+  private func writeBurstable() async {
+    isStale = true
+    if isWriting { return }
+    isWriting = true
+    defer { isWriting = false }
+    while isStale {
+      isStale = false
+      let resources = PodCgroupResources.burstable(milliCPU: Array(burstable.values))
+      let (cgroups, path) = (cgroups, "\(root)/burstable")
+      do {
+        try await runBlocking { () throws(CgroupError) in
+          try cgroups.cgroup(path).apply(resources, available: cgroups.controllers)
+        }
+      } catch {
+        logger.warning("The weight of the burstable pods cannot be written", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+}
+
+extension PodCgroups {
+  /// Those of this node.
+  public init(_ kubepods: Kubepods, root: String) {
+    self.init(
+      prepare: { try await kubepods.prepare($0) }, path: { PodCgroups.path(of: $0, root: root) },
+      remove: { try await kubepods.remove($0) })
+  }
+}

@@ -1,0 +1,58 @@
+import Cgroups
+import Foundation
+import KubeModel
+import LinuxSystem
+import Logging
+import Testing
+
+@testable import Kubelet
+
+/// The tree's files in a directory of their own: what is written where needs no kernel.
+@Suite("The tree of pod cgroups") struct KubepodsTests {
+  func withTree(_ body: (Kubepods, String) async throws -> Void) async throws {
+    let mount = NSTemporaryDirectory() + "kubepods-test-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: mount) }
+    for directory in ["/kubepods/burstable/podold", "/kubepods/besteffort"] {
+      try FileManager.default.createDirectory(atPath: mount + directory, withIntermediateDirectories: true)
+    }
+    for file in ["", "/burstable", "/besteffort", "/burstable/podold"].flatMap({ directory in
+      ["cpu.weight", "cpu.max", "memory.max", "pids.max", "cpu.max.burst"].map { "/kubepods\(directory)/\($0)" }
+    }) {
+      _ = FileManager.default.createFile(atPath: mount + file, contents: Data())
+    }
+    // A pod of a former life: 1000 millicpu.
+    try Data("39\n".utf8).write(to: URL(fileURLWithPath: "\(mount)/kubepods/burstable/podold/cpu.weight"))
+    let root = CgroupRoot(mountPoint: mount, controllers: [.cpu])
+    let plan = NodePlan(milliCPU: 4000, memory: 8 << 30, pids: 30_000, configuration: KubeletConfiguration())
+    try await body(Kubepods(root, root: "/kubepods", node: TestNode.facts, plan: plan, logger: Logger(label: "test")), mount)
+  }
+
+  func pod(_ uid: String, _ milli: Int) -> Pod {
+    var container = Container.test("app")
+    container.resources = ResourceRequirements(requests: ["cpu": Quantity(milli: milli)])
+    return .test(uid: uid, [container])
+  }
+
+  @Test("the burstable class follows its pods, those of a former life included")
+  func burstable() async throws {
+    try await withTree { tree, mount in
+      func weight(_ path: String) -> String { (try? readFile("\(mount)/kubepods\(path)/cpu.weight")) ?? "" }
+      for uid in ["a", "b"] {
+        try FileManager.default.createDirectory(atPath: "\(mount)/kubepods/burstable/pod\(uid)", withIntermediateDirectories: true)
+        for file in ["cpu.weight", "cpu.max"] {
+          _ = FileManager.default.createFile(atPath: "\(mount)/kubepods/burstable/pod\(uid)/\(file)", contents: Data())
+        }
+      }
+      _ = try await tree.prepare(pod("a", 500))
+      #expect(weight("/besteffort") == "1" && weight("") == "157" && weight("/burstable/poda") == "20")
+      #expect(weight("/burstable").prefix(2) == "58" || weight("/burstable").prefix(2) == "59")
+      _ = try await tree.prepare(pod("b", 1500))
+      let both = Int(weight("/burstable")) ?? 0
+      #expect((115...118).contains(both))
+    }
+  }
+
+  @Test("a name that the kernel could not make has no cgroup to remove") func longName() async throws {
+    try await withTree { tree, _ in try await tree.remove(pod(String(repeating: "u", count: 300), 1)) }
+  }
+}
