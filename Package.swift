@@ -75,7 +75,6 @@ let package = Package(
   targets: [
     // C and system libraries
     .target(name: "CLinux", cSettings: smallC),
-    .target(name: "CSwiftConcurrency"),
     .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
     .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -83,7 +82,7 @@ let package = Package(
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
-    .target(name: "LinuxSystem", dependencies: ["CLinux", "CSwiftConcurrency"], swiftSettings: strict),
+    .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "Cgroups", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "Netlink", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "OCISpec", swiftSettings: strict),
@@ -144,7 +143,8 @@ let package = Package(
     .executableTarget(
       name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", argumentParser, yams], swiftSettings: strict),
     .executableTarget(
-      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench", swiftSettings: strict),
+      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench",
+      swiftSettings: strict),
 
     // What tests share; AgentSupport starts the real agent
     .target(name: "TestSupport", dependencies: ["RuntimeAPI"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -1,45 +1,74 @@
-import CSwiftConcurrency
 import Glibc
 import Synchronization
+@_spi(ExperimentalCustomExecutors) @_spi(ExperimentalScheduling) import _Concurrency
 
 /// The threads that tasks run on, instead of libdispatch's: as many as there are processors, and more when those are stuck.
 ///
 /// libdispatch's pool wakes once a second for ever after its first use, and grows by one thread a second when code blocks in it. This one
 /// sleeps until there is work, and adds a thread when no job moved for 10 ms while others wait: code that blocks on a cooperative thread,
 /// which is a bug, costs that delay and not the node.
-public final class CooperativeThreads: Sendable {
-  /// What every task of the process runs on after `install`.
-  public static let shared = CooperativeThreads()
-  private static let installation: Void = unsafe cs_take_over(
-    { job in unsafe CooperativeThreads.shared.enqueue(JobReference(job!)) },
-    { job, delay in unsafe CooperativeThreads.shared.enqueue(JobReference(job!), after: UInt64(max(0, delay))) })
-
+public enum CooperativeThreads {
   /// Threads at most, stuck ones included.
   public static let limit = 256
+  // Swift 6.3 has this as a programming interface only, not yet as a setting of the main module.
+  private static let installation: Void = _createExecutors(factory: CooperativeExecutor.Factory.self)
+
+  /// Makes these the threads of the process: before its first task. Tasks that run already go on where they are; later calls have no
+  /// effect.
+  public static func install() { installation }
+
+  /// Threads there are now.
+  public static var count: Int { CooperativeExecutor.shared.pool.threads }
+}
+
+/// The global executor.
+final class CooperativeExecutor: TaskExecutor, SchedulingExecutor {
+  static let shared = CooperativeExecutor()
+
+  enum Factory: ExecutorFactory {
+    static var mainExecutor: any MainExecutor { PlatformExecutorFactory.mainExecutor }
+    static var defaultExecutor: any TaskExecutor { CooperativeExecutor.shared }
+  }
+
   /// How long nothing may move before a thread is added, nanoseconds.
   private static let patience: UInt64 = 10_000_000
 
-  private let pool: ThreadPool
+  let pool: ThreadPool
   private let timers = Timers()
   private let isWatched = Atomic<Bool>(false)
 
   private init() {
     let width = max(2, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-    pool = ThreadPool(named: "tasks", width: width, limit: Self.limit, kept: width)
+    pool = ThreadPool(named: "tasks", width: width, limit: CooperativeThreads.limit, kept: width)
   }
 
-  /// Makes this the global executor of the process: before its first task. Tasks that run already go on where they are; later calls have
-  /// no effect.
-  public static func install() { installation }
+  func enqueue(_ job: consuming ExecutorJob) { enqueue(UnownedJob(job)) }
 
-  /// Threads there are now.
-  public var threads: Int { pool.threads }
-
-  private func enqueue(_ job: JobReference) {
-    if !pool.submit({ job.run() }) { watch() }
+  func enqueue(_ job: UnownedJob) {
+    // On no particular executor, as the one it replaces does: a task that names none has nothing to switch to.
+    if !pool.submit({ unsafe job.runSynchronously(on: unsafeBitCast((UInt(0), UInt(0)), to: UnownedSerialExecutor.self)) }) {
+      watch()
+    }
   }
 
-  private func enqueue(_ job: JobReference, after delay: UInt64) { timers.add(after: delay) { self.enqueue(job) } }
+  func enqueue<C: Clock>(_ job: consuming ExecutorJob, after delay: C.Duration, tolerance: C.Duration?, clock: C) {
+    let job = UnownedJob(job)
+    // Clocks of the standard library count in this type; another one does its own sleeping.
+    timers.add(after: nanoseconds(delay as? Swift.Duration ?? .zero)) { self.enqueue(job) }
+  }
+
+  func enqueue<C: Clock>(_ job: consuming ExecutorJob, at instant: C.Instant, tolerance: C.Duration?, clock: C) {
+    enqueue(job, after: clock.now.duration(to: instant), tolerance: tolerance, clock: clock)
+  }
+
+  /// Clamped to what a timer counts.
+  private func nanoseconds(_ duration: Swift.Duration) -> UInt64 {
+    let (seconds, attoseconds) = duration.components
+    if seconds < 0 || attoseconds < 0 { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    // Rounded up: a sleep never ends before its time.
+    return overflow ? .max : product.addingReportingOverflow(UInt64(attoseconds + 999_999_999) / 1_000_000_000).partialValue
+  }
 
   /// Looks, for as long as jobs wait, whether any was taken.
   private func watch() {
@@ -53,13 +82,4 @@ public final class CooperativeThreads: Sendable {
       watch()
     }
   }
-}
-
-/// A job of the concurrency runtime, run once.
-///
-/// Unchecked: the runtime keeps a job alive until it was run, and lets any thread run it.
-@safe private struct JobReference: @unchecked Sendable {
-  private let job: UnsafeMutableRawPointer
-  init(_ job: UnsafeMutableRawPointer) { unsafe self.job = job }
-  func run() { unsafe cs_run(job) }
 }

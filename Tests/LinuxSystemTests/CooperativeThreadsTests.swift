@@ -18,7 +18,7 @@ import Testing
     }
     // With the pool of libdispatch: 40 s and more.
     #expect(ContinuousClock.now - start < .seconds(5))
-    #expect(CooperativeThreads.shared.threads > 40)
+    #expect(CooperativeThreads.count > 40)
     isOpen.broadcast { $0 = true }
     for task in stuck { await task.value }
   }

@@ -15,7 +15,8 @@ struct ContainerMachineTests {
     .exited(startedAt: 5, end), .discarded,
   ]
   static let facts: [ContainerFact] = [
-    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1), .ended(other), .discarded,
+    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1), .ended(other),
+    .discarded,
   ]
   static let stopped = ContainerEffects(events: [.stopped], ends: true, persists: true)
 

@@ -31,7 +31,8 @@ struct RecordFieldsTests {
     writer.number(258, 513)
     #expect(
       writer.finish(.container) == [
-        0x53, 0x57, 0x4c, 0x54, 3, 1, 0, 0, 0xaf, 0x48, 0xbc, 0xc7, 1, 0, 2, 0, 0, 0, 0x61, 0x62, 2, 1, 8, 0, 0, 0, 1, 2, 0, 0, 0, 0,
+        0x53, 0x57, 0x4c, 0x54, 3, 1, 0, 0, 0xaf, 0x48, 0xbc, 0xc7, 1, 0, 2, 0, 0, 0, 0x61, 0x62, 2, 1, 8, 0, 0, 0, 1, 2, 0, 0, 0,
+        0,
         0, 0,
       ])
   }
