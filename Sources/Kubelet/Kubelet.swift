@@ -66,12 +66,13 @@ public final class Kubelet: Sendable {
     self.group = group
     self.clock = clock
     self.logger = logger
-    events = EventRecorder(EventLog(in: store), logger: logger, now: clock.now)
-    let seconds = config.maxContainerRestartPeriod.components.seconds
+    events = EventRecorder(EventLog(in: store), logger: logger, now: clock.wall)
+    // Never zero, which would be a hot loop. Source: kubelet validation, 1 s to 300 s.
+    let restartPeriod = max(.seconds(1), config.maxContainerRestartPeriod.wholeNanoseconds)
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, ledger: Ledger(in: store),
       records: Collection<PodRecord>("kubelet-pod", in: store), node: config.node, cgroups: cgroups, root: config.rootDirectory,
-      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: .seconds(seconds))
+      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod)
     supervisor = PodSupervisor(
       services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, board: board, logger: logger)
   }
@@ -104,6 +105,7 @@ public final class Kubelet: Sendable {
         events.record(
           .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
       }
+      if snapshot.isUnreadable { continue }
       supervisor.send(.source(source.name, snapshot.pods.map(\.pod), isDegraded: !snapshot.degradedFiles.isEmpty))
     }
   }

@@ -17,8 +17,8 @@ extension Pod {
   var formatted: String { "\(podName)_\(namespaceName)(\(metadata.uid ?? ""))" }
   var isHostNetwork: Bool { spec.hostNetwork ?? false }
   var restartPolicy: RestartPolicy { RestartPolicy(rawValue: spec.restartPolicy ?? "") ?? .always }
-  /// Seconds; the API default is 30.
-  var gracePeriod: Int64 { Int64(metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30) }
+  /// Seconds, not negative; the API default is 30.
+  var gracePeriod: Int64 { max(0, Int64(metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30)) }
 
   var initContainers: [Container] { spec.initContainers ?? [] }
 

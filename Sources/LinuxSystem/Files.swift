@@ -89,7 +89,14 @@ private func names(in directory: SharedDescriptor, path: String) throws(SystemCa
   defer { unsafe closedir(stream) }
   unsafe rewinddir(stream)
   var result: [String] = []
-  while let entry = unsafe readdir(stream) {
+  while true {
+    // The end and a failure look alike but for errno: half a listing must not pass for a whole one.
+    errno = 0
+    guard let entry = unsafe readdir(stream) else {
+      let code = errno
+      if code != 0 { throw SystemCallError(call: "readdir", subject: path, code: code) }
+      break
+    }
     let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
       unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
     }

@@ -18,7 +18,9 @@ struct KubeletComposition {
     var node = nodeFacts(cgroups)
     let plan = NodePlan.ofThisHost(node, configuration: settings.kubelet)
     node.allocatable = plan.allocatable
-    let source = FileSource(path: settings.kubelet.staticPodPath, node: node.name, logger: Logger(label: "manifests"))
+    let source = FileSource(
+      path: settings.kubelet.staticPodPath, node: node.name,
+      checkFrequency: settings.kubelet.fileCheckFrequency.duration, logger: Logger(label: "manifests"))
     let version = try await runtime.version()
     return Kubelet(
       config: KubeletConfig(

@@ -3,23 +3,26 @@ public import KubeModel
 internal import LinuxSystem
 public import Logging
 
-/// Pods from `--pod-manifest-path`: a directory or one file, watched by inotify. Nothing is polled.
+/// Pods from `--pod-manifest-path`: a directory or one file, watched by inotify, and read again from time to time in case a notification
+/// was missing.
 ///
-/// A file counts when its writer closed it or it was moved into place, and after `settle` without another event. What is watched: the
-/// directory, every link on the way and its target's directory (ConfigMap-style `..data` swaps), or the nearest parent that exists.
+/// A file counts as soon as its writer closed it or it was moved into place; one that went away counts after `settle`. What is watched:
+/// the directory, every link on the way and its target's directory (ConfigMap-style `..data` swaps), or the nearest parent that exists.
 public struct FileSource: Sendable {
   private let directory: ManifestDirectory
   private let node: String
   private let settle: Duration
+  private let relist: (watched: Duration, unwatched: Duration)
   private let now: @Sendable () -> Time
   private let logger: Logger
 
   /// - Parameters:
   ///   - path: absolute.
   ///   - node: the node's name, part of each pod's name.
-  ///   - settle: quiet time before the files are read.
+  ///   - settle: how long a file may be away while it is replaced.
+  ///   - checkFrequency: how often everything is read where notifications do not work (`fileCheckFrequency`).
   public init(
-    path: String, node: String, settle: Duration = .milliseconds(100), logger: Logger,
+    path: String, node: String, settle: Duration = .milliseconds(100), checkFrequency: Duration = .seconds(20), logger: Logger,
     now: @escaping @Sendable () -> Time = { Time.now() }
   ) {
     var path = path
@@ -27,61 +30,64 @@ public struct FileSource: Sendable {
     directory = ManifestDirectory(path: path)
     self.node = node
     self.settle = settle
+    // Notifications are reliable on the file systems they work on: without them the files would be read this often for nothing.
+    relist = (max(checkFrequency, .seconds(300)), max(checkFrequency, .milliseconds(10)))
     self.now = now
     self.logger = logger
   }
 
-  /// The first snapshot comes at once (a missing path is an empty one), the next after each change. Ends when its reader stops.
+  /// The first snapshot comes as soon as the path can be read (a missing path is an empty one), the next after each change. A path that
+  /// cannot be read changes nothing. Ends when its reader stops.
   public func snapshots() -> AsyncStream<SourceSnapshot> {
     let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
     let task = Task {
-      do throws(SystemCallError) {
-        try await run { continuation.yield($0) }
-      } catch {
-        let event = SourceSnapshot.Event(
-          reason: .sourceUnavailable, message: error.description, pod: nil, path: directory.path)
-        logger.error("Manifests cannot be watched", metadata: ["path": "\(directory.path)", "errno": "\(error.code)"])
-        continuation.yield(SourceSnapshot(pods: [], events: [event], degradedFiles: [directory.path: error.description]))
-      }
+      try? await run { continuation.yield($0) }
       continuation.finish()
     }
     continuation.onTermination = { _ in task.cancel() }
     return stream
   }
 
-  private func run(_ yield: (SourceSnapshot) -> Void) async throws(SystemCallError) {
-    let inotify = try Inotify()
-    var watches = ManifestWatches(inotify: inotify)
+  private func run(_ yield: (SourceSnapshot) -> Void) async throws {
+    let directory = directory
+    let watcher = ManifestWatcher(directory: directory, settle: settle, relist: relist)
     var manifests = ManifestSet(node: node)
-    var events = inotify.events.makeAsyncIterator()
     var last: SourceSnapshot?
+    var failures = 0
+    var told: String?
     while !Task.isCancelled {
       // Watch first, read afterwards: a change in between is seen twice rather than never.
-      watches = await rewatch(watches)
-      let (directory, writing) = (directory, watches.writing)
-      let found = await runBlocking { directory.scan(writing: writing) }
-      let snapshot = manifests.apply(found, now: now())
-      if last?.pods != snapshot.pods || last?.degradedFiles != snapshot.degradedFiles || !snapshot.events.isEmpty {
-        logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
-        yield(snapshot)
+      let found: Result<[String: ManifestSet.Content], SystemCallError> = await runBlocking(.foreign) { () throws(Never) in
+        let failure = watcher.update()
+        if let failure {
+          logger.warning("Manifests cannot be watched", metadata: ["path": "\(failure.subject)", "errno": "\(failure.code)"])
+        }
+        do throws(SystemCallError) { return .success(try directory.scan(writing: watcher.writing)) } catch {
+          return .failure(error)
+        }
       }
-      last = snapshot
-      // Waits without a timer until something that matters happened.
-      while let event = await events.next() {
-        if watches.note(event) { break }
+      switch found {
+      case .success(let found):
+        failures = 0
+        told = nil
+        let snapshot = manifests.apply(found, now: now())
+        if last?.pods != snapshot.pods || last?.degradedFiles != snapshot.degradedFiles || !snapshot.events.isEmpty {
+          logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
+          yield(snapshot)
+        }
+        last = snapshot
+        _ = try await watcher.next()
+      case .failure(let error):
+        failures += 1
+        if told != error.description {
+          told = error.description
+          logger.error("Manifests cannot be read", metadata: ["path": "\(directory.path)", "error": "\(error)"])
+          let message = "\(directory.path) cannot be read; its pods stay as they are: \(error)"
+          let event = SourceSnapshot.Event(reason: .sourceUnavailable, message: message, pod: nil, path: directory.path)
+          yield(SourceSnapshot(pods: [], events: [event], degradedFiles: [:], isUnreadable: true))
+        }
+        try await Task.sleep(for: .seconds(min(20, 1 << min(failures - 1, 5))))
       }
-      if Task.isCancelled { return }
-      try? await Task.sleep(for: settle)
-    }
-  }
-
-  private func rewatch(_ watches: ManifestWatches) async -> ManifestWatches {
-    let directory = directory
-    return await runBlocking {
-      var watches = watches
-      // A directory may appear while its parent is being watched: until nothing changes.
-      for _ in 0..<10 where watches.update(directory.interests()) {}
-      return watches
     }
   }
 }

@@ -21,11 +21,12 @@ struct ManifestDirectory: Sendable {
     return [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) && name.utf8.count > $0.utf8.count }
   }
 
-  /// Every manifest with its content.
+  /// Every manifest with its content; none when the path is not there.
   /// - Parameter writing: paths that a writer has open now.
-  func scan(writing: Set<String>) -> [String: ManifestSet.Content] {
+  /// - Throws: when it cannot be said which manifests there are.
+  func scan(writing: Set<String>) throws(SystemCallError) -> [String: ManifestSet.Content] {
     var found: [String: ManifestSet.Content] = [:]
-    for file in files() {
+    for file in try files() {
       if writing.contains(file) {
         found[file] = .beingWritten
         continue
@@ -40,10 +41,11 @@ struct ManifestDirectory: Sendable {
     return found
   }
 
-  private func files() -> [String] {
-    let real = ManifestDirectory.follow(path) { _, _ in }
-    guard let real, FileNode.at(real) == .directory else { return FileNode.at(path) == nil ? [] : [path] }
-    let names = (try? listDirectory(real)) ?? []
+  private func files() throws(SystemCallError) -> [String] {
+    guard let facts = try HostFiles.facts(path) else { return [] }
+    guard facts.kind == .directory else { return [path] }
+    // The dot follows a link to the directory.
+    let names = try listDirectory("\(path)/.")
     return names.filter(ManifestDirectory.isManifest).sorted().map { "\(path)/\($0)" }
   }
 
@@ -64,7 +66,7 @@ struct ManifestDirectory: Sendable {
     guard let real = ManifestDirectory.follow(path, note) else { return interests }
     if FileNode.at(real) == .directory {
       interests[real, default: Interest()].manifests = true
-      for file in files() where FileNode.at(file) == .symbolicLink {
+      for file in (try? files()) ?? [] where FileNode.at(file) == .symbolicLink {
         if let target = ManifestDirectory.follow(file, note) { noteFile(target) }
       }
     } else {

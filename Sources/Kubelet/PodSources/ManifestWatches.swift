@@ -13,11 +13,15 @@ struct ManifestWatches: Sendable {
   /// Paths that were created or modified and not yet closed.
   private(set) var writing: Set<String> = []
 
+  /// Why a directory is not watched.
+  private(set) var failure: SystemCallError?
+
   init(inotify: Inotify) { self.inotify = inotify }
 
   /// - Returns: whether anything changed; then look again, for what appeared before the watch did.
   mutating func update(_ wanted: [String: ManifestDirectory.Interest]) -> Bool {
     if wanted == interests, wanted.keys.allSatisfy({ numbers[$0] != nil }) { return false }
+    failure = nil
     for (path, number) in numbers where wanted[path] == nil {
       inotify.remove(number)
       numbers[path] = nil
@@ -25,37 +29,69 @@ struct ManifestWatches: Sendable {
     for (path, interest) in wanted where interests[path] != interest || numbers[path] == nil {
       let mask =
         interest == ManifestDirectory.Interest() ? ManifestWatches.itself : ManifestWatches.itself | ManifestWatches.entries
-      numbers[path] = try? inotify.watch(path, mask | UInt32(IN_ONLYDIR))
+      do throws(SystemCallError) {
+        numbers[path] = try inotify.watch(path, mask | UInt32(IN_ONLYDIR))
+      } catch {
+        numbers[path] = nil
+        // One that went meanwhile will be found missing.
+        if error.code != ENOENT, error.code != ENOTDIR { failure = error }
+      }
     }
+    let isChanged = wanted != interests || failure == nil
     interests = wanted
-    return true
+    return isChanged
+  }
+
+  /// What events mean together.
+  struct Outcome: Sendable {
+    var change: ManifestWatcher.Change?
+    /// Something went away.
+    var needsSettling = false
+
+    mutating func merge(_ other: Outcome) {
+      needsSettling = needsSettling || other.needsSettling
+      switch (change, other.change) {
+      case (_, nil): break
+      case (nil, let new): change = new
+      case (.files(let old), .files(let new)): change = .files(old.union(new))
+      default: change = .everything
+      }
+    }
   }
 
   /// Takes an event in.
-  /// - Returns: whether the files have to be read again.
-  mutating func note(_ event: Inotify.Event) -> Bool {
+  /// - Parameter manifests: the path of the manifests as it was given, links included.
+  mutating func note(_ event: Inotify.Event, of manifests: String) -> Outcome {
     let mask = event.mask
     if mask & UInt32(IN_Q_OVERFLOW) != 0 {
       writing = []
-      return true
+      return Outcome(change: .everything)
     }
-    guard let path = numbers.first(where: { $0.value == event.watch })?.key else { return false }
+    guard let path = numbers.first(where: { $0.value == event.watch })?.key else { return Outcome() }
     if mask & (UInt32(IN_IGNORED) | ManifestWatches.itself) != 0 {
       // The watch sits on an inode, not on a path: whoever is at the path now needs a new one.
       if mask & UInt32(IN_IGNORED) == 0 { inotify.remove(event.watch) }
       numbers[path] = nil
-      return true
+      return Outcome(change: .everything, needsSettling: true)
     }
-    guard interests[path]?.includes(event.name) == true else { return false }
-    let file = path == "/" ? "/\(event.name)" : "\(path)/\(event.name)"
+    guard let interest = interests[path], interest.includes(event.name) else { return Outcome() }
+    let place = path == "/" ? "/\(event.name)" : "\(path)/\(event.name)"
+    let node = FileNode.at(place)
+    // The manifest's own name, as a scan gives it.
+    let file = interest.manifests ? "\(manifests)/\(event.name)" : place
     if mask & UInt32(IN_CREATE | IN_MODIFY) != 0, mask & UInt32(IN_ISDIR) == 0 {
       // A new regular file has a writer that will close it. A link, also a hard one, is complete at once.
-      if case .regular(_, links: 1)? = FileNode.at(file) {
+      if case .regular(_, links: 1)? = node {
         writing.insert(file)
-        return false
+        return Outcome()
       }
     }
     if mask & UInt32(IN_ATTRIB) == 0 { writing.remove(file) }
-    return true
+    let isGone = mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
+    // A link may lead elsewhere now: other directories are to be watched.
+    if case .regular? = node, interest.manifests, interest.names.isEmpty {
+      return Outcome(change: .files([file]), needsSettling: isGone)
+    }
+    return Outcome(change: .everything, needsSettling: isGone)
   }
 }

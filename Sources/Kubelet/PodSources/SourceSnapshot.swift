@@ -35,4 +35,6 @@ public struct SourceSnapshot: Sendable {
   public let events: [Event]
   /// Files without any usable content: path -> errors.
   public let degradedFiles: [String: String]
+  /// The source cannot say what it wants now: nothing changes.
+  public var isUnreadable = false
 }

@@ -26,6 +26,11 @@ struct ContainerInstance: Sendable, Equatable {
   var hasExited: Bool { status.state == .exited }
 }
 
+extension UInt32 {
+  /// The attempt after this one. The last number stays: whoever named a container so gets an error of the runtime, not a trap of the agent.
+  var next: UInt32 { self == .max ? self : self + 1 }
+}
+
 struct SandboxInstance: Sendable, Equatable {
   var status: SandboxStatus
   /// StopPodSandbox returned: its network is released.

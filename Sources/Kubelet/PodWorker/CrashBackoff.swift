@@ -9,12 +9,12 @@ struct CrashBackoff: Codable, Equatable, Sendable {
   private(set) var delay: Int64
   private(set) var updatedAt: Int64
 
-  private func hasExpired(_ finishedAt: Int64) -> Bool { finishedAt - updatedAt > Self.resetAfter }
+  private func hasExpired(_ finishedAt: Int64) -> Bool { finishedAt.subtracting(updatedAt) > Self.resetAfter }
 
   /// The moment from which a restart is allowed, or nil: now.
   static func notBefore(_ backoff: CrashBackoff?, finishedAt: Int64, now: Int64) -> Int64? {
     guard let backoff, !backoff.hasExpired(finishedAt) else { return nil }
-    let at = finishedAt + backoff.delay
+    let at = finishedAt.adding(backoff.delay)
     return now < at ? at : nil
   }
 
@@ -22,6 +22,6 @@ struct CrashBackoff: Codable, Equatable, Sendable {
   /// - Parameter limit: `crashLoopBackOff.maxContainerRestartPeriod` in nanoseconds; below 10 s it is also the first delay.
   static func afterRestart(_ backoff: CrashBackoff?, finishedAt: Int64, now: Int64, limit: Int64) -> CrashBackoff {
     guard let backoff, !backoff.hasExpired(finishedAt) else { return CrashBackoff(delay: min(initial, limit), updatedAt: now) }
-    return CrashBackoff(delay: min(backoff.delay * 2, limit), updatedAt: now)
+    return CrashBackoff(delay: min(backoff.delay.adding(backoff.delay), limit), updatedAt: now)
   }
 }

@@ -5,6 +5,12 @@ extension PodActions {
   /// What the runtime is given at least, in seconds. Source: kubelet minimumGracePeriodInSeconds.
   static let minimumGrace: Int64 = 2
 
+  /// Whole seconds, rounded up: a container gets at least the time its pod says.
+  static func seconds(until deadline: Int64, now: Int64) -> Int64 {
+    let left = max(0, deadline.subtracting(now))
+    return max(minimumGrace, left / 1_000_000_000 + (left % 1_000_000_000 > 0 ? 1 : 0))
+  }
+
   /// preStop hooks of all stages begin at once; a stage is stopped when the ones before are gone and its own hook is done.
   func stop(_ stages: [[ContainerStop]]) async throws(KubeletError) {
     let all = stages.flatMap { $0 }
@@ -41,16 +47,16 @@ extension PodActions {
       case .postStart: "FailedPostStartHook"
       }
     services.events.record(.normal, "Killing", pod, container: item.name, message)
-    let left = (item.deadline - services.clock.now()) / 1_000_000_000
+    let left = Self.seconds(until: item.deadline, now: services.clock.now())
     try await call("FailedKillPod", "stopping container \(item.name) failed") { () async throws(RuntimeError) in
-      try await services.runtime.stopContainer(item.id, timeout: max(Self.minimumGrace, left))
+      try await services.runtime.stopContainer(item.id, timeout: left)
     }
   }
 
   private func preStop(_ item: ContainerStop) async {
     guard let container = pod.container(named: item.name)?.container, let hook = container.lifecycle?.preStop else { return }
     emit(.preStopStarted(item.id))
-    let left = Duration.nanoseconds(max(0, item.deadline - services.clock.now()))
+    let left = Duration.nanoseconds(max(0, item.deadline.subtracting(services.clock.now())))
     let runner = LifecycleHook(runtime: services.runtime, group: services.group, clock: services.clock)
     // The grace period ends a hook that does not.
     await withTaskGroup(of: Void.self) { group in

@@ -27,7 +27,7 @@ extension Planner {
   private mutating func step(_ container: Container, _ role: ContainerRole) -> Step {
     let name = container.name
     let latest = observed.latest(name)
-    let attempt = latest.map { $0.attempt + 1 } ?? 0
+    let attempt = latest.map { $0.attempt.next } ?? 0
     guard let run = observed.current(name) else {
       if role == .initialization, isPastInitialization { return .none }
       // Nothing in this sandbox yet; what ran in an earlier one starts again as its policy says (init containers always do).

@@ -64,7 +64,7 @@ struct Planner {
   /// activeDeadlineSeconds counts from the first time the kubelet saw the pod.
   private mutating func deadline() -> Decision? {
     guard let seconds = pod.spec.activeDeadlineSeconds else { return nil }
-    let at = observed.startedAt + .seconds(seconds)
+    let at = observed.startedAt.adding(.seconds(seconds))
     guard now >= at else {
       wake(at: at)
       return nil
@@ -85,7 +85,7 @@ struct Planner {
         case .startup(let grace): (.startup, grace)
         case .postStart: (.postStart, nil)
         }
-      return stop(run, deadline: now + .seconds(grace ?? pod.gracePeriod), cause: cause)
+      return stop(run, deadline: now.adding(.seconds(grace ?? pod.gracePeriod)), cause: cause)
     }
   }
 
@@ -110,7 +110,7 @@ struct Planner {
     }
     guard needsSandbox() else { return nil }
     if !observed.areVolumesReady { return mayTry(.volumes) ? act(.prepare) : wait() }
-    let attempt = current.map { $0.status.metadata.attempt + 1 } ?? 0
+    let attempt = current.map { $0.status.metadata.attempt.next } ?? 0
     return mayTry(.sandbox) ? act(.runSandbox(attempt: attempt)) : wait()
   }
 

@@ -1,6 +1,6 @@
 /// Why and how a pod ends. While it ends, grace can only shrink and removal can only be added.
 struct Termination: Codable, Equatable, Sendable {
-  /// CLOCK_REALTIME nanoseconds.
+  /// A moment of `KubeletClock.now`, nanoseconds.
   var startedAt: Int64
   /// Seconds for everything: preStop hooks, app containers, then sidecars.
   var grace: Int64
@@ -10,7 +10,7 @@ struct Termination: Codable, Equatable, Sendable {
   var reason: String?
   var message: String?
 
-  var deadline: Int64 { startedAt + .seconds(grace) }
+  var deadline: Int64 { startedAt.adding(.seconds(max(0, grace))) }
 
   mutating func merge(_ other: Termination) {
     if other.deadline < deadline {

@@ -12,7 +12,8 @@ struct ContainerStatusBuilder {
     let runs = observed.containers[container.name] ?? []
     let latest = runs.last
     var status = KubeModel.ContainerStatus(
-      image: container.image ?? "", imageID: "", name: container.name, ready: false, restartCount: Int32(latest?.attempt ?? 0))
+      image: container.image ?? "", imageID: "", name: container.name, ready: false,
+      restartCount: Int32(clamping: latest?.attempt ?? 0))
     status.state = KubeModel.ContainerState()
     status.started = false
     if let latest, latest.status.state != .created {

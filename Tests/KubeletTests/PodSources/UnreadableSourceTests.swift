@@ -1,0 +1,88 @@
+import Foundation
+import Glibc
+import KubeModel
+import LinuxSystem
+import Logging
+import Testing
+
+@testable import Kubelet
+
+@Suite("A source that cannot be read", .timeLimit(.minutes(1))) struct UnreadableSourceTests {
+  private func manifest(_ name: String) -> Data {
+    Data("apiVersion: v1\nkind: Pod\nmetadata: {name: \(name)}\nspec: {containers: [{name: c, image: x}]}\n".utf8)
+  }
+
+  private func withDirectory(_ body: (String) async throws -> Void) async throws {
+    let root = NSTemporaryDirectory() + "unreadable-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: root + "/m", withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try await body(root)
+  }
+
+  /// A loop of links: open(2) and stat(2) fail with ELOOP, also for root.
+  private func close(_ root: String) throws {
+    try FileManager.default.moveItem(atPath: root + "/m", toPath: root + "/away")
+    try FileManager.default.createSymbolicLink(atPath: root + "/m", withDestinationPath: "m")
+  }
+
+  private func open(_ root: String) throws {
+    try FileManager.default.removeItem(atPath: root + "/m")
+    try FileManager.default.moveItem(atPath: root + "/away", toPath: root + "/m")
+  }
+
+  @Test("a directory that cannot be listed is an error, one that is not there is empty")
+  func scan() async throws {
+    try await withDirectory { root in
+      try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
+      let directory = ManifestDirectory(path: root + "/m")
+      #expect(try directory.scan(writing: []).count == 1)
+      try close(root)
+      #expect(throws: SystemCallError.self) { _ = try directory.scan(writing: []) }
+      try open(root)
+      #expect(try ManifestDirectory(path: root + "/none").scan(writing: []).isEmpty)
+    }
+  }
+
+  @Test("it says so once, takes no pod away, and tries again by itself")
+  func retries() async throws {
+    try await withDirectory { root in
+      try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
+      let source = FileSource(path: root + "/m", node: "n", settle: .milliseconds(5), logger: Logger(label: "test"))
+      var snapshots = source.snapshots().makeAsyncIterator()
+      let first = await snapshots.next(isolation: #isolation)
+      #expect(first?.pods.count == 1)
+      try close(root)
+      let broken = await snapshots.next(isolation: #isolation)
+      #expect(broken?.isUnreadable == true && broken?.events.map(\.reason) == [.sourceUnavailable])
+      try await Task.sleep(for: .milliseconds(200))
+      try open(root)
+      try manifest("b").write(to: URL(fileURLWithPath: root + "/m/b.yaml"))
+      let healed = await snapshots.next(isolation: #isolation)
+      #expect(healed?.pods.compactMap(\.pod.metadata.name) == ["a-n", "b-n"])
+    }
+  }
+
+  @Test("without notifications the files are read again from time to time")
+  func relists() async throws {
+    try await withDirectory { root in
+      let watcher = ManifestWatcher(
+        directory: ManifestDirectory(path: root + "/m"), settle: .zero, relist: (.milliseconds(20), .milliseconds(20)))
+      _ = watcher.update()
+      let change = try await watcher.next()
+      #expect(change == .everything)
+    }
+  }
+
+  @Test("a file that was moved into place is named, and nothing else is read")
+  func named() async throws {
+    try await withDirectory { root in
+      let watcher = ManifestWatcher(
+        directory: ManifestDirectory(path: root + "/m"), settle: .seconds(60), relist: (.seconds(3600), .seconds(3600)))
+      #expect(watcher.update() == nil)
+      try manifest("a").write(to: URL(fileURLWithPath: root + "/a.tmp"))
+      try FileManager.default.moveItem(atPath: root + "/a.tmp", toPath: root + "/m/a.yaml")
+      let change = try await watcher.next()
+      #expect(change == .files([root + "/m/a.yaml"]))
+    }
+  }
+}
