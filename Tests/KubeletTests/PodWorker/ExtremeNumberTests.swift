@@ -1,6 +1,7 @@
 import Foundation
 import KubeModel
 import RuntimeAPI
+import TestSupport
 import Testing
 
 @testable import Kubelet
