@@ -27,9 +27,9 @@ build: ## debug build of everything, tests included (shared by demo, run and tes
 	$(SWIFT) build --build-tests -j $(JOBS)
 
 .PHONY: release
-release: ## release build of swiftlet, swiftctl and podshim
+release: ## release build of swiftlet, swiftctl, podshim and unpacker
 	@scripts/deps.sh build
-	for product in podshim swiftlet swiftctl; do $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit 1; done
+	for product in podshim unpacker swiftlet swiftctl; do $(SWIFT) build $(RELEASE_FLAGS) --product $$product || exit 1; done
 
 .PHONY: fixtures
 fixtures: ## build the images that demo, tests and benchmarks run, into out/fixtures

@@ -62,6 +62,7 @@ let package = Package(
     .executable(name: "swiftlet", targets: ["swiftlet"]),
     .executable(name: "swiftctl", targets: ["swiftctl"]),
     .executable(name: "podshim", targets: ["podshim"]),
+    .executable(name: "unpacker", targets: ["unpacker"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -96,12 +97,19 @@ let package = Package(
     .executableTarget(
       name: "podshim", dependencies: ["ShimCoreEmbedded", "CLinux"], swiftSettings: embedded, linkerSettings: staticMusl),
 
+    // The sealed program that parses image archives
+    .target(name: "UnpackProtocol", swiftSettings: strict),
+    .target(
+      name: "Unpacking", dependencies: ["UnpackProtocol", "LinuxSystem", "CLinux", "CLibArchive"], swiftSettings: strict),
+    .executableTarget(
+      name: "unpacker", dependencies: ["Unpacking", "UnpackProtocol", "LinuxSystem", "CLinux"], swiftSettings: strict),
+
     // The runtime
     .target(
       name: "LinuxRuntime", dependencies: ["ShimCore", "OCISpec", "LinuxSystem", "CLibSeccomp", "CLibCap"],
       swiftSettings: strict),
     .target(
-      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "CLinux", "CLibArchive", "CLibCrypto"],
+      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "UnpackProtocol", "CLinux", "CLibCrypto"],
       swiftSettings: strict),
     .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
@@ -172,7 +180,7 @@ let package = Package(
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
     .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Netlink", "Store"], swiftSettings: strict),
-    .testTarget(name: "ImagesTests", dependencies: ["Images"], swiftSettings: strict),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "UnpackProtocol"], swiftSettings: strict),
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
@@ -198,7 +206,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["TestSupport", "Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(
-      name: "IntegrationImages", dependencies: ["TestSupport", "Images", "OCISpec", "LinuxSystem", "Store", "CLinux"],
+      name: "IntegrationImages",
+      dependencies: ["TestSupport", "Images", "Unpacking", "UnpackProtocol", "OCISpec", "LinuxSystem", "Store", "CLinux"],
       swiftSettings: strict),
     .testTarget(
       name: "IntegrationNetwork", dependencies: ["TestSupport", "PodNetwork", "Netlink", "LinuxSystem", "Store"],

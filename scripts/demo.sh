@@ -7,7 +7,7 @@ demo=$PWD/out/demo
 bridge=swiftdemo0
 cidr=10.89.77.0/24
 if [ "$(id -u)" -ne 0 ]; then echo "demo: needs root (namespaces, mounts, a bridge)" >&2; exit 77; fi
-for program in swiftlet swiftctl podshim; do
+for program in swiftlet swiftctl podshim unpacker; do
   if [ ! -x ".build/debug/$program" ]; then echo "demo: .build/debug/$program is missing: run 'make build'" >&2; exit 1; fi
 done
 rm -rf "$demo"

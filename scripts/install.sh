@@ -11,6 +11,7 @@ unit=$destination${UNITDIR:-/lib/systemd/system}/swiftlet.service
 install -D -s -m 755 "$build/swiftlet" "$destination$prefix/bin/swiftlet"
 install -D -s -m 755 "$build/swiftctl" "$destination$prefix/bin/swiftctl"
 install -D -m 755 "$build/podshim" "$destination$prefix/libexec/swiftlet/podshim"
+install -D -s -m 755 "$build/unpacker" "$destination$prefix/libexec/swiftlet/unpacker"
 install -d -m 755 "$configuration" "$configuration/manifests"
 if [ -e "$configuration/config.yaml" ]; then
   echo "install: kept $configuration/config.yaml"

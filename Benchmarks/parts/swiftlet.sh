@@ -5,7 +5,7 @@ set -euo pipefail
 bench=$1 runs=$2 pods=$3 image=$4
 # shellcheck source=Benchmarks/library.sh
 . Benchmarks/library.sh
-for program in swiftlet swiftctl podshim; do
+for program in swiftlet swiftctl podshim unpacker; do
   if [ ! -x ".build/release/$program" ]; then echo "bench: .build/release/$program is missing: run 'make release'" >&2; exit 1; fi
 done
 driver >/dev/null

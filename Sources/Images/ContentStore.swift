@@ -1,51 +1,46 @@
-import Foundation
 import Glibc
 import LinuxSystem
 
-/// Blobs by digest: `<root>/content/blobs/sha256/<hex>`. A blob is there whole or not at all: data, fsync, rename, fsync of the directory.
+/// Documents by digest: `<root>/content/blobs/sha256/<hex>`. A blob is there whole or not at all: data, fsync, rename, fsync of the directory.
+/// Layers are kept unpacked only.
 struct ContentStore: Sendable {
   let directory: String
-  /// Where archives are taken apart; emptied at start.
+  /// Where compressed archives are decompressed; emptied at start.
   let ingest: String
 
   init(root: String) throws(ImageError) {
-    let (blobs, temporary) = ("\(root)/content/blobs/sha256", "\(root)/content/ingest")
+    let (content, blobs, temporary) = ("\(root)/content", "\(root)/content/blobs/sha256", "\(root)/content/ingest")
     directory = blobs
     ingest = temporary
-    try files("cannot prepare \(root)/content") {
-      try makeDirectory(blobs, mode: 0o755)
+    try files("cannot prepare \(content)") {
+      try makePrivateDirectory(content)
+      try makePrivateDirectory(blobs)
       try removeTree(temporary)
-      try makeDirectory(temporary, mode: 0o700)
+      try makePrivateDirectory(temporary)
     }
   }
 
   func path(_ digest: String) -> String { "\(directory)/\(digest.dropFirst("sha256:".count))" }
 
-  func contains(_ digest: String) -> Bool { unsafe access(path(digest), R_OK) == 0 }
-
-  /// Moves a complete temporary file of the ingest directory in under its digest.
-  func commit(_ temporary: String, digest: String) throws(ImageError) {
-    try files("cannot store blob \(digest)") {
-      if contains(digest) {
-        try removeTree(temporary)
-        return
+  /// Writes what is missing; on disk when it returns.
+  func write(_ documents: [(digest: String, bytes: [UInt8])]) throws(ImageError) {
+    for (digest, bytes) in documents where unsafe access(path(digest), F_OK) != 0 {
+      let temporary = "\(ingest)/\(digest.dropFirst(7)).document"
+      try files("cannot store blob \(digest)") {
+        let file = OwnedDescriptor(
+          adopting: try systemCall("open", on: temporary) {
+            unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+          })
+        try file.withRaw { raw in try unsafe bytes.withUnsafeBytes { unsafe try writeAll(raw, $0, temporary) } }
+        try replaceFile(path(digest), with: temporary)
       }
-      try syncFile(temporary)
-      _ = try systemCall("rename", on: temporary) { unsafe rename(temporary, path(digest)) }
-      try syncFile(directory)
     }
   }
 
-  func write(_ bytes: [UInt8], digest: String) throws(ImageError) {
-    let temporary = "\(ingest)/\(digest.dropFirst(7)).tmp"
-    try files("cannot write blob \(digest)") { try Data(bytes).write(to: URL(fileURLWithPath: temporary)) }
-    try commit(temporary, digest: digest)
-  }
-
-  /// A small document; at most 8 MiB.
+  /// A document; at most 8 MiB.
   func read(_ digest: String) throws(ImageError) -> [UInt8] {
     let path = path(digest)
-    return try files("cannot read blob \(digest)") { Array(try readFile(path, limit: 8 << 20).utf8) }
+    return try files("cannot read blob \(digest)") { try readRegularFile(path, limit: 8 << 20) }
   }
 
   func remove(_ digest: String) throws(ImageError) {
@@ -60,8 +55,10 @@ struct ContentStore: Sendable {
   }
 }
 
-/// fsync(2) of a file or directory by path.
-func syncFile(_ path: String) throws(SystemCallError) {
-  let file = OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) })
-  _ = try file.withRaw { raw throws(SystemCallError) in try systemCall("fsync", on: path) { fsync(raw) } }
+/// write(2) until everything is written.
+func writeAll(_ raw: CInt, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(SystemCallError) {
+  var offset = 0
+  while offset < bytes.count {
+    offset += try systemCall("write", on: path) { unsafe write(raw, bytes.baseAddress! + offset, bytes.count - offset) }
+  }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 
 /// What went wrong with an image: code, sentence, cause.
@@ -15,6 +16,8 @@ public struct ImageError: Error, Sendable, CustomStringConvertible {
     case wrongPlatform
     /// A limit was passed: too many entries, too large.
     case tooLarge
+    /// The disk is full, or would be.
+    case noSpace
     case inputOutput
     case cancelled
   }
@@ -38,6 +41,7 @@ func files<R>(_ what: @autoclosure () -> String, _ body: () throws -> R) throws(
   } catch let error as ImageError {
     throw error
   } catch {
-    throw ImageError(.inputOutput, what(), cause: error)
+    let code = (error as? SystemCallError)?.code
+    throw ImageError(code == ENOSPC || code == EDQUOT ? .noSpace : .inputOutput, what(), cause: error)
   }
 }

@@ -5,6 +5,8 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
   public let path: String
   public let tag: String?
   public let digest: String?
+  /// Whether a tag or a digest was written, not added.
+  public let isExact: Bool
 
   /// `registry/path`.
   public var repository: String { "\(registry)/\(path)" }
@@ -47,6 +49,7 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
     guard Self.isRegistry(registry) else { throw fail("'\(registry)' is not a registry host") }
     self.registry = registry
     self.path = path
+    isExact = tag != nil || digest != nil
     self.tag = tag ?? (digest == nil ? "latest" : nil)
     self.digest = digest
   }

@@ -1,191 +1,151 @@
-import Foundation
 import Glibc
 import LinuxSystem
 import OCISpec
 import Store
-import Synchronization
-
-/// What a look at the preload directory did.
-public struct PreloadReport: Sendable {
-  /// Names of images that came in.
-  public var imported: [String] = []
-  /// Archives that were not imported, as sentences.
-  public var failures: [String] = []
-}
 
 extension ImageService {
-  /// Imports every image of an OCI layout directory, an OCI archive or a docker archive (plain, gzip, zstd). Nothing changes when it
-  /// fails. Blocking work runs on a thread of its own.
+  /// Imports every image of an OCI layout directory, an OCI archive or a docker archive (plain, gzip, zstd, xz, bzip2). An image comes in
+  /// whole or not at all. Cancelling the task ends it at once. Imports run side by side; none holds up anything else.
   public func importArchive(
     path: String, pin: Bool, progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
-  ) async throws(ImageError) -> [Image] {
-    let cancelled = Flag()
-    let result: Result<[Image], ImageError> = await withTaskCancellationHandler {
-      await runBlocking { [self] in
-        Result { () throws(ImageError) in
-          try changing.withLock { _ throws(ImageError) in
-            do throws(ImageError) {
-              return try importNow(path: path, pin: pin) {
-                progress($0)
-              } isCancelled: {
-                cancelled.value.withLock { $0 }
-              }
-            } catch {
-              // Layers and blobs that came in before the failure belong to no image.
-              _ = try? collect(dryRun: false)
-              throw error
-            }
-          }
-        }
+  ) async throws(ImageError) -> [StoredImage] {
+    let cancellation = ImportCancellation()
+    let result: Result<[StoredImage], ImageError> = await withTaskCancellationHandler {
+      do throws(ImageError) {
+        return .success(try await importNow(path, pin, cancellation, progress))
+      } catch {
+        return .failure(error)
       }
     } onCancel: {
-      cancelled.value.withLock { $0 = true }
+      cancellation.cancel()
     }
+    // Layers that came in before a failure belong to no image.
+    if case .failure = result { _ = try? await Task { try await collectGarbage(dryRun: false) }.value }
     return try result.get()
   }
 
-  /// Set from another task while the import runs on its thread.
-  private final class Flag: Sendable { let value = Mutex(false) }
-
   private func importNow(
-    path: String, pin: Bool, progress: @escaping (ImportProgress) -> Void, isCancelled: () -> Bool
-  ) throws(ImageError) -> [Image] {
+    _ path: String, _ pin: Bool, _ cancellation: ImportCancellation, _ progress: @escaping @Sendable (ImportProgress) -> Void
+  ) async throws(ImageError) -> [StoredImage] {
     let ingest = "\(content.ingest)/\(UInt64.random(in: 0...UInt64.max))"
-    try files("cannot make \(ingest)") { try makeDirectory(ingest, mode: 0o700) }
-    defer { try? removeTree(ingest) }
-    let kind = try files("cannot read \(path)") { try FileKind.of(path) }
-    var done: UInt64 = 0
-    let total = UInt64(clamping: Self.size(path) ?? 0)
-    func count(_ bytes: Int64) throws {
-      if isCancelled() { throw ImageError(.cancelled, "import of \(path) was cancelled") }
-      done += UInt64(bytes)
-      progress(ImportProgress(stage: "reading", bytesDone: done, bytesTotal: total, layer: ""))
-    }
-    let contents =
-      if case .directory = kind { try ArchiveContents.directory(path, progress: count) } else {
-        try ArchiveContents.tar(path, ingest: ingest, progress: count)
+    let result: Result<[StoredImage], ImageError>
+    do throws(ImageError) {
+      let images = try await runBlocking(.foreign) { [self] () throws(ImageError) in
+        try open(path, ingest: ingest, cancellation, progress)
       }
-    var stored: [Image] = []
-    for image in try ImageArchive(name: path, contents: contents).images() {
-      stored.append(Image(try store(image, pin: pin, progress: progress)))
+      var stored: [StoredImage] = []
+      for image in images { stored.append(try await store(image, pin: pin, cancellation, progress)) }
+      result = .success(stored)
+    } catch {
+      result = .failure(error)
     }
+    await runBlocking { try? removeTree(ingest) }
+    return try result.get()
+  }
+
+  // MARK: Reading
+
+  /// What images an archive has. Blocks.
+  private func open(
+    _ path: String, ingest: String, _ cancellation: ImportCancellation, _ progress: @escaping (ImportProgress) -> Void
+  ) throws(ImageError) -> [ArchivedImage] {
+    try cancellation.check()
+    var file = try ImageFile.open(path, followLinks: true)
+    let status = try ImageFile.status(file, path)
+    if status.st_mode & S_IFMT == S_IFDIR {
+      return try ImageArchive(name: path, contents: ArchiveContents(directory: path)).images()
+    }
+    var size = Int64(status.st_size)
+    let archive = ArchivedFile(partOf: file, offset: 0, size: size)
+    if try Unpacker.isCompressed(archive, path) {
+      try FreeSpace(directory: content.ingest).require(UInt64(size), for: path)
+      try files("cannot make \(ingest)") { try makePrivateDirectory(ingest) }
+      let total = UInt64(size)
+      try unpacker.decompress(archive, name: path, to: "\(ingest)/archive.tar", cancellation: cancellation) { done in
+        progress(ImportProgress(stage: "reading", bytesDone: UInt64(done), bytesTotal: total, layer: ""))
+      }
+      file = try ImageFile.open("\(ingest)/archive.tar", followLinks: false)
+      size = Int64(try ImageFile.status(file, path).st_size)
+    }
+    let contents = try ArchiveContents(tar: file, size: size, name: path, program: unpacker.program, cancellation: cancellation)
+    return try ImageArchive(name: path, contents: contents).images()
+  }
+
+  // MARK: Storing
+
+  /// Layers first, on the disk for good, then documents and record: an image that is listed can run, also after a power loss.
+  private func store(
+    _ image: ArchivedImage, pin: Bool, _ cancellation: ImportCancellation, _ progress: @escaping @Sendable (ImportProgress) -> Void
+  ) async throws(ImageError) -> StoredImage {
+    let total = UInt64(clamping: image.layers.reduce(0) { $0 + $1.file.size })
+    try await checkSpace(for: image)
+    var kept: [(layer: Layer, lease: LayerLease)] = []
+    var done: UInt64 = 0
+    for layer in image.layers {
+      let before = done
+      let report: @Sendable (Int64) -> Void = { bytes in
+        // The layer's own share is in compressed bytes, what was unpacked is not: an estimate that never goes back.
+        let share = min(UInt64(clamping: layer.file.size), UInt64(clamping: bytes))
+        progress(ImportProgress(stage: "unpacking", bytesDone: before + share, bytesTotal: total, layer: layer.diffID))
+      }
+      report(0)
+      kept.append(try await layers.obtain(layer, cancellation: cancellation, progress: report))
+      done += UInt64(clamping: layer.file.size)
+    }
+    if kept.contains(where: { !$0.layer.isDurable }) {
+      try await runBlocking(.foreign) { [layers] () throws(ImageError) in try layers.flush() }
+    }
+    let size = kept.reduce(0) { $0 + $1.layer.bytes }
+    let stored = try await changes.pass(Self.names) { () async throws(ImageError) in
+      try await runBlocking { [layers, content] () throws(ImageError) in
+        try cancellation.check()
+        try layers.settle(image.layers.map(\.diffID))
+        try content.write(image.documents)
+      }
+      return try await name(image, size: size, pin: pin)
+    }
+    withExtendedLifetime(kept) {}
     return stored
   }
 
-  private static func size(_ path: String) -> Int64? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+  /// What is missing must at least fit as it lies in the archive, before anything is unpacked.
+  private func checkSpace(for image: ArchivedImage) async throws(ImageError) {
+    let missing = image.layers.reduce(Int64(0)) { $0 + (catalog.hasLayer($1.diffID) ? 0 : $1.file.size) }
+    if missing == 0 { return }
+    let (directory, what) = (layers.directory, image.tags.first.map { "image \($0)" } ?? "image \(image.id)")
+    try await runBlocking { () throws(ImageError) in
+      try FreeSpace(directory: directory).require(UInt64(clamping: missing), for: what)
+    }
   }
 
-  /// Layers first, then blobs, then the record: an image that is listed can run.
-  private func store(
-    _ image: ArchivedImage, pin: Bool, progress: @escaping (ImportProgress) -> Void
-  ) throws(ImageError) -> ImageRecord {
-    var size: Int64 = 0
-    let total = UInt64(image.layers.reduce(0) { $0 + $1.size })
-    var done: UInt64 = 0
-    for (file, diffID) in zip(image.layers, image.config.rootfs.diffIDs) {
-      guard Digest.isValid(diffID) else { throw ImageError(.invalidArchive, "diff id '\(diffID)' is not a sha256 digest") }
-      let record = try layers.unpack(blob: file.path, diffID: diffID) { _ in
-        progress(ImportProgress(stage: "unpacking", bytesDone: done, bytesTotal: total, layer: diffID))
-      }
-      done += UInt64(file.size)
-      size += record.bytes
-    }
-    for blob in image.blobs {
-      if content.contains(blob.digest) { continue }
-      if blob.isTemporary {
-        try content.commit(blob.path, digest: blob.digest)
-      } else {
-        let copy = "\(content.ingest)/\(blob.digest.dropFirst(7)).copy"
-        try files("cannot copy \(blob.path)") {
-          try removeTree(copy)  // of an import that failed
-          try FileManager.default.copyItem(atPath: blob.path, toPath: copy)
-        }
-        try content.commit(copy, digest: blob.digest)
-      }
-    }
-    return try name(image, size: size, pin: pin)
-  }
-
-  /// Writes the record and moves the tags: an image that loses its last tag stays, by digest.
-  private func name(_ image: ArchivedImage, size: Int64, pin: Bool) throws(ImageError) -> ImageRecord {
+  /// Writes the record and moves the tags: an image that loses its last tag stays, by digest. The caller holds `changes`.
+  private func name(_ image: ArchivedImage, size: Int64, pin: Bool) async throws(ImageError) -> StoredImage {
     let tags = image.tags.filter { $0.tag != nil }.map { "\($0.repository):\($0.tag ?? "latest")" }
     let digests = image.manifestDigest.map { digest in image.tags.map { "\($0.repository)@\(digest)" } } ?? []
-    let images = try all()
-    let old = images.first { $0.id == image.id }
-    let record = ImageRecord(
-      id: image.id, repoTags: unique((old?.repoTags ?? []) + tags), repoDigests: unique((old?.repoDigests ?? []) + digests),
-      diffIDs: image.config.rootfs.diffIDs, blobs: unique((old?.blobs ?? []) + image.blobs.map(\.digest)), size: max(1, size),
-      pinned: pin || old?.pinned ?? false, user: image.config.config?.user ?? "")
-    let (store, records) = (store, records)
-    try files("cannot record image \(image.id)") {
-      try store.transaction { transaction in
-        for var other in images where other.id != image.id && other.repoTags.contains(where: tags.contains) {
-          other.repoTags.removeAll(where: tags.contains)
-          try records.put(other, id: other.id, in: transaction)
-        }
-        try records.put(record, id: record.id, in: transaction)
-      }
+    let old = catalog.image(id: image.id)
+    var stored =
+      old
+      ?? StoredImage(
+        id: image.id, repoTags: [], repoDigests: [], diffIDs: image.config.rootfs.diffIDs, blobs: [], size: max(1, size),
+        pinned: pin,
+        user: image.config.config?.user ?? "")
+    stored.repoTags = unique(stored.repoTags + tags)
+    stored.repoDigests = unique(stored.repoDigests + digests)
+    stored.blobs = unique(stored.blobs + image.documents.map(\.digest))
+    stored.pinned = stored.pinned || pin
+    var changed: [StoredImage] = []
+    for var other in catalog.all() where other.id != image.id && other.repoTags.contains(where: tags.contains) {
+      other.repoTags.removeAll(where: tags.contains)
+      changed.append(other)
     }
-    return record
+    changed.append(stored)
+    let (records, rows) = (records, changed)
+    try await write("cannot record image \(image.id)") { transaction in
+      for row in rows { try records.put(id: row.id, bytes: row.record, in: transaction) }
+    }
+    catalog.put(rows)
+    return stored
   }
 
   private func unique(_ texts: [String]) -> [String] { Array(Set(texts)).sorted() }
-
-  // MARK: Preload
-
-  /// Imports every archive (`.tar`, `.tar.gz`, `.tgz`, `.tar.zst`, OCI layout sub-directories) of a directory and pins its images while the
-  /// file is there. Files that did not change since are skipped. A missing directory is an empty one.
-  public func preload(directory: String) async throws(ImageError) -> PreloadReport {
-    var report = PreloadReport()
-    let names = try await runBlocking { () throws(ImageError) in
-      try files("cannot list \(directory)") { try listDirectory(directory) }
-    }
-    let preloads = preloads
-    let before = try files("cannot read preload records", { try preloads.all() })
-    var known = Dictionary(before.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    for name in names.sorted() where Self.isArchive(name, in: directory) {
-      let path = "\(directory)/\(name)"
-      guard var now = Self.facts(path) else { continue }
-      if let record = known.removeValue(forKey: path), record.size == now.size, record.modified == now.modified,
-        record.inode == now.inode, record.imageIDs.allSatisfy({ id in (try? find(id)) != nil })
-      {
-        continue
-      }
-      do {
-        let images = try await importArchive(path: path, pin: true)
-        now.imageIDs = images.map(\.id)
-        try files("cannot record \(path)") { try preloads.put(now, id: path) }
-        report.imported += images.map { $0.repoTags.first ?? $0.id }
-      } catch {
-        report.failures.append("\(error)")
-      }
-    }
-    // What is left was preloaded from a file that is gone.
-    for path in known.keys { try files("cannot forget \(path)") { try preloads.remove(path) } }
-    // Images that no file stands for any more are ordinary ones now.
-    let kept = Set(try files("cannot read preload records", { try preloads.all() }).flatMap(\.imageIDs))
-    for id in Set(before.flatMap(\.imageIDs)).subtracting(kept) {
-      guard var image = try find(id) else { continue }
-      image.pinned = false
-      let (records, changed) = (records, image)
-      try files("cannot unpin \(id)") { try records.put(changed, id: id) }
-    }
-    return report
-  }
-
-  private static func isArchive(_ name: String, in directory: String) -> Bool {
-    if [".tar", ".tar.gz", ".tgz", ".tar.zst"].contains(where: name.hasSuffix) { return !name.hasPrefix(".") }
-    return unsafe access("\(directory)/\(name)/oci-layout", F_OK) == 0
-  }
-
-  private static func facts(_ path: String) -> PreloadRecord? {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    return PreloadRecord(
-      path: path, size: Int64(status.st_size),
-      modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
-      inode: UInt64(status.st_ino), imageIDs: [])
-  }
 }

@@ -1,37 +1,111 @@
 import Glibc
 import LinuxSystem
-import OCISpec
-import Store
+import Synchronization
 
 extension ImageService {
-  /// Makes the writable layer of a container on an image: `<root>/containers/<owner>/{upper,work}`. The image's layers stay as long as it.
+  /// Makes the writable layer of a container on an image: `<root>/containers/<owner>/{snapshot,upper,work}`. The directory says itself on
+  /// which layers it stands, so that they stay as long as it, whatever becomes of the database.
   public func prepareSnapshot(owner: String, image: ResolvedImage) throws(ImageError) -> Snapshot {
     let folder = "\(root)/containers/\(owner)"
     let snapshot = Snapshot(upper: "\(folder)/upper", work: "\(folder)/work")
-    let snapshots = snapshots
-    let record = SnapshotRecord(owner: owner, imageID: image.id, diffIDs: image.config.rootfs.diffIDs)
-    try files("cannot make the writable layer of \(owner)") {
-      try snapshots.put(record, id: owner)
-      try makeDirectory(folder, mode: 0o710)
-      try makeDirectory(snapshot.upper, mode: 0o755)
-      try makeDirectory(snapshot.work, mode: 0o711)
+    let description = SnapshotDescription(image: image.id, layers: image.lease.numbers)
+    catalog.put(snapshot: owner, layers: description.layers)
+    do {
+      try files("cannot make the writable layer of \(owner)") {
+        try makeDirectory(folder, mode: 0o700)
+        try writeFile("\(folder)/\(SnapshotDescription.file)", description.text, mode: 0o600)
+        try makeDirectory(snapshot.upper, mode: 0o755)
+        try makeDirectory(snapshot.work, mode: 0o711)
+      }
+    } catch {
+      try? removeSnapshot(owner: owner)
+      throw error
     }
     return snapshot
   }
 
   /// Removes a writable layer; absent: no effect.
   public func removeSnapshot(owner: String) throws(ImageError) {
-    let (folder, snapshots) = ("\(root)/containers/\(owner)", snapshots)
-    try files("cannot remove the writable layer of \(owner)") {
-      try removeTree(folder)
-      try snapshots.remove(owner)
-    }
+    let folder = "\(root)/containers/\(owner)"
+    try files("cannot remove the writable layer of \(owner)") { try removeTree(folder) }
+    catalog.remove(snapshot: owner)
+    snapshotUsages.withLock { _ = $0.removeValue(forKey: owner) }
   }
 
-  /// What a container wrote: a walk over its upper directory only.
+  /// Removes the writable layers of containers that nobody knows: call when every container is known, before one is made.
+  /// - Returns: whose they were.
+  public func removeSnapshots(except owners: Set<String>) throws(ImageError) -> [String] {
+    let unknown = catalog.snapshotOwners().filter { !owners.contains($0) }.sorted()
+    for owner in unknown { try removeSnapshot(owner: owner) }
+    return unknown
+  }
+
+  /// At start: whose directories there are, and on which layers they stand. A directory that was not finished is removed: its container
+  /// cannot have started.
+  static func loadSnapshots(_ root: String, into catalog: ImageCatalog) throws(ImageError) -> Set<Int> {
+    let folder = "\(root)/containers"
+    var inUse: Set<Int> = []
+    try files("cannot prepare \(folder)") {
+      try makePrivateDirectory(folder)
+      for owner in try listDirectory(folder) {
+        let text = (try? LinuxSystem.readFile("\(folder)/\(owner)/\(SnapshotDescription.file)", limit: 1 << 16)) ?? ""
+        if text.isEmpty {
+          try removeTree("\(folder)/\(owner)")
+        } else if let description = SnapshotDescription(text) {
+          catalog.put(snapshot: owner, layers: description.layers)
+          inUse.formUnion(description.layers)
+        } else {
+          catalog.put(snapshot: owner, layers: [])
+          catalog.keepAllLayers()
+        }
+      }
+    }
+    return inUse
+  }
+
+  // MARK: Usage
+
+  /// A walk over a directory, and what it cost.
+  struct MeasuredUsage: Sendable {
+    let usage: DiskUsage
+    /// CLOCK_MONOTONIC nanoseconds.
+    let measured: UInt64
+    let duration: UInt64
+
+    /// A walk is worth a hundred times its own length, so that measuring takes a hundredth of a CPU however large the directory is.
+    func isFresh(at now: UInt64) -> Bool { now - measured < duration * 100 }
+  }
+
+  /// What a container wrote: its upper directory, measured anew when the last time was long enough ago.
   public func snapshotUsage(owner: String) throws(ImageError) -> DiskUsage {
     let path = "\(root)/containers/\(owner)/upper"
+    let started = monotonicNanoseconds()
+    if let known = snapshotUsages.withLock({ $0[owner] }), known.isFresh(at: started) { return known.usage }
     let (bytes, inodes) = try files("cannot measure \(path)") { try TreeUsage.measure(path) }
-    return DiskUsage(path: path, bytes: bytes, inodes: inodes)
+    let usage = DiskUsage(path: path, bytes: bytes, inodes: inodes)
+    let now = monotonicNanoseconds()
+    snapshotUsages.withLock { $0[owner] = MeasuredUsage(usage: usage, measured: now, duration: now - started) }
+    return usage
+  }
+
+  /// What images take: layers, by what was measured when they came in, and documents and archives being read, by a look at their few files.
+  public func imageUsage() throws(ImageError) -> DiskUsage {
+    let content = "\(root)/content"
+    let documents = try files("cannot measure \(content)") { try TreeUsage.measure(content) }
+    let layers = catalog.layers()
+    return DiskUsage(
+      path: layersDirectory, bytes: layers.reduce(documents.bytes) { $0 + UInt64($1.diskBytes) },
+      inodes: layers.reduce(documents.inodes) { $0 + UInt64($1.inodes) })
+  }
+
+  /// What containers wrote into their root file systems.
+  public func containersUsage() throws(ImageError) -> DiskUsage {
+    var (bytes, inodes): (UInt64, UInt64) = (0, 0)
+    for owner in catalog.snapshotOwners() {
+      // One that is being removed is no failure of the others.
+      guard let usage = try? snapshotUsage(owner: owner) else { continue }
+      (bytes, inodes) = (bytes + usage.bytes, inodes + usage.inodes)
+    }
+    return DiskUsage(path: "\(root)/containers", bytes: bytes, inodes: inodes)
   }
 }

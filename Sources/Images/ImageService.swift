@@ -1,31 +1,43 @@
-import Foundation
+import FoundationEssentials
 import LinuxSystem
 import OCISpec
 public import Store
 import Synchronization
 
-/// The images of this node: content by digest, unpacked layers, names, and the writable layers of containers.
+/// The images of this node: documents by digest, unpacked layers, names, and the writable layers of containers.
+///
+/// Looking up takes memory only. Nothing is locked while the disk works, except the names of images while a few records are written.
 public final class ImageService: Sendable {
   let root: String
   let store: Store
+  let catalog: ImageCatalog
   let content: ContentStore
   let layers: LayerStore
-  let records: Collection<ImageRecord>
-  let preloads: Collection<PreloadRecord>
-  let snapshots: Collection<SnapshotRecord>
-  /// One import or removal at a time: they decide together which blobs and layers are used.
-  let changing = Mutex(())
+  let unpacker: Unpacker
+  let records: Documents
+  let preloads: Documents
+  let snapshotUsages = Mutex<[String: MeasuredUsage]>([:])
+  /// One change of names, documents and their records at a time; short.
+  let changes = KeyedGate()
   private let configs = Mutex<[String: ImageConfig]>([:])
 
   /// Opens the store below `root`; what a crash left half-made is removed.
-  public init(root: String, store: Store) throws(ImageError) {
-    self.root = root
-    self.store = store
+  /// - Parameter unpacker: path of the program that parses archives (Sources/unpacker).
+  public convenience init(root: String, store: Store, unpacker: String) throws(ImageError) {
+    try self.init(root: root, store: store, unpacker: Unpacker(program: unpacker))
+  }
+
+  init(root: String, store: Store, unpacker: Unpacker) throws(ImageError) {
+    (self.root, self.store, self.unpacker) = (root, store, unpacker)
+    catalog = ImageCatalog()
     content = try ContentStore(root: root)
-    layers = try LayerStore(root: root, store: store)
-    records = Collection("image", in: store)
-    preloads = Collection("preload", in: store)
-    snapshots = Collection("snapshot", in: store)
+    let inUse = try Self.loadSnapshots(root, into: catalog)
+    layers = try LayerStore(root: root, catalog: catalog, unpacker: unpacker, inUse: inUse)
+    let records = Documents("image.1", in: store)
+    self.records = records
+    preloads = Documents("preload.1", in: store)
+    // A record that cannot be read costs its image, not the start: importing it again writes a good one.
+    catalog.put(try files("cannot list images") { try records.all() }.compactMap { StoredImage(record: $0.bytes) })
   }
 
   /// Where relative layer paths begin.
@@ -33,59 +45,62 @@ public final class ImageService: Sendable {
 
   // MARK: Look-up
 
-  public func list() throws(ImageError) -> [Image] { try all().map(Image.init) }
+  public func list() -> [StoredImage] { catalog.all() }
 
-  func all() throws(ImageError) -> [ImageRecord] {
-    let records = records
-    return try files("cannot list images") { try records.all() }
+  /// What a list with a filter shows: the images of a repository when the reference has neither tag nor digest, else the one it names.
+  public func list(matching reference: String) throws(ImageError) -> [StoredImage] {
+    if let name = try? ImageReference(reference), !name.isExact {
+      let found = catalog.all().filter { image in
+        image.repoTags.contains { $0.hasPrefix(name.repository + ":") }
+          || image.repoDigests.contains { $0.hasPrefix(name.repository + "@") }
+      }
+      if !found.isEmpty { return found }
+    }
+    return try status(reference).map { [$0] } ?? []
   }
 
   /// By id (with or without `sha256:`, or a prefix of it), tag, name without tag (= latest) or repository digest; nil when absent.
-  public func status(_ reference: String) throws(ImageError) -> Image? { try find(reference).map(Image.init) }
-
-  func find(_ reference: String) throws(ImageError) -> ImageRecord? {
-    let images = try all()
+  public func status(_ reference: String) throws(ImageError) -> StoredImage? {
     let hex = reference.hasPrefix("sha256:") ? String(reference.dropFirst(7)) : reference
-    if let exact = images.first(where: { $0.id == "sha256:" + hex }) { return exact }
+    if let exact = catalog.image(id: "sha256:" + hex) { return exact }
     if let name = try? ImageReference(reference) {
-      if let digest = name.digest {
-        if let found = images.first(where: { $0.repoDigests.contains("\(name.repository)@\(digest)") }) { return found }
-      } else if let found = images.first(where: { $0.repoTags.contains("\(name.repository):\(name.tag ?? "latest")") }) {
-        return found
-      }
+      let key = name.digest.map { "\(name.repository)@\($0)" } ?? "\(name.repository):\(name.tag ?? "latest")"
+      if let found = catalog.image(name: key) { return found }
     }
     guard hex.utf8.count >= 3, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
-    let matches = images.filter { $0.id.dropFirst(7).hasPrefix(hex) }
+    let matches = catalog.images(prefix: hex)
     if matches.count > 1 {
       throw ImageError(.ambiguous, "'\(reference)' is the beginning of \(matches.count) image ids: give more digits")
     }
     return matches.first
   }
 
-  /// Config and layer directories. Throws `.notFound` with what to do.
+  /// Config and layer directories, kept as long as the result lives. Throws `.notFound` with what to do.
   public func resolve(_ reference: String) throws(ImageError) -> ResolvedImage {
-    guard let record = try find(reference) else {
+    guard let found = try status(reference), let leased = catalog.lease(image: found.id) else {
       throw ImageError(
         .notFound, "no image '\(reference)' on this node; swiftctl images lists them, swiftctl image import adds one")
     }
-    var paths: [LayerPath] = []
-    // The same layer twice (empty ones, mostly): overlayfs takes a directory once, and the topmost has all of it.
-    var seen: Set<String> = []
-    for diffID in record.diffIDs.reversed() where seen.insert(diffID).inserted {
-      guard let layer = try layers.record(diffID) else {
-        throw ImageError(.inputOutput, "layer \(diffID) of image \(record.id) is gone from disk: import the image again")
-      }
-      paths.append(LayerPath(path: layers.path(layer), relativePath: layers.relativePath(layer)))
+    switch leased {
+    case .failure(let missing):
+      throw ImageError(.inputOutput, "layer \(missing.diffID) of image \(found.id) is gone from disk: import the image again")
+    case .success(let (image, layers, lease)):
+      return ResolvedImage(
+        id: image.id, repoTags: image.repoTags, repoDigests: image.repoDigests, config: try config(image.id),
+        layers: layers.map { LayerPath(path: self.layers.path($0), relativePath: "\($0.directory)/diff") }, lease: lease)
     }
-    return ResolvedImage(
-      id: record.id, repoTags: record.repoTags.sorted(), repoDigests: record.repoDigests.sorted(), config: try config(record.id),
-      layers: paths)
   }
 
+  /// Read from disk once.
   private func config(_ id: String) throws(ImageError) -> ImageConfig {
     if let known = configs.withLock({ $0[id] }) { return known }
     let bytes = try content.read(id)
-    let config = try files("image \(id): its config is damaged") { try JSONDecoder().decode(ImageConfig.self, from: Data(bytes)) }
+    guard Digest.of(bytes) == id else {
+      throw ImageError(.digestMismatch, "the config of image \(id) is damaged: remove the image and import it again")
+    }
+    let config = try files("the config of image \(id) cannot be read") {
+      try JSONDecoder().decode(ImageConfig.self, from: Data(bytes))
+    }
     configs.withLock { $0[id] = config }
     return config
   }
@@ -94,49 +109,39 @@ public final class ImageService: Sendable {
 
   /// Removes an image with all its tags; layers that containers stand on stay until those are removed. Absent: no effect.
   public func remove(_ reference: String) async throws(ImageError) {
-    try await runBlocking { [self] () throws(ImageError) in
-      try changing.withLock { _ throws(ImageError) in
-        guard let record = try find(reference) else { return }
-        let records = records
-        try files("cannot remove image \(record.id)") { try records.remove(record.id) }
-        configs.withLock { _ = $0.removeValue(forKey: record.id) }
-        _ = try collect(dryRun: false)
+    try await changes.pass(Self.names) { () async throws(ImageError) in
+      guard let image = try status(reference) else { return }
+      let records = records
+      try await write("cannot remove image \(image.id)") { try records.remove(image.id, in: $0) }
+      catalog.remove(image: image.id)
+      configs.withLock { _ = $0.removeValue(forKey: image.id) }
+    }
+    _ = try await collectGarbage(dryRun: false)
+  }
+
+  /// Removes documents and layers nothing refers to; returns their names.
+  public func collectGarbage(dryRun: Bool) async throws(ImageError) -> [String] {
+    // Documents come in under the same gate, together with the record that names them.
+    let documents = try await changes.pass(Self.names) { () async throws(ImageError) in
+      let used = Set(catalog.all().flatMap(\.blobs))
+      return try await runBlocking { [content] () throws(ImageError) in
+        let unused = try content.all().filter { !used.contains($0) }
+        if !dryRun { for digest in unused { try content.remove(digest) } }
+        return unused
       }
     }
+    let unused = dryRun ? catalog.unused() : catalog.takeUnused()
+    if !dryRun, !unused.isEmpty {
+      try await runBlocking(.foreign) { [layers] () throws(ImageError) in try layers.delete(unused) }
+    }
+    return documents.map { "blob \($0)" } + unused.map { "layer \($0.diffID)" }
   }
 
-  /// Removes blobs and layers nothing refers to; returns their names.
-  public func collectGarbage(dryRun: Bool) async throws(ImageError) -> [String] {
-    try await runBlocking { [self] () throws(ImageError) in
-      try changing.withLock { _ throws(ImageError) in try collect(dryRun: dryRun) }
-    }
-  }
+  /// The key of `changes`.
+  static let names = "the names of images"
 
-  /// The caller holds `changing`.
-  func collect(dryRun: Bool) throws(ImageError) -> [String] {
-    let images = try all()
-    let snapshots = snapshots
-    let used = try files("cannot list snapshots") { try snapshots.all() }
-    let blobs = Set(images.flatMap(\.blobs))
-    let diffIDs = Set(images.flatMap(\.diffIDs)).union(used.flatMap(\.diffIDs))
-    var removed: [String] = []
-    for digest in try content.all() where !blobs.contains(digest) {
-      removed.append("blob \(digest)")
-      if !dryRun { try content.remove(digest) }
-    }
-    for layer in try layers.all() where !diffIDs.contains(layer.diffID) {
-      removed.append("layer \(layer.diffID)")
-      if !dryRun { try layers.remove(layer) }
-    }
-    return removed
-  }
-
-  // MARK: Usage
-
-  /// Bytes and inodes of unpacked layers, from the records: no walk over the disk.
-  public func filesystemUsage() throws(ImageError) -> DiskUsage {
-    let all = try layers.all()
-    return DiskUsage(
-      path: root, bytes: UInt64(all.reduce(0) { $0 + $1.bytes }), inodes: UInt64(all.reduce(0) { $0 + $1.inodes }))
+  /// A transaction of image records.
+  func write(_ what: String, _ body: @escaping @Sendable (Transaction) throws -> Void) async throws(ImageError) {
+    do { try await store.write(body) } catch { throw ImageError(.inputOutput, what, cause: error) }
   }
 }

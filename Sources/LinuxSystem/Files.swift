@@ -22,6 +22,14 @@ public func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) 
   }
 }
 
+/// A directory that is root's alone, 0700 whatever mode it had; missing parents are made 0755.
+public func makePrivateDirectory(_ path: String) throws(SystemCallError) {
+  try makeDirectory(path, mode: 0o700)
+  let directory = OwnedDescriptor(
+    adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) })
+  _ = try directory.withRaw { raw throws(SystemCallError) in try systemCall("fchmod", on: path) { fchmod(raw, 0o700) } }
+}
+
 /// Reads a whole file, at most `limit` bytes.
 public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemCallError) -> String {
   let file = OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) })

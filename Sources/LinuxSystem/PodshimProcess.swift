@@ -28,6 +28,12 @@ public struct SealedExecutable: Sendable {
     descriptor = SharedDescriptor(memory)
   }
 
+  /// A file as it lies there, not copied: for programs that no container comes near.
+  public init(opening path: String) throws(SystemCallError) {
+    descriptor = SharedDescriptor(
+      OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) }))
+  }
+
   /// Starts the program in a new process inside `cgroup` (a cgroup v2 directory; nil: the caller's), with `socket` as its descriptor 3.
   /// Blocks until the exec happened (about 0.2 ms).
   public func spawn(arguments: [String], environment: [String] = [], cgroup: SharedDescriptor?, socket: borrowing OwnedDescriptor)

@@ -5,8 +5,7 @@ public import RuntimeAPI
 extension PodRuntime {
   public func listImages(_ reference: String) async throws(RuntimeError) -> [ImageInfo] {
     do {
-      if reference.isEmpty { return try images.list().map(Self.info) }
-      return try images.status(reference).map { [Self.info($0)] } ?? []
+      return try (reference.isEmpty ? images.list() : images.list(matching: reference)).map(Self.info)
     } catch {
       throw runtimeError(error, "cannot list images")
     }
@@ -39,17 +38,21 @@ extension PodRuntime {
 
   public func imageFilesystemInfo() async throws(RuntimeError) -> ImageFilesystemInfo {
     do {
-      let usage = try images.filesystemUsage()
-      let now = wallClockNanoseconds()
-      return ImageFilesystemInfo(
-        images: [.init(timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)],
-        containers: [.init(timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)])
+      let (image, container) = try await runBlocking { [images] () throws(ImageError) in
+        (try images.imageUsage(), try images.containersUsage())
+      }
+      return ImageFilesystemInfo(images: [Self.usage(image)], containers: [Self.usage(container)])
     } catch {
       throw runtimeError(error, "cannot measure the image store")
     }
   }
 
-  static func info(_ image: Image) -> ImageInfo {
+  private static func usage(_ usage: DiskUsage) -> FilesystemUsage {
+    FilesystemUsage(
+      timestamp: wallClockNanoseconds(), mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)
+  }
+
+  static func info(_ image: StoredImage) -> ImageInfo {
     let user = image.user.split(separator: ":").first.map(String.init) ?? ""
     return ImageInfo(
       id: ImageID(image.id), repoTags: image.repoTags, repoDigests: image.repoDigests, size: UInt64(max(1, image.size)),

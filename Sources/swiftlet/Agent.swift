@@ -22,8 +22,9 @@ struct Agent: Sendable {
   func run() async throws {
     let stop = try StopSignal()
     claimResources()
-    try makeDirectory(settings.rootDirectory, mode: 0o750)
-    try makeDirectory(settings.stateDirectory, mode: 0o711)
+    // Secrets of pods and files of images: root's alone, also where a service manager made the directories.
+    try makePrivateDirectory(settings.rootDirectory)
+    try makePrivateDirectory(settings.stateDirectory)
     let lock = try DirectoryLock(settings.rootDirectory)
     defer { withExtendedLifetime(lock) {} }
     let store = try Store(path: "\(settings.rootDirectory)/swiftlet.db")
@@ -63,7 +64,7 @@ struct Agent: Sendable {
     let network = try BridgeNetwork(
       settings: BridgeNetworkSettings(bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR), store: store)
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
-    let images = try ImageService(root: settings.rootDirectory, store: store)
+    let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
     let runtime = try PodRuntime(
       settings: PodRuntimeSettings(
         rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,

@@ -11,6 +11,7 @@ struct AgentSettings: Sendable {
   var runtimeEndpoint: String?
   var imageDirectory: String
   var podshimPath: String
+  var unpackerPath: String
   var runtimeOnly: Bool
   var stopPodsOnExit: Bool
 }

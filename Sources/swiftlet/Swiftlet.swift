@@ -40,6 +40,7 @@ struct Swiftlet: ParsableCommand {
   @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
   @Option(help: "Directory of image archives imported at start and pinned; default <root-dir>/images.") var imageDir: String?
   @Option(help: "The podshim program; default: beside swiftlet, or ../libexec/swiftlet/podshim.") var podshim: String?
+  @Option(help: "The unpacker program; default: beside swiftlet, or ../libexec/swiftlet/unpacker.") var unpacker: String?
   @Flag(help: "Serve only the CRI: no manifests, no kubelet.") var runtimeOnly = false
   @Flag(help: "At SIGTERM stop every pod first, and remove the bridge.") var stopPodsOnExit = false
 
@@ -100,19 +101,21 @@ struct Swiftlet: ParsableCommand {
       kubelet: kubelet, rootDirectory: absolute(rootDir), stateDirectory: absolute(stateDir),
       criSocket: absolute(criSocket ?? "\(stateDir)/swiftlet.sock"), bridge: bridge, nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
-      podshimPath: try podshim ?? Self.findPodshim(), runtimeOnly: runtimeOnly, stopPodsOnExit: stopPodsOnExit)
+      podshimPath: try podshim ?? Self.find("podshim"),
+      unpackerPath: try unpacker ?? Self.find("unpacker"), runtimeOnly: runtimeOnly, stopPodsOnExit: stopPodsOnExit)
   }
 
   private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
   /// Beside this program (a build directory), or where `make install` puts it.
-  private static func findPodshim() throws -> String {
+  private static func find(_ program: String) throws -> String {
     let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let candidates = [
-      directory.appendingPathComponent("podshim"), directory.appendingPathComponent("../libexec/swiftlet/podshim").standardized,
+      directory.appendingPathComponent(program),
+      directory.appendingPathComponent("../libexec/swiftlet/\(program)").standardized,
     ]
     for candidate in candidates where FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate.path }
     throw ValidationError(
-      "podshim not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --podshim")
+      "\(program) not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --\(program)")
   }
 }

@@ -39,8 +39,7 @@ struct ImageLifeTests {
     try await scratch.importLayers(goodLayers, tags: ["b:1"])
     try await scratch.service.remove("b:1")
     #expect(try scratch.names("layers").count == 1)
-    let image = try scratch.service.resolve("a:1")
-    #expect(try scratch.service.readFile("/etc/passwd", in: image) != nil)
+    #expect(try scratch.service.readFile("/etc/passwd", in: try scratch.service.resolve("a:1")) != nil)
     try await scratch.service.remove("a:1")
     try scratch.expectEmpty()
   }
@@ -54,7 +53,7 @@ struct ImageLifeTests {
     try Data([1, 2, 3]).write(to: URL(filePath: snapshot.upper + "/file"))
     #expect(try scratch.service.snapshotUsage(owner: "c1").inodes >= 1)
     try await scratch.service.remove("test:1")
-    #expect(try scratch.service.list() == [])
+    #expect(scratch.service.list() == [])
     #expect(try scratch.names("layers").count == 2)
     #expect(try await scratch.service.collectGarbage(dryRun: false) == [])
     try scratch.restart()
@@ -124,18 +123,32 @@ struct ImageLifeTests {
     }
   }
 
-  @Test("usage is what the layers hold")
+  @Test("usage is what lies on the disk: layers, documents, and what containers wrote, told apart")
   func usage() async throws {
     let scratch = try Scratch()
-    #expect(try scratch.service.filesystemUsage().bytes == 0)
+    let empty = try scratch.service.imageUsage()
     let image = try #require(
       try await scratch.importLayers([
         layer { tar in
-          tar.add("a", [UInt8](repeating: 1, count: 5000)); tar.add("b", [1])
+          tar.add("a", [UInt8](repeating: 1, count: 5000))
+          tar.add("b", [1])
+          tar.add("c", type: Tar.hardLink, link: "a")
         }
       ]))
     #expect(image.size == 5001)
-    let usage = try scratch.service.filesystemUsage()
-    #expect(usage.bytes == 5001 && usage.inodes == 2)
+    let usage = try scratch.service.imageUsage()
+    #expect(usage.path == scratch.root + "/layers")
+    // Blocks of 4 KiB: two and one for the files, at least one for each of config and manifest.
+    #expect(usage.bytes - empty.bytes >= 5 * 4096)
+    #expect(usage.inodes - empty.inodes == 4)
+    #expect(try scratch.service.containersUsage() == DiskUsage(path: scratch.root + "/containers", bytes: 0, inodes: 0))
+    let snapshot = try scratch.service.prepareSnapshot(owner: "c1", image: try scratch.service.resolve("test:1"))
+    try Data(count: 40_000).write(to: URL(filePath: snapshot.upper + "/file"))
+    let written = try scratch.service.containersUsage()
+    #expect(written.bytes >= 40_000 && written.inodes == 1)
+    #expect(try scratch.service.imageUsage() == usage)
+    try scratch.restart()
+    #expect(try scratch.service.imageUsage() == usage, "known again after a start")
+    #expect(try scratch.service.containersUsage() == written)
   }
 }

@@ -16,13 +16,21 @@ final class Scratch {
     directory = FileManager.default.temporaryDirectory.appending(path: "images-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory + "/root", withIntermediateDirectories: true)
     store = try Store(path: nil)
-    service = try ImageService(root: directory + "/root", store: store)
+    service = try Self.open(directory + "/root", store, Unpacker.Limits())
+  }
+
+  /// The program beside the test bundle, as `swift build` puts it.
+  static let unpacker = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    .appending(path: "unpacker").path
+
+  private static func open(_ root: String, _ store: Store, _ limits: Unpacker.Limits) throws(ImageError) -> ImageService {
+    try ImageService(root: root, store: store, unpacker: Unpacker(program: unpacker, limits: limits))
   }
 
   deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   /// What a new start of the agent does.
-  func restart() throws { service = try ImageService(root: root, store: store) }
+  func restart(limits: Unpacker.Limits = Unpacker.Limits()) throws { service = try Self.open(root, store, limits) }
 
   @discardableResult
   func write(_ name: String, _ bytes: [UInt8]) throws -> String {
@@ -33,7 +41,7 @@ final class Scratch {
     return path
   }
 
-  func importArchive(_ bytes: [UInt8], pin: Bool = false) async throws(ImageError) -> [Image] {
+  func importArchive(_ bytes: [UInt8], pin: Bool = false) async throws(ImageError) -> [StoredImage] {
     let path: String
     do { path = try write("archive.tar", bytes) } catch { throw ImageError(.inputOutput, "test", cause: error) }
     return try await service.importArchive(path: path, pin: pin)
@@ -41,7 +49,7 @@ final class Scratch {
 
   /// Imports an image of these layers.
   @discardableResult
-  func importLayers(_ layers: [[UInt8]], tags: [String] = ["test:1"]) async throws(ImageError) -> Image? {
+  func importLayers(_ layers: [[UInt8]], tags: [String] = ["test:1"]) async throws(ImageError) -> StoredImage? {
     let bytes: [UInt8]
     do { bytes = try TestImage(layers: layers, tags: tags).ociArchive() } catch {
       throw ImageError(.inputOutput, "test", cause: error)
@@ -56,7 +64,7 @@ final class Scratch {
     for path in ["layers", "content/blobs/sha256", "content/ingest"] {
       #expect(try names(path) == [], comment, sourceLocation: sourceLocation)
     }
-    #expect(try service.list() == [], comment, sourceLocation: sourceLocation)
+    #expect(service.list() == [], comment, sourceLocation: sourceLocation)
   }
 }
 

@@ -46,7 +46,10 @@ struct RuntimeFixture: Sendable {
     try FileManager.default.createDirectory(atPath: "\(base)/root", withIntermediateDirectories: true)
     store = try Store(path: "\(base)/root/swiftlet.db")
     network = try BridgeNetwork(settings: BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.99.0.0/24"), store: store)
-    images = try ImageService(root: "\(base)/root", store: store)
+    images = try ImageService(
+      root: "\(base)/root", store: store,
+      unpacker: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .appendingPathComponent("unpacker").path)
     cgroups = try CgroupRoot.discover()
     runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
     let network = network

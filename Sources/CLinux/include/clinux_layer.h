@@ -1,17 +1,21 @@
-// What unpacking image layers needs beyond POSIX as Swift sees it.
+// What image layers need beyond POSIX as Swift sees it.
 #ifndef CLINUX_LAYER_H
 #define CLINUX_LAYER_H
 #include <stddef.h>
 #include <stdint.h>
 
-// lsetxattr(2) of `name` in the directory `dirfd` (through /proc/self/fd): 0 or -errno. An empty name: the directory itself.
-int32_t cl_lsetxattrat(int32_t dirfd, const char *name, const char *attribute, const void *value, size_t length);
-// lgetxattr(2) likewise: length or -errno.
+// fsetxattr(2): 0 or -errno.
+int32_t cl_fsetxattr(int32_t fd, const char *attribute, const void *value, size_t length);
+// lgetxattr(2) of `name` in the directory `dirfd` (through /proc/self/fd): length or -errno. An empty name: the directory itself.
 int64_t cl_lgetxattrat(int32_t dirfd, const char *name, const char *attribute, void *value, size_t length);
 // syncfs(2): 0 or -errno.
 int32_t cl_syncfs(int32_t fd);
-// linkat(2) of the file behind `fd` (AT_EMPTY_PATH): 0 or -errno.
-int32_t cl_link_descriptor(int32_t fd, int32_t dirfd, const char *name);
 // utimensat(2) with AT_SYMLINK_NOFOLLOW for both times: 0 or -errno.
 int32_t cl_set_times(int32_t dirfd, const char *name, int64_t seconds, int64_t nanoseconds);
+// fstatfs(2): bytes a process without privilege may still write, and the size of the file system; 0 or -errno.
+int32_t cl_free_space(int32_t fd, uint64_t *available, uint64_t *total);
+// send(2) with MSG_NOSIGNAL: bytes sent, or -errno.
+int64_t cl_send(int32_t fd, const void *bytes, size_t length);
+// shutdown(2) SHUT_WR: 0 or -errno.
+int32_t cl_shutdown_write(int32_t fd);
 #endif

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import OCISpec
 
 /// One image found in an archive, with everything needed to store it.
@@ -8,10 +8,18 @@ struct ArchivedImage {
   /// The manifest's digest; nil for docker archives, which have none.
   let manifestDigest: String?
   let tags: [ImageReference]
-  /// Base layer first, as long as the config's diff ids.
-  let layers: [ArchiveContents.File]
-  /// Every blob to keep: manifest, config, layers.
-  let blobs: [ArchiveContents.File]
+  /// Base layer first.
+  let layers: [ArchivedLayer]
+  /// Manifest and config by digest: what is kept beside the unpacked layers.
+  let documents: [(digest: String, bytes: [UInt8])]
+}
+
+struct ArchivedLayer {
+  let file: ArchivedFile
+  /// Of the bytes as they lie in the archive; nil for docker archives, which do not say.
+  let digest: String?
+  /// Of the uncompressed tar, from the config.
+  let diffID: String
 }
 
 /// Finds the images of an archive: an OCI layout (`index.json`) or a docker archive (`manifest.json`).
@@ -21,11 +29,11 @@ struct ImageArchive {
   let contents: ArchiveContents
 
   func images() throws(ImageError) -> [ArchivedImage] {
-    if let bytes = try contents.document("index.json", in: name), contents.file("oci-layout") != nil {
+    if let bytes = try contents.document("index.json", in: name), try contents.file("oci-layout") != nil {
       return try ociImages(try decode(ImageIndex.self, bytes, "index.json"))
     }
     if let bytes = try contents.document("manifest.json", in: name) {
-      return try dockerImages(try decode([DockerManifest].self, bytes, "manifest.json"))
+      return try dockerImages(try decode([DockerArchiveManifest].self, bytes, "manifest.json"))
     }
     throw ImageError(
       .invalidArchive,
@@ -45,7 +53,7 @@ struct ImageArchive {
         let old = images[known]
         images[known] = ArchivedImage(
           id: old.id, config: old.config, manifestDigest: old.manifestDigest, tags: old.tags + found.tags, layers: old.layers,
-          blobs: old.blobs)
+          documents: old.documents)
       } else {
         images.append(found)
       }
@@ -63,7 +71,7 @@ struct ImageArchive {
   private func manifest(_ descriptor: Descriptor, depth: Int, skipped: inout [String]) throws(ImageError) -> Descriptor? {
     guard depth < 4 else { throw ImageError(.invalidArchive, "\(name): indexes are nested deeper than 4") }
     if descriptor.mediaType.isIndex {
-      let index = try decode(ImageIndex.self, try blobBytes(descriptor), descriptor.digest)
+      let index = try decode(ImageIndex.self, try blob(descriptor), descriptor.digest)
       for child in index.manifests {
         if let found = try manifest(child, depth: depth + 1, skipped: &skipped) { return found }
       }
@@ -78,23 +86,24 @@ struct ImageArchive {
   }
 
   private func ociImage(_ descriptor: Descriptor, tags: [ImageReference]) throws(ImageError) -> ArchivedImage {
-    let manifest = try decode(ImageManifest.self, try blobBytes(descriptor), descriptor.digest)
-    let config = try decode(ImageConfig.self, try blobBytes(manifest.config), manifest.config.digest)
+    let manifestBytes = try blob(descriptor)
+    let manifest = try decode(ImageManifest.self, manifestBytes, descriptor.digest)
+    let configBytes = try blob(manifest.config)
+    let config = try decode(ImageConfig.self, configBytes, manifest.config.digest)
     guard config.platform.runs(on: .current) else {
       throw ImageError(.wrongPlatform, "\(name): image is for \(config.platform), this machine is \(Platform.current)")
     }
-    var layers: [ArchiveContents.File] = []
+    var files: [(ArchivedFile, String?)] = []
     for layer in manifest.layers {
       guard layer.mediaType.isLayer else {
         throw ImageError(
           .invalidArchive, "\(name): layer \(layer.digest) has media type \(layer.mediaType), which is no file system layer")
       }
-      layers.append(try blob(layer))
+      files.append((try blobFile(layer), layer.digest))
     }
-    try checkCount(layers.count, config)
     return ArchivedImage(
-      id: manifest.config.digest, config: config, manifestDigest: descriptor.digest, tags: tags, layers: layers,
-      blobs: [try blob(descriptor), try blob(manifest.config)] + layers)
+      id: manifest.config.digest, config: config, manifestDigest: descriptor.digest, tags: tags, layers: try layers(files, config),
+      documents: [(descriptor.digest, manifestBytes), (manifest.config.digest, configBytes)])
   }
 
   /// Names from annotations: containerd's full name, else the layout's reference name when it is one.
@@ -106,16 +115,14 @@ struct ImageArchive {
     return [try ImageReference(text)]
   }
 
-  private func blob(_ descriptor: Descriptor) throws(ImageError) -> ArchiveContents.File {
+  /// Of the size the descriptor says; its digest is compared by whoever reads the bytes.
+  private func blobFile(_ descriptor: Descriptor) throws(ImageError) -> ArchivedFile {
     guard Digest.isValid(descriptor.digest) else {
       throw ImageError(.invalidArchive, "\(name): '\(descriptor.digest)' is not a sha256 digest")
     }
     let path = "blobs/sha256/\(descriptor.digest.dropFirst(7))"
-    guard let file = contents.file(path) else {
+    guard let file = try contents.file(path) else {
       throw ImageError(.invalidArchive, "\(name): blob \(descriptor.digest) is missing (expected at \(path))")
-    }
-    guard file.digest == descriptor.digest else {
-      throw ImageError(.digestMismatch, "\(name): \(path) has digest \(file.digest): it was damaged or changed")
     }
     guard file.size == descriptor.size else {
       throw ImageError(.digestMismatch, "\(name): \(path) has \(file.size) bytes, its descriptor says \(descriptor.size)")
@@ -123,57 +130,61 @@ struct ImageArchive {
     return file
   }
 
-  private func blobBytes(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
-    _ = try blob(descriptor)
-    return try contents.document("blobs/sha256/\(descriptor.digest.dropFirst(7))", in: name) ?? []
+  /// A document named by its digest.
+  private func blob(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
+    let bytes = try blobFile(descriptor).document("\(descriptor.digest) of \(name)")
+    let actual = Digest.of(bytes)
+    guard actual == descriptor.digest else {
+      throw ImageError(.digestMismatch, "\(name): blob \(descriptor.digest) has digest \(actual): it was damaged or changed")
+    }
+    return bytes
   }
 
   // MARK: Docker
 
-  private struct DockerManifest: Decodable {
-    let config: String
-    let repoTags: [String]?
-    let layers: [String]
-    enum CodingKeys: String, CodingKey {
-      case config = "Config"
-      case repoTags = "RepoTags"
-      case layers = "Layers"
-    }
-  }
-
-  private func dockerImages(_ manifests: [DockerManifest]) throws(ImageError) -> [ArchivedImage] {
+  private func dockerImages(_ manifests: [DockerArchiveManifest]) throws(ImageError) -> [ArchivedImage] {
     guard !manifests.isEmpty else { throw ImageError(.invalidArchive, "\(name): manifest.json names no image") }
     var images: [ArchivedImage] = []
     for manifest in manifests {
-      guard let file = contents.file(manifest.config), let bytes = try contents.document(manifest.config, in: name) else {
+      guard let bytes = try contents.document(manifest.config, in: name) else {
         throw ImageError(.invalidArchive, "\(name): config \(manifest.config) is missing")
       }
       let config = try decode(ImageConfig.self, bytes, manifest.config)
       guard config.platform.runs(on: .current) else {
         throw ImageError(.wrongPlatform, "\(name): image is for \(config.platform), this machine is \(Platform.current)")
       }
-      var layers: [ArchiveContents.File] = []
+      var files: [(ArchivedFile, String?)] = []
       for layer in manifest.layers {
-        guard let file = contents.file(layer) else { throw ImageError(.invalidArchive, "\(name): layer \(layer) is missing") }
-        layers.append(file)
+        guard let file = try contents.file(layer) else { throw ImageError(.invalidArchive, "\(name): layer \(layer) is missing") }
+        files.append((file, nil))
       }
-      try checkCount(layers.count, config)
       var tags: [ImageReference] = []
       for tag in manifest.repoTags ?? [] { tags.append(try ImageReference(tag)) }
+      let id = Digest.of(bytes)
       images.append(
-        ArchivedImage(id: file.digest, config: config, manifestDigest: nil, tags: tags, layers: layers, blobs: [file] + layers))
+        ArchivedImage(
+          id: id, config: config, manifestDigest: nil, tags: tags, layers: try layers(files, config), documents: [(id, bytes)]))
     }
     return images
   }
 
   // MARK: Common
 
-  private func checkCount(_ count: Int, _ config: ImageConfig) throws(ImageError) {
-    guard count == config.rootfs.diffIDs.count else {
+  private func layers(_ files: [(ArchivedFile, String?)], _ config: ImageConfig) throws(ImageError) -> [ArchivedLayer] {
+    let diffIDs = config.rootfs.diffIDs
+    guard files.count == diffIDs.count else {
       throw ImageError(
-        .invalidArchive, "\(name): the manifest has \(count) layers, the config \(config.rootfs.diffIDs.count) diff ids")
+        .invalidArchive, "\(name): the manifest has \(files.count) layers, the config \(diffIDs.count) diff ids")
     }
-    guard count <= 500 else { throw ImageError(.tooLarge, "\(name): \(count) layers; overlayfs takes at most 500") }
+    guard files.count <= 500 else { throw ImageError(.tooLarge, "\(name): \(files.count) layers; overlayfs takes at most 500") }
+    var layers: [ArchivedLayer] = []
+    for (file, diffID) in zip(files, diffIDs) {
+      guard Digest.isValid(diffID) else {
+        throw ImageError(.invalidArchive, "\(name): diff id '\(diffID)' is not a sha256 digest")
+      }
+      layers.append(ArchivedLayer(file: file.0, digest: file.1, diffID: diffID))
+    }
+    return layers
   }
 
   private func decode<T: Decodable>(_ type: T.Type, _ bytes: [UInt8], _ what: String) throws(ImageError) -> T {

@@ -1,109 +1,151 @@
-import Foundation
+import CLinux
 import Glibc
 import LinuxSystem
-import Store
-import Synchronization
 
-/// An unpacked layer: `<root>/layers/<number>/diff`. Short numbers, because overlayfs options of old kernels must fit one page.
-struct LayerRecord: Codable, Sendable {
-  /// Digest of the uncompressed tar.
-  var diffID: String
-  var number: Int
-  var bytes: Int64
-  var inodes: Int64
-}
-
-/// Unpacked layers by diff id. A layer is visible only when all of it is on disk: syncfs, rename, fsync of the directory, record.
+/// Unpacked layers on disk. Each directory says itself what it is: neither a lost database nor an old one makes layers wrong.
+///
+/// A layer is complete only under its final name: files, syncfs, rename, fsync of the directory.
 final class LayerStore: Sendable {
   let directory: String
-  private let records: Collection<LayerRecord>
-  private let next: Mutex<Int>
-  private let limits: LayerExtractor.Limits
+  private let catalog: ImageCatalog
+  private let unpacker: Unpacker
+  private let unpacking = KeyedGate()
 
-  init(root: String, store: Store, limits: LayerExtractor.Limits = .init()) throws(ImageError) {
+  /// Loads what is there into the catalog; what a crash or a power loss cut off is removed.
+  /// - Parameter inUse: numbers that containers stand on, which stay whatever they look like.
+  init(root: String, catalog: ImageCatalog, unpacker: Unpacker, inUse: Set<Int>) throws(ImageError) {
     let folder = "\(root)/layers"
-    directory = folder
-    self.limits = limits
-    let records = Collection<LayerRecord>("layer", in: store)
-    self.records = records
-    let highest = try files("cannot prepare \(folder)") {
-      try makeDirectory(folder, mode: 0o711)
-      // A directory without a record was cut off by a crash or a power loss between rename and commit: unpacked again when needed.
-      let known = Set(try records.all().map { "\($0.number)" })
-      var highest = 0
+    (directory, self.catalog, self.unpacker) = (folder, catalog, unpacker)
+    try files("cannot prepare \(folder)") {
+      // Set-user-ID programs and device nodes of strangers' images: nobody but root gets here (CVE-2021-41091).
+      try makePrivateDirectory(folder)
       for name in try listDirectory(folder) {
-        if known.contains(name) { highest = max(highest, Int(name) ?? 0) } else { try removeTree("\(folder)/\(name)") }
+        guard let number = Int(name), number > 0, "\(number)" == name else {
+          try removeTree("\(folder)/\(name)")
+          continue
+        }
+        let text = (try? readFile("\(folder)/\(name)/\(Layer.description)", limit: 1 << 16)) ?? ""
+        if let layer = Layer(number: number, description: text) {
+          _ = catalog.put(layer)
+        } else if !inUse.contains(number) {
+          try removeTree("\(folder)/\(name)")
+        }
       }
-      return highest
     }
-    next = Mutex(highest + 1)
+    catalog.skipNumbers(through: inUse.max() ?? 0)
   }
 
-  func record(_ diffID: String) throws(ImageError) -> LayerRecord? {
-    let records = records
-    guard let record = try files("cannot look up layer \(diffID)", { try records.get(diffID) }) else { return nil }
-    return unsafe access(path(record), F_OK) == 0 ? record : nil
-  }
+  func path(_ layer: Layer) -> String { "\(directory)/\(layer.directory)/diff" }
 
-  func relativePath(_ record: LayerRecord) -> String { "\(record.number)/diff" }
-  func path(_ record: LayerRecord) -> String { "\(directory)/\(record.number)/diff" }
+  // MARK: Unpacking
 
-  /// Unpacks a layer blob unless it is there already. The uncompressed bytes must have the digest `diffID`.
-  func unpack(blob: String, diffID: String, progress: @escaping (Int64) -> Void) throws(ImageError) -> LayerRecord {
-    if let known = try record(diffID) { return known }
-    let number = next.withLock { next in
-      defer { next += 1 }
-      return next
-    }
-    let temporary = "\(directory)/\(number).tmp"
-    do {
-      return try unpack(blob: blob, diffID: diffID, number: number, temporary: temporary, progress: progress)
-    } catch {
-      try? removeTree(temporary)
-      throw error
+  /// Unpacks a layer unless it is there already. Two imports that need the same layer unpack it once.
+  /// - Returns: what keeps the layer until it belongs to an image.
+  func obtain(
+    _ archived: ArchivedLayer, cancellation: ImportCancellation, progress: @escaping @Sendable (Int64) -> Void
+  ) async throws(ImageError) -> (layer: Layer, lease: LayerLease) {
+    try await unpacking.pass(archived.diffID) { () async throws(ImageError) in
+      if let known = catalog.lease(layer: archived.diffID) { return known }
+      return try await runBlocking(.foreign) { [self] () throws(ImageError) in
+        try cancellation.check()
+        let layer = try unpack(archived, cancellation, progress)
+        return (layer, catalog.put(layer))
+      }
     }
   }
 
   private func unpack(
-    blob: String, diffID: String, number: Int, temporary: String, progress: @escaping (Int64) -> Void
-  ) throws(ImageError) -> LayerRecord {
-    let (folder, records) = (directory, records)
-    let name = "layer \(diffID)"
-    let target = try files("cannot make \(temporary)") {
-      try removeTree(temporary)
-      try makeDirectory("\(temporary)/diff", mode: 0o755)
-      return try LayerDirectory("\(temporary)/diff")
+    _ archived: ArchivedLayer, _ cancellation: ImportCancellation, _ progress: (Int64) -> Void
+  ) throws(ImageError) -> Layer {
+    let name = "layer \(archived.diffID)"
+    // Of a layer that is not compressed the two are one, and compared below.
+    if archived.digest != archived.diffID { try checkDigest(archived, name) }
+    let space = FreeSpace(directory: directory)
+    try space.require(UInt64(archived.file.size), for: name)
+    let number = catalog.reserveNumber()
+    let temporary = "\(directory)/\(number).tmp"
+    do throws(ImageError) {
+      try files("cannot make \(temporary)") {
+        try removeTree(temporary)
+        try makeDirectory(temporary, mode: 0o700)
+        try makeDirectory("\(temporary)/diff", mode: 0o755)
+      }
+      let result = try unpacker.layer(
+        archived.file, name: name, into: "\(temporary)/diff", space: space, cancellation: cancellation, progress: progress)
+      guard result.digest == archived.diffID else {
+        throw ImageError(
+          .digestMismatch, "\(name): the unpacked bytes have digest \(result.digest): the archive's config does not fit its layers")
+      }
+      return try files("cannot finish \(name)") {
+        // The unpacker is not asked what it used.
+        let usage = try TreeUsage.measure("\(temporary)/diff")
+        let layer = Layer(
+          number: number, diffID: archived.diffID, bytes: result.bytes, diskBytes: Int64(clamping: usage.bytes),
+          inodes: Int64(clamping: usage.inodes), isDurable: false)
+        try writeFile("\(temporary)/\(Layer.description)", layer.text, mode: 0o600)
+        return layer
+      }
+    } catch {
+      try? removeTree(temporary)
+      if error.code == .invalidArchive { try checkDigest(archived, name) }
+      throw error
     }
-    let stream = try LayerStream(blob: blob, name: name, progress: progress)
-    var extractor = LayerExtractor(name: name, directory: target, limits: limits)
-    try extractor.extract(try ArchiveReader.tar(from: stream))
-    let actual = try stream.finish()
-    guard actual == diffID else {
-      throw ImageError(
-        .digestMismatch, "\(name): the unpacked bytes have digest \(actual): the archive's config does not fit its layers")
-    }
-    let record = LayerRecord(diffID: diffID, number: number, bytes: extractor.bytes, inodes: extractor.inodes)
-    try files("cannot finish \(name)") {
-      try target.sync(temporary)
-      let final = "\(folder)/\(number)"
-      _ = try systemCall("rename", on: temporary) { unsafe rename(temporary, final) }
-      try syncFile(folder)
-      try records.put(record, id: diffID)
-    }
-    return record
   }
 
-  func all() throws(ImageError) -> [LayerRecord] {
-    let records = records
-    return try files("cannot list layers") { try records.all() }
+  /// Damage is told from an archive that was made badly.
+  private func checkDigest(_ archived: ArchivedLayer, _ name: String) throws(ImageError) {
+    guard let expected = archived.digest else { return }
+    let actual = try archived.file.digest(name)
+    guard actual == expected else {
+      throw ImageError(.digestMismatch, "blob \(expected) has digest \(actual): it was damaged or changed")
+    }
   }
 
-  /// The record first: a directory without one is garbage that the next start removes.
-  func remove(_ record: LayerRecord) throws(ImageError) {
-    let (folder, records) = (directory, records)
-    try files("cannot remove layer \(record.diffID)") {
-      try records.remove(record.diffID)
-      try removeTree("\(folder)/\(record.number)")
+  // MARK: Durability
+
+  /// syncfs(2), once for an import and before its record: a file of an image may not be missing or empty after a power loss. With thousands
+  /// of files it is cheaper than an fsync of each. Blocks as long as the disk writes.
+  func flush() throws(ImageError) {
+    let directory = directory
+    try files("cannot write \(directory) to the disk") {
+      let folder = OwnedDescriptor(
+        adopting: try systemCall("open", on: directory) { unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      _ = try folder.withRaw { raw throws(SystemCallError) in try kernelCall("syncfs", on: directory) { cl_syncfs(raw) } }
+    }
+  }
+
+  /// Gives layers that were flushed their final names. The caller keeps them by leases and lets nobody else settle meanwhile.
+  func settle(_ diffIDs: [String]) throws(ImageError) {
+    let (directory, catalog) = (directory, catalog)
+    try files("cannot finish layers") {
+      var renamed: [String] = []
+      for diffID in diffIDs {
+        guard let (layer, _) = catalog.lease(layer: diffID), !layer.isDurable else { continue }
+        let from = "\(directory)/\(layer.directory)"
+        _ = try systemCall("rename", on: from) { unsafe rename(from, "\(directory)/\(layer.number)") }
+        catalog.settle(diffID)
+        renamed.append(diffID)
+      }
+      guard !renamed.isEmpty else { return }
+      let folder = OwnedDescriptor(
+        adopting: try systemCall("open", on: directory) { unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      _ = try folder.withRaw { raw throws(SystemCallError) in try systemCall("fsync", on: directory) { fsync(raw) } }
+    }
+  }
+
+  // MARK: Removal
+
+  /// Removes layers that were taken out of the catalog. A crash in the middle leaves a directory that the next start removes.
+  func delete(_ layers: [Layer]) throws(ImageError) {
+    let directory = directory
+    try files("cannot remove layers") {
+      for layer in layers {
+        let path = "\(directory)/\(layer.directory)"
+        let doomed = "\(directory)/\(layer.number).gone"
+        try removeTree(doomed)
+        if unsafe rename(path, doomed) != 0, errno != ENOENT { throw SystemCallError(call: "rename", subject: path, code: errno) }
+        try removeTree(doomed)
+      }
     }
   }
 }

@@ -2,68 +2,85 @@ import CLibArchive
 import CLinux
 import Glibc
 import LinuxSystem
+public import UnpackProtocol
 
 /// Unpacks one layer tar into a directory in overlayfs form. Source: image-spec layer.md; kernel overlayfs.rst (whiteouts, opaque).
-struct LayerExtractor {
-  struct Limits {
-    var entries = 2_000_000
-    var bytes: Int64 = 64 << 30
+/// Changes the working directory of the process: for programs of one thread.
+///
+/// Opaque directories are only reported: their mark (trusted.overlay.opaque) takes CAP_SYS_ADMIN, which this code is not to have.
+public struct LayerExtractor {
+  public struct Limits: Sendable {
+    public var entries: UInt64 = 2_000_000
+    public var bytes: Int64 = 64 << 30
+    public init() {}
   }
 
-  let name: String
-  let directory: LayerDirectory
-  var limits = Limits()
-  private(set) var bytes: Int64 = 0
-  private(set) var inodes: Int64 = 0
+  private let directory: LayerDirectory
+  private let limits: Limits
+  private var bytes: Int64 = 0
+  private var entries: UInt64 = 0
+  private var opaque: Set<String> = []
   /// Directory times are set last: filling a directory changes them.
   private var directoryTimes: [(parts: [Substring], seconds: Int64, nanoseconds: Int64)] = []
 
-  init(name: String, directory: LayerDirectory, limits: Limits = Limits()) {
-    self.name = name
-    self.directory = directory
+  /// - Parameter root: a directory that nobody else writes to.
+  public init(root: String, limits: Limits) throws(UnpackError) {
+    do { directory = try LayerDirectory(root) } catch { throw UnpackError(.inputOutput, "cannot open the directory", cause: error) }
     self.limits = limits
   }
 
-  mutating func extract(_ reader: ArchiveReader) throws(ImageError) {
+  /// Reads the tar from `input` to its end.
+  public mutating func run(input: CInt, _ report: (UnpackMessage) -> Void) throws(UnpackError) -> UnpackMessage {
+    let reader = try ArchiveReader.tar(input)
     while let entry = unsafe try reader.next() {
-      inodes += 1
-      guard inodes <= limits.entries else { throw ImageError(.tooLarge, "\(name): more than \(limits.entries) entries") }
+      entries += 1
+      guard entries <= limits.entries else { throw UnpackError(.tooLarge, "more than \(limits.entries) entries") }
       guard let raw = unsafe archive_entry_pathname(entry) else {
-        throw ImageError(.invalidArchive, "\(name): an entry's name is not valid text")
+        throw UnpackError(.invalidArchive, "an entry's name is not valid text")
       }
       let path = unsafe String(cString: raw)
       guard path.utf8.count < 4096 else {  // PATH_MAX
-        throw ImageError(.invalidArchive, "\(name): entry '\(path.prefix(80))...' has a path of \(path.utf8.count) bytes")
+        throw UnpackError(.invalidArchive, "entry '\(path.prefix(80))...' has a path of \(path.utf8.count) bytes")
       }
       do {
         unsafe try extract(entry, path: path, reader)
-      } catch let error as ImageError {
+      } catch let error as UnpackError {
         throw error
       } catch {
-        throw ImageError(.inputOutput, "\(name): cannot unpack '\(path)'", cause: error)
+        throw UnpackError(.inputOutput, "cannot unpack '\(path)'", cause: error as? SystemCallError)
       }
     }
     for (parts, seconds, nanoseconds) in directoryTimes.reversed() {
       guard let parent = try? directory.parent(of: parts), let last = parts.last else { continue }
       parent.withRaw { raw in _ = unsafe cl_set_times(raw, String(last), seconds, nanoseconds) }
     }
+    drain(input)
+    for path in opaque.sorted() { report(.opaque(path: path)) }
+    return .done(entries: entries, bytes: UInt64(bytes))
+  }
+
+  /// What the tar reader left, padding after the end marker, counts in the digest of the layer: whoever sends it sends it to the end.
+  private func drain(_ input: CInt) {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while unsafe read(input, &buffer, buffer.count) > 0 {}
   }
 
   private mutating func extract(_ entry: OpaquePointer, path: String, _ reader: ArchiveReader) throws {
     let parts = path.split(separator: "/").filter { $0 != "." }
-    guard !parts.contains("..") else { throw ImageError(.invalidArchive, "\(name): entry '\(path)' leads out of the layer") }
+    guard !parts.contains("..") else { throw UnpackError(.invalidArchive, "entry '\(path)' leads out of the layer") }
     guard let last = parts.last.map(String.init) else { return }  // the root itself
     guard last.utf8.count <= 255 else {
-      throw ImageError(.invalidArchive, "\(name): entry '\(path.prefix(80))...' has too long a name")
+      throw UnpackError(.invalidArchive, "entry '\(path.prefix(80))...' has too long a name")
     }
     let parent = try directory.parent(of: parts)
-    if last.hasPrefix(".wh.") { return try whiteout(last, in: parent, path) }
+    if last.hasPrefix(".wh.") { return try whiteout(parts, in: parent, path) }
 
     if let target = unsafe archive_entry_hardlink(entry) {
-      return try hardLink(to: unsafe String(cString: target), last, in: parent, path)
+      return try hardLink(to: unsafe String(cString: target), parts, in: parent, path)
     }
     let kind = unsafe archive_entry_filetype(entry)
-    let replacesWhiteout = try clear(last, in: parent, keepDirectory: kind == S_IFDIR, path)
+    let inLayer = parts.joined(separator: "/")
+    let replacesWhiteout = try clear(parts, in: parent, keepDirectory: kind == S_IFDIR, path)
     let mode = unsafe archive_entry_perm(entry)
     switch kind {
     case S_IFREG: unsafe try regularFile(entry, last, in: parent, path, reader)
@@ -72,10 +89,10 @@ struct LayerExtractor {
         try systemCall("mkdirat", on: path) { unsafe mkdirat(raw, last, 0o700) == 0 || errno == EEXIST ? 0 : -1 }
       }
       // The lower directory is gone, this is a new one: nothing of the old one shows through.
-      if replacesWhiteout { try setOpaque(last, in: parent, path) }
+      if replacesWhiteout { opaque.insert(inLayer) }
     case S_IFLNK:
       guard let target = unsafe archive_entry_symlink(entry) else {
-        throw ImageError(.invalidArchive, "\(name): symbolic link '\(path)' has no target")
+        throw UnpackError(.invalidArchive, "symbolic link '\(path)' has no target")
       }
       _ = try parent.withRaw { raw throws(SystemCallError) in
         try systemCall("symlinkat", on: path) { unsafe symlinkat(target, raw, last) }
@@ -83,11 +100,11 @@ struct LayerExtractor {
     case S_IFCHR, S_IFBLK, S_IFIFO:
       let (major, minor) = unsafe (UInt32(archive_entry_rdevmajor(entry)), UInt32(archive_entry_rdevminor(entry)))
       // A character device 0:0 would be a whiteout that the archive smuggled in.
-      if kind == S_IFCHR, major == 0, minor == 0 { throw ImageError(.invalidArchive, "\(name): device 0:0 at '\(path)'") }
+      if kind == S_IFCHR, major == 0, minor == 0 { throw UnpackError(.invalidArchive, "device 0:0 at '\(path)'") }
       _ = try parent.withRaw { raw throws(SystemCallError) in
         try kernelCall("mknodat", on: path) { unsafe cl_mknodat(raw, last, kind | mode, major, minor) }
       }
-    default: throw ImageError(.invalidArchive, "\(name): '\(path)' is of a kind that has no place in a layer")
+    default: throw UnpackError(.invalidArchive, "'\(path)' is of a kind that has no place in a layer")
     }
     unsafe try attributes(entry, kind: kind, mode: mode, last, in: parent, path)
     if kind == S_IFDIR {
@@ -102,7 +119,7 @@ struct LayerExtractor {
   ) throws {
     let size = unsafe archive_entry_size(entry)
     guard size >= 0, size <= limits.bytes - bytes else {
-      throw ImageError(.tooLarge, "\(name): more than \(limits.bytes >> 30) GiB unpacked")
+      throw UnpackError(.tooLarge, "more than \(limits.bytes >> 30) GiB unpacked")
     }
     bytes += size
     let raw = try parent.withRaw { raw throws(SystemCallError) in
@@ -111,46 +128,54 @@ struct LayerExtractor {
       }
     }
     let file = OwnedDescriptor(adopting: raw)
-    try file.withRaw { raw throws(ImageError) in
+    try file.withRaw { raw throws(UnpackError) in
       // Holes of sparse files stay holes.
       try reader.check(unsafe archive_read_data_into_fd(reader.pointer, raw), "cannot unpack '\(path)'")
     }
   }
 
-  private func hardLink(to target: String, _ last: String, in parent: SharedDescriptor, _ path: String) throws {
-    let parts = target.split(separator: "/").filter { $0 != "." }
-    guard !parts.isEmpty, !parts.contains("..") else {
-      throw ImageError(.invalidArchive, "\(name): hard link '\(path)' points out of the layer ('\(target)')")
+  private mutating func hardLink(to target: String, _ parts: [Substring], in parent: SharedDescriptor, _ path: String) throws {
+    let targetParts = target.split(separator: "/").filter { $0 != "." }
+    guard let targetLast = targetParts.last, let last = parts.last, !targetParts.contains("..") else {
+      throw UnpackError(.invalidArchive, "hard link '\(path)' points out of the layer ('\(target)')")
     }
-    let file: SharedDescriptor
     do {
-      file = try directory.openTarget(parts.joined(separator: "/"))
-    } catch {
-      throw ImageError(
-        .invalidArchive, "\(name): hard link '\(path)' points to '\(target)', which is not in this layer", cause: error)
-    }
-    try clear(last, in: parent, keepDirectory: false, path)
-    _ = try file.withRaw { file throws(SystemCallError) in
-      try parent.withRaw { parent throws(SystemCallError) in
-        try kernelCall("linkat", on: path) { unsafe cl_link_descriptor(file, parent, last) }
+      let above = try directory.existing(targetParts.dropLast().joined(separator: "/"))
+      guard try kind(of: String(targetLast), in: above) != nil, targetParts != parts else {
+        throw SystemCallError(call: "linkat", subject: target, code: ENOENT)
       }
+      try clear(parts, in: parent, keepDirectory: false, path)
+      _ = try above.withRaw { above throws(SystemCallError) in
+        try parent.withRaw { parent throws(SystemCallError) in
+          // Without AT_SYMLINK_FOLLOW: a link is linked itself.
+          try systemCall("linkat", on: path) { unsafe linkat(above, String(targetLast), parent, String(last), 0) }
+        }
+      }
+    } catch let error as SystemCallError {
+      throw UnpackError(
+        .invalidArchive, "hard link '\(path)' points to '\(target)', which is not a file of this layer", cause: error)
     }
   }
 
   /// `.wh.NAME` hides NAME of lower layers; `.wh..wh..opq` hides everything a lower layer has in this directory.
-  private func whiteout(_ last: String, in parent: SharedDescriptor, _ path: String) throws {
-    if last == ".wh..wh..opq" {
-      return try setOpaque("", in: parent, path)
+  private mutating func whiteout(_ parts: [Substring], in parent: SharedDescriptor, _ path: String) throws {
+    let above = parts.dropLast()
+    let name = parts.last ?? ""
+    if name == ".wh..wh..opq" {
+      opaque.insert(above.joined(separator: "/"))
+      return
     }
-    let hidden = String(last.dropFirst(4))
+    let hidden = String(name.dropFirst(4))
     guard !hidden.isEmpty, hidden != ".", hidden != ".." else {
-      throw ImageError(.invalidArchive, "\(name): whiteout '\(path)' names nothing")
+      throw UnpackError(.invalidArchive, "whiteout '\(path)' names nothing")
     }
     if hidden.hasPrefix(".wh.") { return }  // other reserved names of aufs mean nothing here
     // A whiteout hides what lower layers have, never what this layer has.
     switch try kind(of: hidden, in: parent) {
     case nil: break
-    case S_IFDIR: return try setOpaque(hidden, in: parent, path)
+    case S_IFDIR:
+      opaque.insert((above + [Substring(hidden)]).joined(separator: "/"))
+      return
     default: return  // a file, or the whiteout itself: the lower one is hidden by it
     }
     _ = try parent.withRaw { raw throws(SystemCallError) in
@@ -158,17 +183,8 @@ struct LayerExtractor {
     }
   }
 
-  /// Hides everything a lower layer has in a directory; the parent itself when the name is empty.
-  private func setOpaque(_ name: String, in parent: SharedDescriptor, _ path: String) throws {
-    _ = try parent.withRaw { raw throws(SystemCallError) in
-      try kernelCall("lsetxattr(trusted.overlay.opaque)", on: path) {
-        unsafe cl_lsetxattrat(raw, name, "trusted.overlay.opaque", "y", 1)
-      }
-    }
-  }
-
   /// nil when there is nothing of that name.
-  private func kind(of name: String, in parent: SharedDescriptor) throws -> UInt32? {
+  private func kind(of name: String, in parent: SharedDescriptor) throws(SystemCallError) -> UInt32? {
     var status = stat()
     let found = parent.withRaw { raw in unsafe fstatat(raw, name, &status, AT_SYMLINK_NOFOLLOW) }
     return found == 0 ? status.st_mode & S_IFMT : nil
@@ -177,19 +193,28 @@ struct LayerExtractor {
   /// A later entry replaces an earlier one of the same name; a directory stays when the new entry is one too.
   /// - Returns: whether a whiteout was there.
   @discardableResult
-  private func clear(_ last: String, in parent: SharedDescriptor, keepDirectory: Bool, _ path: String) throws -> Bool {
-    guard let kind = try kind(of: last, in: parent) else { return false }
+  private mutating func clear(
+    _ parts: [Substring], in parent: SharedDescriptor, keepDirectory: Bool, _ path: String
+  ) throws(SystemCallError) -> Bool {
+    guard let last = parts.last.map(String.init), let kind = try kind(of: last, in: parent) else { return false }
     if kind == S_IFDIR, keepDirectory { return false }
     // A name that led to a directory leads elsewhere now; through a link, several may.
     if kind == S_IFDIR || kind == S_IFLNK { directory.forgetCache() }
     if kind == S_IFDIR {
-      try parent.withRaw { raw throws(SystemCallError) in try removeTree("/proc/self/fd/\(raw)/./\(last)") }
+      let gone = parts.joined(separator: "/")
+      opaque = opaque.filter { $0 != gone && !$0.hasPrefix(gone + "/") }
+      try enter(parent, path)
+      try removeTree(last)
     } else {
       _ = try parent.withRaw { raw throws(SystemCallError) in
         try systemCall("unlinkat", on: path) { unsafe unlinkat(raw, last, 0) }
       }
     }
     return kind == S_IFCHR
+  }
+
+  private func enter(_ parent: SharedDescriptor, _ path: String) throws(SystemCallError) {
+    _ = try parent.withRaw { raw throws(SystemCallError) in try systemCall("fchdir", on: path) { fchdir(raw) } }
   }
 
   // MARK: Attributes
@@ -204,7 +229,9 @@ struct LayerExtractor {
       _ = try systemCall("fchownat", on: path) { unsafe fchownat(raw, last, uid, gid, AT_SYMLINK_NOFOLLOW) }
       // After the owner: chown clears set-id bits.
       if kind != S_IFLNK { _ = try systemCall("fchmodat", on: path) { unsafe fchmodat(raw, last, mode, 0) } }
-      unsafe try extendedAttributes(entry, last, raw, path)
+    }
+    unsafe try extendedAttributes(entry, last, in: parent, path)
+    try parent.withRaw { raw throws(SystemCallError) in
       if kind != S_IFDIR {
         _ = try kernelCall("utimensat", on: path) {
           unsafe cl_set_times(raw, last, Int64(archive_entry_mtime(entry)), Int64(archive_entry_mtime_nsec(entry)))
@@ -214,8 +241,11 @@ struct LayerExtractor {
   }
 
   /// Capabilities and user attributes; the overlay's own (trusted.overlay.*) are ours to set, never an archive's.
-  private func extendedAttributes(_ entry: OpaquePointer, _ last: String, _ parent: CInt, _ path: String) throws(SystemCallError) {
+  private func extendedAttributes(
+    _ entry: OpaquePointer, _ last: String, in parent: SharedDescriptor, _ path: String
+  ) throws(SystemCallError) {
     guard unsafe archive_entry_xattr_reset(entry) > 0 else { return }
+    try enter(parent, path)
     var attribute: UnsafePointer<CChar>?
     var value: UnsafeRawPointer?
     var size = 0
@@ -224,7 +254,7 @@ struct LayerExtractor {
       let text = unsafe String(cString: attribute)
       guard text == "security.capability" || text.hasPrefix("user.") else { continue }
       do throws(SystemCallError) {
-        _ = try kernelCall("lsetxattr(\(text))", on: path) { unsafe cl_lsetxattrat(parent, last, text, value, size) }
+        _ = try kernelCall("lsetxattr(\(text))", on: path) { unsafe cl_lsetxattr_here(last, text, value, size) }
       } catch {
         // user.* cannot be on devices and links; tmpfs may lack it altogether.
         if text == "security.capability" || error.code != EPERM && error.code != EOPNOTSUPP { throw error }

@@ -31,35 +31,28 @@ final class LayerDirectory {
 
   private func directory(_ parts: [Substring], _ path: String) throws(SystemCallError) -> SharedDescriptor {
     do {
-      return try open(path, flags: Self.openPath | UInt64(O_DIRECTORY))
+      return try existing(path)
     } catch {
       guard error.code == ENOENT, let last = parts.last else { throw error }
       let above = try parent(of: parts)
       _ = try above.withRaw { raw throws(SystemCallError) in
         try systemCall("mkdirat", on: path) { unsafe mkdirat(raw, String(last), 0o755) }
       }
-      return try open(path, flags: Self.openPath | UInt64(O_DIRECTORY))
+      return try existing(path)
     }
   }
 
-  /// Something below the directory, its last component not followed when it is a link.
-  func open(_ path: String, flags: UInt64) throws(SystemCallError) -> SharedDescriptor {
+  /// A directory that is there, by path; empty: the root.
+  func existing(_ path: String) throws(SystemCallError) -> SharedDescriptor {
+    if path.isEmpty { return root }
     let raw = try root.withRaw { raw throws(SystemCallError) in
-      try kernelCall("openat2", on: path) { unsafe cl_openat2(raw, path, flags | UInt64(O_CLOEXEC), 0, Self.resolve) }
+      try kernelCall("openat2", on: path) {
+        unsafe cl_openat2(raw, path, Self.openPath | UInt64(O_DIRECTORY | O_CLOEXEC), 0, Self.resolve)
+      }
     }
     return SharedDescriptor(OwnedDescriptor(adopting: raw))
   }
 
-  /// A file to hard-link to: never a link itself.
-  func openTarget(_ path: String) throws(SystemCallError) -> SharedDescriptor {
-    try open(path, flags: Self.openPath | UInt64(O_NOFOLLOW))
-  }
-
   /// After directories changed names or vanished.
   func forgetCache() { cached = nil }
-
-  /// syncfs(2): everything of this file system is on disk afterwards.
-  func sync(_ path: String) throws(SystemCallError) {
-    _ = try root.withRaw { raw throws(SystemCallError) in try kernelCall("syncfs", on: path) { cl_syncfs(raw) } }
-  }
 }

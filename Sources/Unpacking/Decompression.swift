@@ -1,0 +1,36 @@
+import CLinux
+import Glibc
+import LinuxSystem
+public import UnpackProtocol
+
+/// Writes the decompressed bytes of a part of a file into a socket.
+public struct Decompression {
+  let input: CInt
+  let offset: Int64
+  let size: Int64
+  let output: CInt
+
+  public init(input: CInt, offset: Int64, size: Int64, output: CInt) {
+    (self.input, self.offset, self.size, self.output) = (input, offset, size, output)
+  }
+
+  public func run() throws(UnpackError) -> UnpackMessage {
+    let reader = try ArchiveReader.decompressing(ArchiveRange(descriptor: input, offset: offset, size: size))
+    var total: UInt64 = 0
+    guard unsafe try reader.next() != nil else { return .done(entries: 0, bytes: 0) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { unsafe buffer.deallocate() }
+    while true {
+      let count = unsafe try reader.read(buffer)
+      if count == 0 { return .done(entries: 1, bytes: total) }
+      total += UInt64(count)
+      var sent = 0
+      while sent < count {
+        let written = unsafe write(output, buffer.baseAddress! + sent, count - sent)
+        if written < 0, errno == EINTR { continue }
+        guard written > 0 else { throw UnpackError(.inputOutput, "nobody takes the decompressed bytes") }
+        sent += written
+      }
+    }
+  }
+}
