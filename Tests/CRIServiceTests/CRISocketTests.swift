@@ -3,11 +3,26 @@ import CRIService
 import FoundationEssentials
 import Logging
 import RuntimeAPI
+import Synchronization
+import TestSupport
 import Testing
+
+/// A runtime of values that has one image, as a node would.
+func runtimeWithImage() -> FakeRuntime {
+  let runtime = FakeRuntime(images: [])
+  runtime.state.withLock {
+    $0.images = [
+      ImageInfo(
+        id: ImageID("sha256:" + String(repeating: "ab", count: 32)), repoTags: ["localhost/busybox:1"],
+        repoDigests: ["localhost/busybox@sha256:" + String(repeating: "cd", count: 32)], size: 1_234_567)
+    ]
+  }
+  return runtime
+}
 
 /// Runs a server on a socket of its own for the length of `body`.
 func withCRIServer<Result: Sendable>(
-  runtime: FakeRuntime = FakeRuntime(), node: (any NodeOperations)? = nil,
+  runtime: FakeRuntime = runtimeWithImage(), node: (any NodeOperations)? = nil,
   _ body: (RemoteRuntime, FakeRuntime, String) async throws -> Result
 ) async throws -> Result {
   let path = "/tmp/cri-test-\(UInt64.random(in: 0...UInt64.max))/cri.sock"
@@ -74,8 +89,8 @@ let containerConfig = ContainerConfig(
     try await withCRIServer { client, runtime, _ in
       let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")
       let container = try await client.createContainer(containerConfig, in: sandbox, sandboxConfig: sandboxConfig)
-      #expect(await runtime.sandboxConfigs[sandbox] == sandboxConfig)
-      #expect(await runtime.containerConfigs[container] == containerConfig)
+      #expect(runtime.sandboxConfigs[sandbox] == sandboxConfig)
+      #expect(runtime.containerConfigs[container] == containerConfig)
     }
   }
 
@@ -134,12 +149,11 @@ let containerConfig = ContainerConfig(
   }
 
   @Test("a message outside ASCII and with line breaks survives the trailers") func percentEncoding() async throws {
-    try await withCRIServer { client, _, _ in
-      let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")
-      let container = try await client.createContainer(containerConfig, in: sandbox, sandboxConfig: sandboxConfig)
-      try await client.startContainer(container)
-      let error = await #expect(throws: RuntimeError.self) { try await client.execSync(container, command: ["nope"], timeout: 1) }
-      #expect(error?.message == "nope: no such file in the image – 100 % sure\nsecond line")
+    try await withCRIServer { client, runtime, _ in
+      let message = "nope: no such file in the image – 100 % sure\nsecond line"
+      runtime.failNext("version", RuntimeError(.unknown, message))
+      let error = await #expect(throws: RuntimeError.self) { try await client.version() }
+      #expect(error?.message == message)
     }
   }
 
@@ -161,30 +175,28 @@ let containerConfig = ContainerConfig(
       let container = try await client.createContainer(containerConfig, in: sandbox, sandboxConfig: sandboxConfig)
       try await client.startContainer(container)
       let call = Task { try await client.execSync(container, command: ["sleep", "1000"], timeout: 0) }
-      try await Task.sleep(for: .milliseconds(200))
+      #expect(await eventually { runtime.calls.contains("exec sleep 1000") })
       call.cancel()
       let error = await #expect(throws: RuntimeError.self) { try await call.value }
       #expect(error?.code == .cancelled)
-      while await runtime.cancelledExecs == 0 { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(await eventually { runtime.cancelledExecs == 1 })
     }
   }
 
   @Test("events arrive while they happen and end with the server") func events() async throws {
-    let reader = try await withCRIServer { client, _, _ in
+    let seen = Seen()
+    let reader = try await withCRIServer { client, runtime, _ in
       let events = try await client.events()
-      let reader = Task { () -> [RuntimeEvent.Kind] in
-        var kinds: [RuntimeEvent.Kind] = []
-        for await event in events { kinds.append(event.kind) }
-        return kinds
-      }
-      // The subscription is on its way: the first event shows that it has arrived.
-      try await Task.sleep(for: .milliseconds(300))
+      let reader = Task { for await event in events { seen.kinds.withLock { $0.append(event.kind) } } }
+      #expect(await eventually { runtime.state.withLock { $0.watchers.count } == 1 })
       let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")
+      #expect(await eventually { seen.kinds.withLock { $0 } == [.created, .started] })
       try await client.removePodSandbox(sandbox)
-      try await Task.sleep(for: .milliseconds(200))
+      #expect(await eventually { seen.kinds.withLock { $0.last } == .deleted })
       return reader
     }
-    #expect(await reader.value == [.created, .started, .stopped, .deleted])
+    await reader.value
+    #expect(seen.kinds.withLock { $0 } == [.created, .started, .stopped, .deleted])
   }
 
   @Test("a second server on a living socket is refused, and the socket is for owner and group only") func livingSocket()
@@ -214,4 +226,9 @@ let containerConfig = ContainerConfig(
       #expect(error == RuntimeError(.unimplemented, "unknown service swiftlet.v1.NodeService"))
     }
   }
+}
+
+/// What a subscriber has got so far.
+private final class Seen: Sendable {
+  let kinds = Mutex<[RuntimeEvent.Kind]>([])
 }

@@ -7,7 +7,9 @@ job=$2
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mount() { busybox mount "$@" || echo "node-init: cannot mount $*" >/dev/console; }
-mkdir -p /dev/pts /dev/shm /dev/mqueue /var/lib/swiftlet
+mkdir -p /dev/pts /dev/shm /dev/mqueue /var/lib/swiftlet /node-top
+# The file systems below cover a repository that lies in /tmp or /run: it is kept in view and put back.
+mount --bind "$top" /node-top
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 shm /dev/shm
 mount -t mqueue mqueue /dev/mqueue
@@ -15,6 +17,10 @@ mount -t tmpfs -o mode=755 run /run
 mount -t tmpfs -o mode=1777,size=60% tmp /tmp
 # Overlay upper directories cannot lie on the root, which is an overlay itself.
 mount -t tmpfs -o mode=755,size=60% swiftlet /var/lib/swiftlet
+if [ ! -e "$top/Tests/Node/node-init.sh" ]; then
+  mkdir -p "$top"
+  mount --bind /node-top "$top"
+fi
 mount -t securityfs securityfs /sys/kernel/security
 ln -sf /proc/self/fd /dev/fd
 
