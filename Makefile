@@ -64,6 +64,20 @@ integration-test: build fixtures ## suites that need root and a real kernel
 node-test: deps build fixtures ## the whole agent on a virtual node with every cgroup v2 controller
 	@scripts/test.sh node
 
+.PHONY: fuzz
+fuzz: build ## damaged input for every decoder (FUZZ_SECONDS=10 for each, FUZZ_SEED=)
+	@scripts/fuzz.sh
+
+.PHONY: tsan
+tsan: ## unit suites under ThreadSanitizer, built in .build-tsan
+	@scripts/deps.sh build
+	@JOBS=$(JOBS) scripts/tsan.sh
+
+.PHONY: release-test
+release-test: release fixtures ## the demo with the release binaries (as root)
+	@$(RELEASE)/swiftlet --version
+	@PRODUCTS=$(RELEASE) scripts/demo.sh
+
 .PHONY: bench
 bench: release fixtures ## compare with the floor, crun, runc and containerd (as root, release build)
 	@scripts/deps.sh build bench
@@ -89,4 +103,4 @@ docs: build ## refresh the command line reference in docs/reference
 
 .PHONY: clean
 clean: ## remove what builds, tests and the demo made
-	rm -rf .build .build-node out
+	rm -rf .build .build-node .build-tsan out

@@ -45,6 +45,9 @@ let staticMusl: [LinkerSetting] = [
 ]
 let smallC: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-stack-protector", "-U_FORTIFY_SOURCE"])]
 
+/// podshim is a static program without a run-time library: it cannot be built with a sanitizer (`make tsan` leaves it out).
+let isSanitized = Context.environment["SWIFTLET_SANITIZED"] != nil
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -166,7 +169,8 @@ let package = Package(
     .testTarget(
       name: "KubeletTests",
       dependencies: [
-        "TestSupport", "Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Cgroups", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK,
+        "TestSupport", "Kubelet", "RuntimeAPI", "KubeModel", "LinuxSystem", "Cgroups", "Store", nioCore, nioPosix, nioHTTP1,
+        nioHTTP2, nioHPACK,
         nioSSL, log,
       ],
       swiftSettings: strict),
@@ -190,6 +194,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CRIServiceTests", dependencies: ["TestSupport", "CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", nioCore, nioPosix, protobuf,
+      ],
+      swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time
     .testTarget(
       name: "IntegrationAgent",
@@ -220,3 +230,8 @@ let package = Package(
       name: "NodeTests", dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI"], swiftSettings: strict),
   ]
 )
+
+if isSanitized {
+  package.targets.removeAll { $0.name == "podshim" }
+  package.products.removeAll { $0.name == "podshim" }
+}

@@ -19,6 +19,13 @@ while IFS= read -r line; do
     fi
   fi
 done < <(grep -E '@unchecked +Sendable' <<<"$code")
+# A task that is a statement of its own: nobody keeps it, so nobody can cancel it or wait for it.
+while IFS= read -r line; do
+  if ! allowed ownerless "${line%%:*}"; then
+    echo "$line   <- a task has an owner: keep it, or add it to a group" >&2
+    violations=$((violations + 1))
+  fi
+done < <(grep -E '^[^:]*:[0-9]+:[[:space:]]*(_ = )?Task([(][^)]*[)])?[[:space:]]*[{]' <<<"$code")
 while IFS= read -r line; do
   echo "$line   <- do it now or write an issue" >&2
   violations=$((violations + 1))

@@ -1,14 +1,16 @@
 #!/bin/bash
 # The demo: an agent of its own (directories under out/demo, bridge, addresses, port) runs a web server from a manifest
 # file; the script shows it, stops the agent with its pods and proves that nothing stays behind.
+# PRODUCTS names the directory of the programs (default: the debug build).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 demo=$PWD/out/demo
+products=${PRODUCTS:-.build/debug}
 bridge=swiftdemo0
 cidr=10.89.77.0/24
 if [ "$(id -u)" -ne 0 ]; then echo "demo: needs root (namespaces, mounts, a bridge)" >&2; exit 77; fi
 for program in swiftlet swiftctl podshim unpacker; do
-  if [ ! -x ".build/debug/$program" ]; then echo "demo: .build/debug/$program is missing: run 'make build'" >&2; exit 1; fi
+  if [ ! -x "$products/$program" ]; then echo "demo: $products/$program is missing: run 'make build'" >&2; exit 1; fi
 done
 rm -rf "$demo"
 mkdir -p "$demo/manifests"
@@ -46,7 +48,7 @@ show() {
   printf '\n'
   swiftctl "$@"
 }
-swiftctl() { .build/debug/swiftctl --runtime-endpoint "unix://$state/cri.sock" "$@"; }
+swiftctl() { "$products/swiftctl" --runtime-endpoint "unix://$state/cri.sock" "$@"; }
 # Usage: until_true SECONDS WHAT COMMAND...
 until_true() {
   local deadline=$((SECONDS + $1)) what=$2
@@ -67,7 +69,7 @@ get() {
 answers() { (get "$ip" | grep -q 'Hello from a pod') 2>/dev/null; }
 
 say "Start the agent"
-.build/debug/swiftlet --root-dir "$demo/root" --state-dir "$state" --cri-socket "$state/cri.sock" \
+"$products/swiftlet" --root-dir "$demo/root" --state-dir "$state" --cri-socket "$state/cri.sock" \
   --pod-manifest-path "$demo/manifests" --bridge "$bridge" --pod-cidr "$cidr" --hostname-override demo \
   --healthz-port 10348 --stop-pods-on-exit </dev/null >"$demo/swiftlet.log" 2>&1 &
 agent=$!
