@@ -29,7 +29,7 @@ import Testing
       "apiVersion: v1\nkind: List\nitems:\n- &a\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: one}\n  spec: {containers: [{name: c, image: i}]}\n- *a\n---\n",
     ]
     let tokens = ["---\n", "...\n", "&a ", "*a", "<<: ", "!!binary ", "\t", "|\n", ">-\n", "{", "[", "\u{feff}", "1e99", "-0x1", "~"]
-    try await Fuzzer("manifests", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 250) { bytes, repetition in
+    try await Fuzzer("manifests", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 60) { bytes, repetition in
       let start = ContinuousClock.now
       let results = ManifestDecoder.decode(bytes, file: "f")
       #expect(results.count <= bytes.count + 1, "\(repetition)")
@@ -41,7 +41,7 @@ import Testing
     let corpus = [
       "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: 110\nsyncFrequency: 1m0s\nclusterDNS: [10.0.0.10]\n"
     ]
-    try await Fuzzer("configuration", corpus: corpus.map { Array($0.utf8) }).run(rounds: 200) { bytes, _ in
+    try await Fuzzer("configuration", corpus: corpus.map { Array($0.utf8) }).run(rounds: 60) { bytes, _ in
       _ = try? KubeletConfiguration.decode(bytes, file: "f")
     }
   }
@@ -49,7 +49,7 @@ import Testing
   @Test("quantities: what is read is written and read again as the same") func quantities() async throws {
     let corpus = ["100m", "1.5Gi", "1e3", "-5", "9223372036854775807", "0.000000001", "+1E", "8Ei"]
     let tokens = ["e", "E", "Ki", "Ei", "n", "u", ".", "-", "999999999999"]
-    try await Fuzzer("quantities", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 5000) { bytes, repetition in
+    try await Fuzzer("quantities", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 1500) { bytes, repetition in
       let text = String(decoding: bytes, as: UTF8.self)
       guard let quantity = Quantity(text) else { return }
       #expect(Quantity("\(quantity)") == quantity, "\(repetition): \(text)")
@@ -59,7 +59,7 @@ import Testing
   @Test("times, durations, image references") func values() async throws {
     let corpus = ["2024-02-29T23:59:60.5Z", "1h2m3.5s", "localhost:5000/a/b:tag@sha256:" + String(repeating: "a", count: 64)]
     try await Fuzzer("values", corpus: corpus.map { Array($0.utf8) }, tokens: [":", "@", "/", "T", "Z", "h", "-"])
-      .run(rounds: 3000) { bytes, _ in
+      .run(rounds: 1000) { bytes, _ in
         let text = String(decoding: bytes, as: UTF8.self)
         _ = (Time(text), KubeDuration(text), try? ImageReference(text))
       }

@@ -40,11 +40,12 @@ public struct Quantity: Sendable, CustomStringConvertible {
     return remainder == 0 ? quotient : quotient + (amount < 0 ? -1 : 1)
   }
 
-  /// The canonical form: no fraction, the largest suffix that divides exactly.
+  /// The canonical form: no fraction, the largest suffix that divides exactly. What a binary suffix cannot say exactly is decimal.
+  /// Source: `Quantity.CanonicalizeBytes` of k8s.io/apimachinery.
   public var description: String {
     if nanos == 0 { return "0" }
-    if format == .binarySI, nanos.magnitude >= (1024 * Quantity.one).magnitude {
-      var amount = Quantity.roundedUp(nanos, by: Quantity.one)
+    if format == .binarySI, isWhole, nanos.magnitude >= (1024 * Quantity.one).magnitude {
+      var amount = nanos / Quantity.one
       var suffix = 0
       while suffix < 6, amount % 1024 == 0 {
         amount /= 1024
