@@ -197,7 +197,7 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", nioCore, nioPosix, protobuf,
+        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", nioCore,
       ],
       swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time

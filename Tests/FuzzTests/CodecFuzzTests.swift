@@ -1,3 +1,4 @@
+import NIOCore
 import Netlink
 import ShimCore
 import TestSupport
@@ -135,6 +136,17 @@ import Testing
         }
         _ = (LinkInfo(message), ConntrackFlow(message))
       }
+    }
+  }
+
+  @Test("gRPC messages in a stream of bytes: none is longer than the limit") func messages() async throws {
+    let corpus: [[UInt8]] = [[0, 0, 0, 0, 4, 0x0a, 2, 0x68, 0x69, 0, 0, 0, 0, 0], [1, 0, 0, 0, 1, 0], [0, 0xff, 0xff, 0xff, 0xff]]
+    try await Fuzzer("messages", corpus: corpus).run(rounds: 1500) { bytes, repetition in
+      var buffer = ByteBuffer(bytes: bytes)
+      while let message = try? MessageFraming.nextMessage(in: &buffer, limit: 64) {
+        #expect(message.readableBytes <= 64, "\(repetition)")
+      }
+      #expect(buffer.readableBytes <= bytes.count, "\(repetition)")
     }
   }
 
