@@ -36,6 +36,7 @@ enum LinkAttribute {
   static let name: UInt16 = 3
   static let mtu: UInt16 = 4
   static let master: UInt16 = 10
+  static let operationalState: UInt16 = 16
   static let linkInfo: UInt16 = 18
   static let alias: UInt16 = 20
   static let statistics64: UInt16 = 23
@@ -46,6 +47,7 @@ enum LinkAttribute {
   static let infoSlaveKind: UInt16 = 4
   static let infoSlaveData: UInt16 = 5
   static let vethPeer: UInt16 = 1
+  static let bridgePortState: UInt16 = 1
   static let bridgePortHairpin: UInt16 = 4
 }
 
@@ -71,10 +73,13 @@ enum NFTables {
   static let getTable = subsystem << 8 | 1
   static let deleteTable = subsystem << 8 | 2
   static let newChain = subsystem << 8 | 3
+  static let getChain = subsystem << 8 | 4
+  static let deleteChain = subsystem << 8 | 5
   static let newRule = subsystem << 8 | 6
+  static let getRule = subsystem << 8 | 7
+  static let deleteRule = subsystem << 8 | 8
   static let newSet = subsystem << 8 | 9
   static let newSetElement = subsystem << 8 | 12
   static let getSetElement = subsystem << 8 | 13
   static let deleteSetElement = subsystem << 8 | 14
-  static let familyInet: UInt8 = 1
 }

@@ -8,6 +8,8 @@ public enum NFTExpression: Equatable, Sendable {
     case transportProtocol = 16
   }
   public enum PayloadBase: UInt32, Sendable {
+    /// The Ethernet header, a VLAN tag included.
+    case link = 0
     case network = 1
     case transport = 2
   }
@@ -19,12 +21,19 @@ public enum NFTExpression: Equatable, Sendable {
   case destinationAddressType(into: UInt32)
   /// Status bits of the connection (IPS_DST_NAT is 0x20).
   case connectionStatus(into: UInt32)
+  /// State bits of the connection (ESTABLISHED is 2, RELATED 4).
+  case connectionState(into: UInt32)
   /// A map look-up; the rule ends here when there is no such key.
   case lookup(map: String, key: UInt32, into: UInt32)
+  /// The rule ends here unless the key is (or, with `inside` false, is not) in the set.
+  case member(set: String, key: UInt32, inside: Bool)
   case destinationNAT(family: UInt8, address: UInt32, port: UInt32)
   case masquerade
   /// The packet goes no further.
   case drop
+  /// This base chain has nothing against the packet.
+  case accept
+  case jump(chain: String)
 
   func write(to list: inout MessageBuilder) {
     list.nested(1, flagged: true) { element in
@@ -40,11 +49,11 @@ public enum NFTExpression: Equatable, Sendable {
     case .bitwise: "bitwise"
     case .compare: "cmp"
     case .destinationAddressType: "fib"
-    case .connectionStatus: "ct"
-    case .lookup: "lookup"
+    case .connectionStatus, .connectionState: "ct"
+    case .lookup, .member: "lookup"
     case .destinationNAT: "nat"
     case .masquerade: "masq"
-    case .drop: "immediate"
+    case .drop, .accept, .jump: "immediate"
     }
   }
 
@@ -76,6 +85,9 @@ public enum NFTExpression: Equatable, Sendable {
     case .connectionStatus(let register):
       data.attribute(1, bigEndian: register)
       data.attribute(2, bigEndian: 2)  // NFT_CT_STATUS
+    case .connectionState(let register):
+      data.attribute(1, bigEndian: register)
+      data.attribute(2, bigEndian: 0)  // NFT_CT_STATE
     case .lookup(let map, let key, let register):
       data.attribute(1, string: map)
       data.attribute(2, bigEndian: key)
@@ -86,10 +98,22 @@ public enum NFTExpression: Equatable, Sendable {
       data.attribute(3, bigEndian: address)
       data.attribute(5, bigEndian: port)
     case .masquerade: break
-    case .drop:
-      data.attribute(1, bigEndian: 0)  // NFT_REG_VERDICT
-      data.nested(2, flagged: true) { value in
-        value.nested(2, flagged: true) { verdict in verdict.attribute(1, bigEndian: 0) }  // NFTA_DATA_VERDICT, NF_DROP
+    case .member(let set, let key, let inside):
+      data.attribute(1, string: set)
+      data.attribute(2, bigEndian: key)
+      if !inside { data.attribute(5, bigEndian: 1) }  // NFT_LOOKUP_F_INV
+    case .drop: verdict(0, to: &data)  // NF_DROP
+    case .accept: verdict(1, to: &data)  // NF_ACCEPT
+    case .jump(let chain): verdict(-3, chain, to: &data)  // NFT_JUMP
+    }
+  }
+
+  private func verdict(_ code: Int32, _ chain: String = "", to data: inout MessageBuilder) {
+    data.attribute(1, bigEndian: 0)  // NFT_REG_VERDICT
+    data.nested(2, flagged: true) { value in
+      value.nested(2, flagged: true) { verdict in  // NFTA_DATA_VERDICT
+        verdict.attribute(1, bigEndian: UInt32(bitPattern: code))
+        if !chain.isEmpty { verdict.attribute(2, string: chain) }
       }
     }
   }

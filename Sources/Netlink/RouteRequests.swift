@@ -12,11 +12,11 @@ public enum RouteRequests {
     body.append(change)
   }
 
-  /// A bridge, up.
+  /// A bridge, down.
   /// - Parameter address: six bytes that stay; nil: the kernel takes the lowest address of the ports, which changes as they come and go.
   public static func createBridge(_ name: String, mtu: UInt32?, address: [UInt8]?) -> NetlinkRequest {
     var body = MessageBuilder()
-    link(&body, flags: up, change: up)
+    link(&body)
     body.attribute(LinkAttribute.name, string: name)
     if let mtu { body.attribute(LinkAttribute.mtu, mtu) }
     if let address { body.attribute(LinkAttribute.address, bytes: address) }
@@ -27,8 +27,9 @@ public enum RouteRequests {
 
   /// A veth pair: the near end as `name` in the socket's namespace (a port of `bridge`, up), the far end as `peer`, down, in the
   /// namespace behind `namespace`.
+  /// - Parameter address: the far end's hardware address; nil: the kernel makes one up.
   public static func createVeth(
-    _ name: String, peer: String, namespace: Int32, bridge: Int32, mtu: UInt32?
+    _ name: String, peer: String, namespace: Int32, bridge: Int32, mtu: UInt32?, address: [UInt8]? = nil
   ) -> NetlinkRequest {
     var body = MessageBuilder()
     link(&body, flags: up, change: up)
@@ -42,6 +43,7 @@ public enum RouteRequests {
           link(&far)  // down: a veth end comes up only when it has its peer
           far.attribute(LinkAttribute.name, string: peer)
           if let mtu { far.attribute(LinkAttribute.mtu, mtu) }
+          if let address { far.attribute(LinkAttribute.address, bytes: address) }
           far.attribute(LinkAttribute.netnsDescriptor, namespace)
         }
       }
@@ -59,6 +61,15 @@ public enum RouteRequests {
       info.nested(LinkAttribute.infoSlaveData) { data in data.attribute(LinkAttribute.bridgePortHairpin, UInt8(1)) }
     }
     return NetlinkRequest("set hairpin mode", name, type: MessageType.newLink, body: body.bytes)
+  }
+
+  /// A text kept with a link for people and programs to read; at most 255 bytes.
+  public static func setAlias(_ alias: String, link name: String) -> NetlinkRequest {
+    var body = MessageBuilder()
+    link(&body)
+    body.attribute(LinkAttribute.name, string: name)
+    body.attribute(LinkAttribute.alias, string: alias)
+    return NetlinkRequest("set alias of link", name, type: MessageType.newLink, body: body.bytes)
   }
 
   public static func setUp(index: Int32, name: String) -> NetlinkRequest {
@@ -115,37 +126,5 @@ public enum RouteRequests {
     return NetlinkRequest(
       "add default route", "via \(gateway)", type: MessageType.newRoute, flags: MessageFlag.create | MessageFlag.replace,
       body: body.bytes)
-  }
-}
-
-/// What a link look-up tells.
-public struct LinkInfo: Equatable, Sendable {
-  public let index: Int32
-  public let name: String
-  /// Index of the bridge it is a port of, 0 for none.
-  public let master: Int32
-  /// `bridge`, `veth` ...; empty for hardware and loopback.
-  public let kind: String
-  /// Hardware address.
-  public let address: [UInt8]
-  /// From the point of view of this end.
-  public let receivedBytes: UInt64
-  public let sentBytes: UInt64
-  public let receiveErrors: UInt64
-  public let sendErrors: UInt64
-
-  /// nil when the message is not about a link.
-  public init?(_ message: NetlinkMessage) {
-    guard message.type == MessageType.newLink, message.payload.count >= 16 else { return nil }
-    let attributes = message.attributes(after: 16)
-    index = message.payload.integer(at: 4)
-    name = attributes.first(LinkAttribute.name)?.string ?? ""
-    master = attributes.first(LinkAttribute.master)?.integer() ?? 0
-    kind = attributes.first(LinkAttribute.linkInfo)?.nested.first(LinkAttribute.infoKind)?.string ?? ""
-    address = attributes.first(LinkAttribute.address)?.payload ?? []
-    // struct rtnl_link_stats64: rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors ...
-    let statistics = attributes.first(LinkAttribute.statistics64)?.payload ?? []
-    func counter(_ position: Int) -> UInt64 { statistics.count >= (position + 1) * 8 ? statistics.integer(at: position * 8) : 0 }
-    (receivedBytes, sentBytes, receiveErrors, sendErrors) = (counter(2), counter(3), counter(4), counter(5))
   }
 }

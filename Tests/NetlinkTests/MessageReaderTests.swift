@@ -99,17 +99,18 @@ struct MessageReaderTests {
       NetlinkMessage(type: 2, flags: flags, sequence: 1, payload: hex(text))
     }
     let header = "10000000 1000 0506 01000000 00000000"
-    #expect(NetlinkSocket.failure(in: answer(0x100, "00000000" + header), of: request) == nil)
-    let plain = try #require(NetlinkSocket.failure(in: answer(0x100, "efffffff" + header), of: request))
+    #expect(NetlinkConnection.failure(in: answer(0x100, "00000000" + header), of: request) == nil)
+    let plain = try #require(NetlinkConnection.failure(in: answer(0x100, "efffffff" + header), of: request))
     #expect(plain.description == "create veth v1: File exists (errno 17)")
-    let explained = try #require(NetlinkSocket.failure(in: answer(0x300, "efffffff" + header + "0800 0100 6e6f2100"), of: request))
+    let explained = try #require(
+      NetlinkConnection.failure(in: answer(0x300, "efffffff" + header + "0800 0100 6e6f2100"), of: request))
     #expect(explained.description == "create veth v1: File exists (errno 17): no!")
     // The request repeated whole, 4 bytes of body.
     let whole = "efffffff 14000000 1000 0506 01000000 00000000 aabbccdd 0800 0100 6e6f2100"
-    #expect(try #require(NetlinkSocket.failure(in: answer(0x200, whole), of: request)).detail == "no!")
+    #expect(try #require(NetlinkConnection.failure(in: answer(0x200, whole), of: request)).detail == "no!")
     #expect(
-      try #require(NetlinkSocket.failure(in: answer(0x200, "efffffff ffffff7f 1000 0506 01000000 00000000"), of: request)).code
+      try #require(NetlinkConnection.failure(in: answer(0x200, "efffffff ffffff7f 1000 0506 01000000 00000000"), of: request)).code
         == 17)
-    #expect(try #require(NetlinkSocket.failure(in: answer(0, "efff"), of: request)).code == 74)
+    #expect(try #require(NetlinkConnection.failure(in: answer(0, "efff"), of: request)).code == 74)
   }
 }

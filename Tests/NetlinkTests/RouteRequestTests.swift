@@ -14,7 +14,7 @@ struct RouteRequestTests {
           hex(
             """
             4c000000 1000 0106 01000000 00000000   # 76 bytes, RTM_NEWLINK, REQUEST|EXCL|CREATE, sequence 1, to the kernel
-            00 00 0000 00000000 01000000 01000000  # ifinfomsg: family, type, index; flags and change: IFF_UP
+            00 00 0000 00000000 00000000 00000000  # ifinfomsg: family, type, index; flags and change: down
             0800 0300 62723000                     # IFLA_IFNAME "br0"
             0800 0400 aa050000                     # IFLA_MTU 1450
             0a00 0100 020102030405 0000            # IFLA_ADDRESS, padded
@@ -31,7 +31,7 @@ struct RouteRequestTests {
           hex(
             """
             3c000000 1000 0106 01000000 00000000
-            00 00 0000 00000000 01000000 01000000
+            00 00 0000 00000000 00000000 00000000
             0900 0300 73776c3000 000000            # IFLA_IFNAME "swl0", padded
             1000 1200
               0b00 0100 62726964676500 00
