@@ -25,6 +25,8 @@ public enum PortBinding {
     _ = try socket.withRaw { raw throws(SystemCallError) in
       // Sockets in TIME_WAIT do not count.
       if stream { _ = unsafe setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
+      // Listeners of IPv4 are asked about by an IPv4 address.
+      if family == AF_INET6 { _ = unsafe setsockopt(raw, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &one, 4) }
       return try systemCall("bind", on: "port \(port)") {
         family == AF_INET ? bindName(raw, &four) : bindName(raw, &six)
       }

@@ -9,8 +9,10 @@ public struct BridgeNetworkSettings: Sendable {
   let networks: [IPNetwork]
   /// nil: the kernel's default (1500).
   public let mtu: UInt32?
+  /// Networks kept ready for pods to come; 0: each pod's is made when it comes.
+  public let prepared: Int
 
-  public init(bridgeName: String, podCIDR: String, mtu: UInt32? = nil) throws(PodNetworkError) {
+  public init(bridgeName: String, podCIDR: String, mtu: UInt32? = nil, prepared: Int = 0) throws(PodNetworkError) {
     guard (1...15).contains(bridgeName.utf8.count),
       bridgeName.utf8.allSatisfy({
         (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
@@ -39,7 +41,13 @@ public struct BridgeNetworkSettings: Sendable {
     self.podCIDR = podCIDR
     self.networks = networks
     self.mtu = mtu
+    // What waits has addresses: of a small network most stay for pods that come.
+    let smallest = networks.map { Int(clamping: $0.count) / 8 }.min() ?? 0
+    self.prepared = max(0, min(prepared, smallest, Self.mostPrepared))
   }
+
+  /// Each costs the kernel some 100 KiB and an interface.
+  private static let mostPrepared = 64
 
   /// A hardware address for the bridge, locally administered, the same at every start. Without one the bridge takes the lowest address of
   /// its ports: each pod that comes or goes could change it, and the others would talk to an address that is gone until their
@@ -52,6 +60,22 @@ public struct BridgeNetworkSettings: Sendable {
   /// FNV-1a: names and addresses that are the same at every start.
   static func hash(_ text: String) -> UInt64 {
     text.utf8.reduce(0xcbf2_9ce4_8422_2325) { hash, byte in (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  }
+
+  /// The host's end of the veth pair of an attachment with these addresses. Over bridge and address: several networks on one host do not
+  /// meet, and an address has one link at a time.
+  func linkName(_ addresses: [String]) -> String {
+    let digits = String(Self.hash("\(bridgeName)/\(addresses.first ?? "")"), radix: 16)
+    return "veth" + (String(repeating: "0", count: 16 - digits.count) + digits).prefix(11)
+  }
+
+  /// Tells our links from those of others.
+  var linkAlias: String { "swiftlet \(bridgeName)" }
+
+  /// A link's name as nf_tables compares it: 16 bytes.
+  func linkKey(_ name: String) -> [UInt8] {
+    let bytes = Array(name.utf8.prefix(16))
+    return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
   }
 
   var tableName: String { "swiftlet-\(bridgeName)" }

@@ -13,9 +13,14 @@ struct Firewall {
   private static let first: UInt32 = 8  // NFT_REG32_00
   private static let local: [UInt8] = [2, 0, 0, 0]  // RTN_LOCAL
   private static let destinationNATBit: [UInt8] = [0x20, 0, 0, 0]  // IPS_DST_NAT
+  private static let filterPriority: Int32 = 0
+  /// ESTABLISHED and RELATED. Source: include/uapi/linux/netfilter/nf_conntrack_common.h.
+  private static let knownConnection: [UInt8] = [6, 0, 0, 0]
 
   /// Replaces the whole table in one transaction, with the ports of these pods.
-  func install(_ ports: [(HostPortMapping, [IPAddress])]) -> [NetlinkRequest] {
+  /// - Parameter onlyThroughHostPorts: nobody reaches pods from other machines by the pods' own addresses: on a host that forwards
+  ///   nothing unless told to, as before `ForwardPolicy` opened it for the bridge.
+  func install(_ ports: [(HostPortMapping, [IPAddress])], onlyThroughHostPorts: Bool = false) -> [NetlinkRequest] {
     var requests = [table.addTable(), table.deleteTable(), table.addTable()]
     requests.append(table.addNATChain("prerouting", hook: .prerouting, priority: Self.destinationNATPriority))
     requests.append(table.addNATChain("output", hook: .output, priority: Self.destinationNATPriority))
@@ -26,6 +31,15 @@ struct Firewall {
       requests.append(table.addFilterChain("guard", hook: .prerouting, priority: Self.rawPriority))
       requests.append(
         table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]))
+    }
+    if onlyThroughHostPorts {
+      requests.append(table.addFilterChain("closed", hook: .forward, priority: Self.filterPriority))
+      requests.append(
+        table.addRule(
+          "closed",
+          interface(.outputInterfaceName) + interface(.inputInterfaceName, equal: false)
+            + without([.connectionState(into: Self.first)], Self.knownConnection)
+            + without([.connectionStatus(into: Self.first)], Self.destinationNATBit) + [.drop]))
     }
     var id: UInt32 = 1
     for network in settings.networks {
@@ -108,11 +122,14 @@ struct Firewall {
     return rules
   }
 
+  /// None of the bits.
+  private func without(_ load: [NFTExpression], _ bits: [UInt8]) -> [NFTExpression] {
+    load + [.bitwise(register: Self.first, mask: bits), .compare(register: Self.first, equal: true, [0, 0, 0, 0])]
+  }
+
   /// The packet comes from, or goes to, the bridge.
-  private func interface(_ key: NFTExpression.MetaKey) -> [NFTExpression] {
-    var name = Array(settings.bridgeName.utf8)
-    name += [UInt8](repeating: 0, count: 16 - name.count)
-    return [.meta(key, into: Self.first), .compare(register: Self.first, equal: true, name)]
+  private func interface(_ key: NFTExpression.MetaKey, equal: Bool = true) -> [NFTExpression] {
+    [.meta(key, into: Self.first), .compare(register: Self.first, equal: equal, settings.linkKey(settings.bridgeName))]
   }
 
   private func family(_ network: IPNetwork) -> [NFTExpression] {

@@ -30,4 +30,10 @@ public struct HostPortMapping: Hashable, Codable, Sendable {
   func value(_ address: IPAddress) -> [UInt8] {
     address.bytes + [UInt8(containerPort >> 8), UInt8(containerPort & 0xff), 0, 0]
   }
+
+  /// Whether both cannot be served at once.
+  func overlaps(_ other: HostPortMapping) -> Bool {
+    transport == other.transport && hostPort == other.hostPort
+      && (hostIP.isEmpty || other.hostIP.isEmpty || hostIP == other.hostIP)
+  }
 }

@@ -7,6 +7,8 @@ public struct PodNetworkError: Error, Sendable, CustomStringConvertible {
     case exhausted
     /// The host port belongs to another pod or to a process of the host.
     case portTaken
+    /// It took longer than the caller waits.
+    case timedOut
     /// The kernel refused.
     case system
   }

@@ -20,9 +20,11 @@ extension PodRuntime {
           NodeLeak(kind: "directory", name: "\(settings.stateDirectory)/sandboxes/\(name)", problem: "belongs to no sandbox"))
       }
       if let network, !underway {
-        let expected = Set(state.withLock { $0.sandboxes.keys.map { network.plannedLinkName(owner: $0.rawValue) } })
-        for link in try network.linkNames() where !expected.contains(link) {
+        for link in try network.strayLinks() {
           leaks.append(NodeLeak(kind: "link", name: link, problem: "a port of the bridge that belongs to no sandbox"))
+        }
+        for owner in network.owners where !live.contains(owner) {
+          leaks.append(NodeLeak(kind: "address", name: owner, problem: "a network of a sandbox that is gone"))
         }
       }
     } catch {

@@ -48,8 +48,13 @@ extension PodRuntime {
     let live = Set(state.withLock { $0.sandboxes.keys.map(\.rawValue) })
     await sweep(live: live.union(state.withLock { $0.containers.keys.map(\.rawValue) }), report: &report)
     if let network {
-      let found = try? await runBlocking { () throws(PodNetworkError) in try network.reconcile(liveOwners: live) }
-      if let found { report.repaired += found.sentences }
+      do {
+        let found = try await network.reconcile(liveOwners: live)
+        report.repaired += found.sentences
+        for failure in found.failures { logger.error("Network not repaired", metadata: ["error": "\(failure)"]) }
+      } catch {
+        logger.error("Network not reconciled", metadata: ["error": "\(error)"])
+      }
     }
     report.sandboxes = live.count
     report.containers = state.withLock { $0.containers.count }

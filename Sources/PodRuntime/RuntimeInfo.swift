@@ -36,7 +36,7 @@ extension PodRuntime {
     }
     do {
       try network.check()
-      return RuntimeCondition(type: "NetworkReady", status: true)
+      return RuntimeCondition(type: "NetworkReady", status: true, message: network.note ?? "")
     } catch {
       return RuntimeCondition(type: "NetworkReady", status: false, reason: "BridgeNotReady", message: "\(error)")
     }

@@ -40,7 +40,10 @@ struct Agent: Sendable {
     let node = LocalNode(images: built.images, runtime: built.runtime, kubelet: kubelet, logger: logger)
     await node.preload(settings.imageDirectory)
 
+    // Another runtime makes its own.
+    if settings.runtimeEndpoint == nil { built.network?.startPreparing() }
     try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group, until: stop)
+    await built.network?.stop()
     if settings.stopPodsOnExit, let network = built.network {
       KubeletComposition.removeEmptyTree(cgroups, settings)
       do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
@@ -62,7 +65,8 @@ struct Agent: Sendable {
   /// The built-in runtime, with what an earlier agent left taken over.
   private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot) async throws -> Built {
     let network = try BridgeNetwork(
-      settings: BridgeNetworkSettings(bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR), store: store)
+      settings: BridgeNetworkSettings(
+        bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks), store: store)
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
     let runtime = try PodRuntime(

@@ -7,6 +7,8 @@ struct AgentSettings: Sendable {
   var stateDirectory: String
   var criSocket: String
   var bridge: String
+  /// Pod networks kept ready.
+  var preparedNetworks: Int
   var nodeName: String?
   var runtimeEndpoint: String?
   var imageDirectory: String

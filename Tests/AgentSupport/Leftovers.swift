@@ -74,9 +74,7 @@ package struct Leftovers {
     do {
       let store = try Store(path: path)
       var found = try Ledger(in: store).entries().map { "ledger \($0.kind) \($0.name)" }
-      for family in ["ipv4", "ipv6"] {
-        found += try Leases(in: store).all(pool: "\(agent.bridge)/\(family)").map { "lease \($0.key) of \($0.value)" }
-      }
+      found += try Documents("network/\(agent.bridge)", in: store).all().map { "network of \($0.id)" }
       return found
     } catch {
       return ["database not readable: \(error)"]

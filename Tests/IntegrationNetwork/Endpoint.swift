@@ -102,8 +102,6 @@ final class DatagramSocket: Sendable {
     let any = try #require(IPAddress("0.0.0.0"))
     socket = SharedDescriptor(try endpoint.run { SharedBox(try Endpoint.socket(any, stream: false)) }.take())
     try socket.withRaw { raw in
-      var limit = timeval(tv_sec: 0, tv_usec: 300_000)
-      _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
       _ = try systemCall("bind", on: "\(port)") {
         unsafe Endpoint.withName(Endpoint.name(any, port)) { unsafe bind(raw, $0, $1) }
       }
@@ -118,9 +116,11 @@ final class DatagramSocket: Sendable {
     }
   }
 
-  /// nil when nothing comes within 0.3 seconds.
-  func receive() -> String? {
+  /// nil when nothing comes within so many milliseconds.
+  func receive(within limit: Int = 300) -> String? {
     socket.withRaw { raw in
+      var limit = timeval(tv_sec: limit / 1000, tv_usec: limit % 1000 * 1000)
+      _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
       var buffer = [UInt8](repeating: 0, count: 64)
       let count = unsafe recv(raw, &buffer, buffer.count, 0)
       return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil

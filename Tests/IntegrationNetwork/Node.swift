@@ -14,10 +14,16 @@ final class Node {
   let store: Store
   let bridge: String
 
-  init(_ bridge: String = "tb0", _ cidr: String = "10.88.0.0/24", mtu: UInt32? = nil) throws {
+  /// - Parameter guards: where pods' frames are checked; empty: nowhere.
+  init(
+    _ bridge: String = "tb0", _ cidr: String = "10.88.0.0/24", mtu: UInt32? = nil, prepared: Int = 0,
+    guards: [NFTRequests.Family] = [.bridge, .netdev]
+  ) throws {
     self.bridge = bridge
     store = try Store(path: nil)
-    network = try BridgeNetwork(settings: try BridgeNetworkSettings(bridgeName: bridge, podCIDR: cidr, mtu: mtu), store: store)
+    network = try BridgeNetwork(
+      settings: try BridgeNetworkSettings(bridgeName: bridge, podCIDR: cidr, mtu: mtu, prepared: prepared), store: store,
+      guardFamilies: guards)
     try Node.kernel.perform(RouteRequests.setUp(index: 1, name: "lo"))
     try network.prepare()
   }
@@ -48,8 +54,11 @@ final class Node {
 
   static var hasIPv6: Bool { unsafe access("/proc/sys/net/ipv6", F_OK) == 0 }
 
-  func leases() throws -> Int {
-    try Leases(in: store).all(pool: "\(bridge)/ipv4").count + Leases(in: store).all(pool: "\(bridge)/ipv6").count
+  /// Addresses in use, those of links on their way out included, as the store has them.
+  func leases() throws -> Int { try records().reduce(0) { $0 + $1.addresses.count } }
+
+  func records() throws -> [AttachmentRecord] {
+    try Collection<AttachmentRecord>("network/\(bridge)", in: store).all()
   }
 
   /// A pod with a server on port 80 that tells who asks.

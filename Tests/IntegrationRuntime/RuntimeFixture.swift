@@ -121,8 +121,8 @@ struct RuntimeFixture: Sendable {
     for entry in (try? Ledger(in: store).entries()) ?? [] where !owners.contains(entry.owner) {
       found.append("ledger \(entry.name)")
     }
-    for lease in (try? Leases(in: store).all(pool: bridge)) ?? [:] where !owners.contains(lease.value) {
-      found.append("lease \(lease.key)")
+    for record in (try? Documents("network/\(bridge)", in: store).all()) ?? [] where !owners.contains(record.id) {
+      found.append("network of \(record.id)")
     }
     for directory in ["\(base)/state/sandboxes", "\(base)/root/containers"] {
       for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !expected(name) {

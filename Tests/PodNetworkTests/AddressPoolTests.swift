@@ -7,79 +7,120 @@ import Testing
 
 @Suite("An address pool")
 struct AddressPoolTests {
-  private func pool(_ network: String, _ store: Store) throws -> AddressPool {
-    AddressPool(try #require(IPNetwork(network)), name: "br0", store: store)
+  private func pool(_ network: String, next: UInt64 = 2) throws -> AddressPool {
+    AddressPool(try #require(IPNetwork(network)), next: next)
   }
 
   @Test("gives addresses in order, without network, gateway and broadcast, until none is left")
   func order() throws {
-    let store = try Store(path: nil)
-    let pool = try pool("10.88.0.0/29", store)
-    let given = try (2...6).map { try pool.lease(to: "pod\($0)").description }
-    #expect(given == ["10.88.0.2", "10.88.0.3", "10.88.0.4", "10.88.0.5", "10.88.0.6"])
-    let error = #expect(throws: PodNetworkError.self) { try pool.lease(to: "one more") }
-    #expect(error?.code == .exhausted)
-    #expect(error?.message.contains("10.88.0.0/29") == true)
-    #expect(error?.message.contains("5 are in use") == true)
+    var pool = try pool("10.88.0.0/29")
+    var used: Set<IPAddress> = []
+    for expected in ["10.88.0.2", "10.88.0.3", "10.88.0.4", "10.88.0.5", "10.88.0.6"] {
+      let address = try #require(pool.take { used.contains($0) })
+      #expect(address.description == expected)
+      used.insert(address)
+    }
+    #expect(pool.take { used.contains($0) } == nil)
+    #expect(pool.capacity == 5)
   }
 
-  @Test("lets an address rest before it gives it again")
-  func reuse() throws {
-    let store = try Store(path: nil)
-    let pool = try pool("10.88.0.0/29", store)
-    _ = try pool.lease(to: "a")
-    try Leases(in: store).release(owner: "a")
-    #expect(try (3...6).map { try pool.lease(to: "p\($0)").description } == ["10.88.0.3", "10.88.0.4", "10.88.0.5", "10.88.0.6"])
-    #expect(try pool.lease(to: "b").description == "10.88.0.2")
-    try Leases(in: store).release(owner: "p5")
-    #expect(try pool.lease(to: "c").description == "10.88.0.5")
-    #expect(throws: PodNetworkError.self) { try pool.lease(to: "d") }
+  @Test("gives a free address again as late as possible")
+  func rotation() throws {
+    var pool = try pool("10.88.0.0/29")
+    #expect((0..<7).map { _ in pool.take { _ in false }?.bytes[3] } == [2, 3, 4, 5, 6, 2, 3])
+    #expect(pool.take { $0.bytes[3] != 3 }?.bytes[3] == 3)
+  }
+
+  @Test(
+    "begins where an earlier one ended, or inside when that was another network's",
+    arguments: [(5, 5), (6, 6), (7, 2), (0, 2), (9999, 2)])
+  func start(_ next: UInt64, _ expected: UInt8) throws {
+    var pool = try pool("10.88.0.0/29", next: next)
+    #expect(pool.take { _ in false }?.bytes[3] == expected)
   }
 
   @Test("of the smallest network has one address")
   func smallest() throws {
-    let store = try Store(path: nil)
-    let pool = try pool("10.88.0.0/30", store)
-    #expect(try pool.lease(to: "a").description == "10.88.0.2")
-    #expect(throws: PodNetworkError.self) { try pool.lease(to: "b") }
-    try Leases(in: store).release(owner: "a")
-    #expect(try pool.lease(to: "b").description == "10.88.0.2")
+    var pool = try pool("10.88.0.0/30")
+    #expect(pool.take { _ in false }?.description == "10.88.0.2")
+    #expect(pool.take { _ in false }?.description == "10.88.0.2")
+    #expect(pool.take { _ in true } == nil)
+  }
+}
+
+@Suite("The attachments of a network")
+struct AttachmentsTests {
+  private func attachments(_ cidr: String, _ store: Store, bridge: String = "br0") throws -> Attachments {
+    try Attachments(try BridgeNetworkSettings(bridgeName: bridge, podCIDR: cidr), store: store)
   }
 
-  @Test("knows after a restart what is in use")
+  private func lease(_ attachments: Attachments, _ owner: String) throws -> [String] {
+    try attachments.lease({ _ in owner }, link: { "veth\($0[0])" }).addresses
+  }
+
+  @Test("have an address of each family, and say so when there is none")
+  func exhausted() throws {
+    let attachments = try attachments("10.88.0.0/30,fd00::/64", try Store(path: nil))
+    #expect(try lease(attachments, "a") == ["10.88.0.2", "fd00::2"])
+    let error = #expect(throws: PodNetworkError.self) { try lease(attachments, "b") }
+    #expect(error?.code == .exhausted)
+    #expect(error?.message.contains("10.88.0.0/30") == true)
+    #expect(error?.message.contains("1 are in use") == true)
+  }
+
+  @Test("are the same after a restart, and the next address is the one after the last given, even when earlier ones are free")
   func restart() throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "pool-\(UUID().uuidString).db").path
     defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }
     do {
-      let pool = try pool("10.88.0.0/24", try Store(path: path))
-      for owner in ["a", "b", "c"] { _ = try pool.lease(to: owner) }
+      let attachments = try attachments("10.88.0.0/24", try Store(path: path))
+      for owner in ["a", "b", "c"] { _ = try lease(attachments, owner) }
+      try attachments.forget(try #require(attachments["b"]))
+      try attachments.forget(try #require(attachments["c"]))
     }
-    let store = try Store(path: path)
-    #expect(try Leases(in: store).all(pool: "br0/ipv4") == ["10.88.0.2": "a", "10.88.0.3": "b", "10.88.0.4": "c"])
-    #expect(try pool("10.88.0.0/24", store).lease(to: "d").description == "10.88.0.5")
+    let attachments = try attachments("10.88.0.0/24", try Store(path: path))
+    #expect(attachments.all.map(\.owner) == ["a"])
+    #expect(try lease(attachments, "d") == ["10.88.0.5"])
   }
 
-  @Test("of IPv6 and pools of other bridges do not meet")
+  @Test("are one record in the store: an address is never free while something names it, and never twice")
+  func move() throws {
+    let store = try Store(path: nil)
+    let attachments = try attachments("10.88.0.0/30", store)
+    _ = try lease(attachments, "a")
+    let leaving = try attachments.move(try #require(attachments["a"]), to: "gone/10.88.0.2")
+    #expect(attachments["a"] == nil)
+    #expect(#expect(throws: PodNetworkError.self) { try lease(attachments, "b") }?.code == .exhausted)
+    #expect(try Collection<AttachmentRecord>("network/br0", in: store).all() == [leaving])
+    try attachments.forget(leaving)
+    #expect(try lease(attachments, "b") == ["10.88.0.2"])
+  }
+
+  @Test("of another bridge do not meet")
   func separate() throws {
     let store = try Store(path: nil)
-    #expect(try pool("fd00::/64", store).lease(to: "a").description == "fd00::2")
-    #expect(try pool("10.88.0.0/24", store).lease(to: "a").description == "10.88.0.2")
-    let other = AddressPool(try #require(IPNetwork("10.88.0.0/24")), name: "br1", store: store)
-    #expect(try other.lease(to: "b").description == "10.88.0.2")
-    try Leases(in: store).release(owner: "a")
-    #expect(try Leases(in: store).all(pool: "br0/ipv4").isEmpty)
-    #expect(try Leases(in: store).all(pool: "br0/ipv6").isEmpty)
-    #expect(try Leases(in: store).all(pool: "br1/ipv4").count == 1)
+    #expect(try lease(try attachments("10.88.0.0/24", store), "a") == ["10.88.0.2"])
+    #expect(try lease(try attachments("10.88.0.0/24", store, bridge: "br1"), "a") == ["10.88.0.2"])
   }
 
-  @Test("gives every caller its own address")
+  @Test("of many callers have an address each")
   func concurrent() async throws {
-    let store = try Store(path: nil)
-    let pool = try pool("10.88.0.0/25", store)
+    let attachments = try attachments("10.88.0.0/25", try Store(path: nil))
     let given = try await withThrowingTaskGroup(of: String.self) { group in
-      for number in 0..<100 { group.addTask { try pool.lease(to: "pod\(number)").description } }
+      for number in 0..<100 { group.addTask { try self.lease(attachments, "pod\(number)")[0] } }
       return try await group.reduce(into: Set<String>()) { $0.insert($1) }
     }
     #expect(given.count == 100)
+  }
+
+  @Test("have a host port once, but one that is leaving does not hold it")
+  func ports() throws {
+    let attachments = try attachments("10.88.0.0/24", try Store(path: nil))
+    for owner in ["a", "b"] { _ = try lease(attachments, owner) }
+    let mapping = HostPortMapping(transport: .tcp, hostPort: 80, containerPort: 80)
+    let first = try attachments.claim([mapping], owner: "a")
+    #expect(#expect(throws: PodNetworkError.self) { try attachments.claim([mapping], owner: "b") }?.code == .portTaken)
+    try attachments.move(first, to: first.leavingOwner)
+    #expect(try attachments.claim([mapping], owner: "b").ports == [mapping])
   }
 }

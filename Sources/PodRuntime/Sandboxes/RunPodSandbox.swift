@@ -117,7 +117,7 @@ extension PodRuntime {
     do {
       prepared = try startShim(id, record, directory: directory, undo: undo)
     } catch {
-      if (try? await attachment) != nil, let network { try? network.detach(owner: id.rawValue) }
+      if (try? await attachment) != nil, let network { try? await network.detach(owner: id.rawValue) }
       throw error
     }
     let attached = try await attachment

@@ -1,0 +1,164 @@
+import FoundationEssentials
+import Netlink
+import Store
+import Synchronization
+
+/// Every attachment of one network: who has which addresses, links and host ports. The copy in memory decides, the one in the store is
+/// written before the kernel is asked for anything and read at start. One agent has the store, so nobody else decides.
+final class Attachments: Sendable {
+  private struct State {
+    var records: [String: AttachmentRecord] = [:]
+    var used: Set<IPAddress> = []
+    var pools: [AddressPool]
+
+    mutating func insert(_ record: AttachmentRecord) {
+      records[record.owner] = record
+      used.formUnion(record.addresses.compactMap(IPAddress.init))
+    }
+    mutating func remove(_ owner: String) {
+      guard let record = records.removeValue(forKey: owner) else { return }
+      used.subtract(record.addresses.compactMap(IPAddress.init))
+    }
+  }
+
+  /// Where the search for the next address begins.
+  private struct Cursor: Codable, Sendable {
+    var next: UInt64
+  }
+
+  private let store: Store
+  private let collection: Collection<AttachmentRecord>
+  private let cursors: Collection<Cursor>
+  private let state: Mutex<State>
+  /// Records that this agent cannot read. A pod that had one loses its network at `reconcile`, where its link belongs to nobody; others do
+  /// not notice.
+  let unreadable: [String]
+
+  init(_ settings: BridgeNetworkSettings, store: Store) throws(StoreError) {
+    self.store = store
+    collection = Collection("network/\(settings.bridgeName)", in: store)
+    cursors = Collection("network-cursor/\(settings.bridgeName)", in: store)
+    var pools: [AddressPool] = []
+    for network in settings.networks { pools.append(AddressPool(network, next: try cursors.get("\(network)")?.next ?? 2)) }
+    var state = State(pools: pools)
+    var unreadable: [String] = []
+    for row in try Documents(collection.kind, in: store).all() {
+      if let record = try? JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes)) {
+        state.insert(record)
+      } else {
+        unreadable.append(row.id)
+      }
+    }
+    self.unreadable = unreadable
+    self.state = Mutex(state)
+  }
+
+  // MARK: Looking
+
+  subscript(owner: String) -> AttachmentRecord? { state.withLock { $0.records[owner] } }
+  var all: [AttachmentRecord] { state.withLock { Array($0.records.values) } }
+
+  // MARK: Changing
+
+  /// A new record with an address of each network.
+  /// - Parameter owner: made of the first address for those that nobody owns yet.
+  func lease(_ owner: (String) -> String, link: ([String]) -> String) throws(PodNetworkError) -> AttachmentRecord {
+    let record = try state.withLock { state throws(PodNetworkError) in
+      var addresses: [IPAddress] = []
+      for index in state.pools.indices {
+        let used = state.used
+        guard let address = state.pools[index].take(isUsed: { used.contains($0) }) else {
+          let network = state.pools[index].network
+          throw PodNetworkError(
+            .exhausted,
+            "no free address in \(network): \(state.pools[index].capacity) are in use; remove pods or give a larger --pod-cidr")
+        }
+        addresses.append(address)
+      }
+      let texts = addresses.map(\.description)
+      let record = AttachmentRecord(
+        owner: owner(texts[0]), addresses: texts, link: link(texts), ports: [],
+        hardwareAddress: HardwareAddress(for: addresses[0]).description)
+      guard state.records[record.owner] == nil else {
+        throw PodNetworkError(.system, "\(record.owner) has a network already")
+      }
+      state.insert(record)
+      return record
+    }
+    do {
+      try write("lease of \(record.addresses.joined(separator: ", "))") { transaction in
+        try self.collection.put(record, id: record.owner, in: transaction)
+        // Read here: writers come in order, so the last one writes the last value.
+        for pool in self.state.withLock({ $0.pools }) {
+          try self.cursors.put(Cursor(next: pool.next), id: "\(pool.network)", in: transaction)
+        }
+      }
+    } catch {
+      state.withLock { $0.remove(record.owner) }
+      throw error
+    }
+    return record
+  }
+
+  /// Gives a record another owner; its addresses are nobody else's at any moment.
+  @discardableResult
+  func move(_ record: AttachmentRecord, to owner: String) throws(PodNetworkError) -> AttachmentRecord {
+    var moved = record
+    moved.owner = owner
+    let new = moved
+    try state.withLock { state throws(PodNetworkError) in
+      guard state.records[owner] == nil else { throw PodNetworkError(.system, "\(owner) has a network already") }
+      state.remove(record.owner)
+      state.insert(new)
+    }
+    do {
+      try write("record of \(owner)") { transaction in
+        try self.collection.remove(record.owner, in: transaction)
+        try self.collection.put(new, id: owner, in: transaction)
+      }
+    } catch {
+      state.withLock { state in
+        state.remove(owner)
+        state.insert(record)
+      }
+      throw error
+    }
+    return new
+  }
+
+  /// Host ports are an owner's from here on; those of another pod are refused.
+  func claim(_ ports: [HostPortMapping], owner: String) throws(PodNetworkError) -> AttachmentRecord {
+    let record = try state.withLock { state throws(PodNetworkError) in
+      for other in state.records.values where other.owner != owner && other.use != .leaving {
+        for port in other.ports {
+          guard let clash = ports.first(where: { $0.overlaps(port) }) else { continue }
+          throw PodNetworkError(.portTaken, "host port \(clash.description) is taken by pod sandbox \(other.owner.prefix(13))")
+        }
+      }
+      guard var record = state.records[owner] else { throw PodNetworkError(.system, "\(owner) has no network") }
+      record.ports = ports
+      state.records[owner] = record
+      return record
+    }
+    // A failure is the attach's: it gives the whole record back.
+    try write("host ports of \(owner)") { transaction in try self.collection.put(record, id: owner, in: transaction) }
+    return record
+  }
+
+  /// The addresses are free from here on: nothing leads to them.
+  func forget(_ record: AttachmentRecord) throws(PodNetworkError) {
+    try write("record of \(record.owner)") { transaction in try self.collection.remove(record.owner, in: transaction) }
+    state.withLock { $0.remove(record.owner) }
+  }
+
+  /// Of a record that cannot be read.
+  func forget(unreadable id: String) throws(PodNetworkError) {
+    try write("record of \(id)") { transaction in try self.collection.remove(id, in: transaction) }
+  }
+
+  private func write(_ what: String, _ body: (Transaction) throws -> Void) throws(PodNetworkError) {
+    do throws(StoreError) { try store.transaction(body) } catch {
+      throw PodNetworkError(.system, "cannot write the \(what)", cause: error)
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/// Traffic of a pod's interface, seen from the pod.
+public struct InterfaceStatistics: Sendable, Equatable {
+  public let name: String
+  public let rxBytes: UInt64
+  public let rxErrors: UInt64
+  public let txBytes: UInt64
+  public let txErrors: UInt64
+}
