@@ -25,4 +25,4 @@ fi
 rm -f Sources/CRIProto/*.pb.swift
 protoc -IProtos --plugin=protoc-gen-swift="$plugin" --swift_out=Sources/CRIProto \
   --swift_opt=Visibility=Package,UseAccessLevelOnImports=true Protos/*.proto
-scripts/check-protos.sh --record
+scripts/check-generated.d/protos --record

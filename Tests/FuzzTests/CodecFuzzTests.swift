@@ -45,7 +45,8 @@ import Testing
     let corpus: [[SetupOperation]] = [
       [.joinNamespaces(slot: 255, flags: 0x7C02_0000), .overlayRoot(layers: ["/a", "/b"], upper: "/u", work: "/w", at: "/m")],
       [
-        .bind(BindMount(source: "/é", slot: 3, subPath: "p", target: "/t", attributesSet: 1, propagation: 9, requiredType: 0o020000)),
+        .bind(
+          BindMount(source: "/é", slot: 3, subPath: "p", target: "/t", attributesSet: 1, propagation: 9, requiredType: 0o020000)),
         .makeNode(path: "/n", mode: 0o020666, major: 1, minor: 3, uid: 4, gid: 5), .sysctl(path: "net/ipv4/ip_forward", value: "1"),
       ],
       [
@@ -140,7 +141,9 @@ import Testing
   }
 
   @Test("gRPC messages in a stream of bytes: none is longer than the limit") func messages() async throws {
-    let corpus: [[UInt8]] = [[0, 0, 0, 0, 4, 0x0a, 2, 0x68, 0x69, 0, 0, 0, 0, 0], [1, 0, 0, 0, 1, 0], [0, 0xff, 0xff, 0xff, 0xff]]
+    let corpus: [[UInt8]] = [
+      [0, 0, 0, 0, 4, 0x0a, 2, 0x68, 0x69, 0, 0, 0, 0, 0], [1, 0, 0, 0, 1, 0], [0, 0xff, 0xff, 0xff, 0xff],
+    ]
     try await Fuzzer("messages", corpus: corpus).run(rounds: 1500) { bytes, repetition in
       var buffer = ByteBuffer(bytes: bytes)
       while let message = try? MessageFraming.nextMessage(in: &buffer, limit: 64) {

@@ -28,7 +28,9 @@ import Testing
       #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"j"},"spec":{"containers":[{"name":"c","image":"i","args":["a"]}]}}"#,
       "apiVersion: v1\nkind: List\nitems:\n- &a\n  apiVersion: v1\n  kind: Pod\n  metadata: {name: one}\n  spec: {containers: [{name: c, image: i}]}\n- *a\n---\n",
     ]
-    let tokens = ["---\n", "...\n", "&a ", "*a", "<<: ", "!!binary ", "\t", "|\n", ">-\n", "{", "[", "\u{feff}", "1e99", "-0x1", "~"]
+    let tokens = [
+      "---\n", "...\n", "&a ", "*a", "<<: ", "!!binary ", "\t", "|\n", ">-\n", "{", "[", "\u{feff}", "1e99", "-0x1", "~",
+    ]
     try await Fuzzer("manifests", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 60) { bytes, repetition in
       let start = ContinuousClock.now
       let results = ManifestDecoder.decode(bytes, file: "f")
