@@ -19,3 +19,9 @@ int32_t cl_signal_to(int32_t descriptor, int32_t number) {
   sigemptyset(&action.sa_mask);
   return sigaction(number, &action, 0) < 0 ? -errno : 0;
 }
+
+int32_t cl_signals_unblock(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  return -pthread_sigmask(SIG_SETMASK, &none, 0);
+}

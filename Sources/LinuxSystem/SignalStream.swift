@@ -2,6 +2,12 @@ import CLinux
 
 /// Signals as values instead of ends: one for the life of the process.
 public enum SignalStream {
+  /// Takes back what the parent blocked: a signal mask survives execve(2), and who starts a program from a thread of libdispatch hands down
+  /// one that blocks SIGTERM. To be called on the main thread before there is another one.
+  public static func unblockAll() throws(SystemCallError) {
+    _ = try kernelCall("pthread_sigmask", on: "the main thread") { cl_signals_unblock() }
+  }
+
   /// The numbers of these signals as they arrive, from now on. To be called once.
   public static func open(_ numbers: [CInt]) throws(SystemCallError) -> AsyncStream<CInt> {
     let pipe = try Pipe()

@@ -47,6 +47,7 @@ struct Swiftlet: ParsableCommand {
 
   /// Not an async main: the main queue would start libdispatch, which never sleeps again.
   func run() throws {
+    try SignalStream.unblockAll()
     CooperativeThreads.install()
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)
