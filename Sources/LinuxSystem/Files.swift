@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// mkdir -p: makes a directory and its missing parents (those 0755). An existing directory keeps its mode.
@@ -63,7 +64,7 @@ public func writeFile(_ path: String, _ text: String, mode: UInt32 = 0o644) thro
 public func removeTree(_ path: String) throws(SystemCallError) {
   let parent = try openDirectory(AT_FDCWD, directoryName(path))
   guard let parent else { return }
-  try removeEntry(in: parent, name: baseName(path), path: path, device: nil)
+  try removeEntry(in: parent, name: baseName(path), path: path, depth: 0, TreeRemoval())
 }
 
 /// Names in a directory, without `.` and `..`; empty when it does not exist.
@@ -113,22 +114,56 @@ private func names(in directory: SharedDescriptor, path: String) throws(SystemCa
   return result
 }
 
-private func removeEntry(in parent: SharedDescriptor, name: String, path: String, device: dev_t?) throws(SystemCallError) {
+/// A removal under way.
+private final class TreeRemoval {
+  /// The tree's own directory, and the file system it is on.
+  var top: (directory: SharedDescriptor, device: dev_t)?
+  /// Directories were moved up since the top was last listed.
+  var moved = false
+
+  /// A container makes its tree as deep as it likes. Below this level directories are moved up to the top instead of descended into:
+  /// neither stack nor descriptors grow with the tree.
+  static let deepest = 64
+}
+
+private func removeEntry(
+  in parent: SharedDescriptor, name: String, path: String, depth: Int, _ removal: TreeRemoval
+) throws(SystemCallError) {
   let (result, code) = parent.withRaw { raw in (unsafe unlinkat(raw, name, 0), errno) }
   if result == 0 || code == ENOENT { return }
   guard code == EISDIR || code == EPERM else { throw SystemCallError(call: "unlinkat", subject: path, code: code) }
+  if depth > TreeRemoval.deepest, let top = removal.top { return try moveUp(name, from: parent, path, to: top.directory, removal) }
   let opened = try parent.withRaw { raw throws(SystemCallError) in try openDirectory(raw, name) }
   guard let directory = opened else { return }
   var status = stat()
   _ = try directory.withRaw { raw throws(SystemCallError) in try systemCall("fstat", on: path) { unsafe fstat(raw, &status) } }
   // Another device means a mount point: what is below belongs to somebody else.
-  if let device, device != status.st_dev { throw SystemCallError(call: "unlinkat", subject: path, code: EBUSY) }
-  for child in try names(in: directory, path: path) {
-    try removeEntry(in: directory, name: child, path: "\(path)/\(child)", device: status.st_dev)
-  }
+  if let top = removal.top, top.device != status.st_dev { throw SystemCallError(call: "unlinkat", subject: path, code: EBUSY) }
+  if depth == 0 { removal.top = (directory, status.st_dev) }
+  repeat {
+    if depth == 0 { removal.moved = false }
+    for child in try names(in: directory, path: path) {
+      try removeEntry(in: directory, name: child, path: "\(path)/\(child)", depth: depth + 1, removal)
+    }
+  } while depth == 0 && removal.moved
   _ = try parent.withRaw { raw throws(SystemCallError) in
     try systemCall("unlinkat", on: path) { unsafe unlinkat(raw, name, AT_REMOVEDIR) }
   }
+}
+
+/// A mount point cannot be moved (EBUSY), and so is not emptied here either.
+private func moveUp(
+  _ name: String, from parent: SharedDescriptor, _ path: String, to top: SharedDescriptor, _ removal: TreeRemoval
+) throws(SystemCallError) {
+  let empty = parent.withRaw { raw in unsafe unlinkat(raw, name, AT_REMOVEDIR) == 0 }
+  if empty { return }
+  let target = "removing-\(UInt64.random(in: 0...UInt64.max))"
+  _ = try parent.withRaw { from throws(SystemCallError) in
+    try top.withRaw { to throws(SystemCallError) in
+      try kernelCall("renameat2", on: path) { unsafe cl_renameat2(from, name, to, target, 1 /* RENAME_NOREPLACE */) }
+    }
+  }
+  removal.moved = true
 }
 
 private func directoryName(_ path: String) -> String {

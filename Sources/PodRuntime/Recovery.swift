@@ -56,6 +56,9 @@ extension PodRuntime {
         logger.error("Network not reconciled", metadata: ["error": "\(error)"])
       }
     }
+    let owners = Set(state.withLock { $0.containers.keys.map(\.rawValue) })
+    let unknown = try? await runBlocking { [images] () throws(ImageError) in try images.removeSnapshots(except: owners) }
+    for owner in unknown ?? [] { report.repaired.append("removed the writable layer of \(owner), which no container has") }
     report.sandboxes = live.count
     report.containers = state.withLock { $0.containers.count }
     return report
