@@ -89,6 +89,7 @@ let package = Package(
     .systemLibrary(name: "CLibCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
     .systemLibrary(name: "CLibArchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
@@ -98,7 +99,8 @@ let package = Package(
     .target(name: "OCISpec", swiftSettings: strict),
     .target(name: "Store", dependencies: ["LinuxSystem", "CSQLite"], swiftSettings: strict),
     .target(name: "RuntimeAPI", swiftSettings: strict),
-    .target(name: "KubeModel", dependencies: [yams], swiftSettings: strict),
+    .target(name: "YAML", dependencies: ["CLibYAML"], swiftSettings: strict),
+    .target(name: "KubeModel", dependencies: ["YAML"], swiftSettings: strict),
 
     // The per-pod process
     .target(name: "ShimCore", dependencies: ["CLinux"], swiftSettings: strict),
@@ -131,7 +133,8 @@ let package = Package(
       swiftSettings: strict),
 
     // The CRI
-    .target(name: "GRPCTransport", dependencies: [nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
+    .target(
+      name: "GRPCTransport", dependencies: ["LinuxSystem", nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
     .target(name: "CRIProto", dependencies: [protobuf], swiftSettings: generated),
     .target(name: "CRIMapping", dependencies: ["RuntimeAPI", "CRIProto", protobuf], swiftSettings: strict),
     .target(
@@ -154,7 +157,8 @@ let package = Package(
     .executableTarget(
       name: "swiftlet",
       dependencies: [
-        "PodRuntime", "CRIService", "CRIClient", "Kubelet", "KubeletServer", "Images", "PodNetwork", "Store", "LinuxSystem",
+        "PodRuntime", "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeletServer", "Images", "PodNetwork", "Store",
+        "LinuxSystem",
         "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, argumentParser, log,
       ],
       swiftSettings: strict),
@@ -184,7 +188,9 @@ let package = Package(
     .testTarget(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
-    .testTarget(name: "GRPCTransportTests", dependencies: ["GRPCTransport", nioCore, nioPosix, protobuf], swiftSettings: strict),
+    .testTarget(
+      name: "GRPCTransportTests", dependencies: ["GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf], swiftSettings: strict
+    ),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),

@@ -46,3 +46,16 @@ int32_t cl_thread_start(const char *name, void (*body)(void *), void *argument) 
   if (result) free(start);
   return -result;
 }
+
+#ifdef __GLIBC__
+#include <malloc.h>
+void cl_configure_heap(void) {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_TRIM_THRESHOLD, 512 << 10);
+}
+void cl_trim_heap(void) { malloc_trim(0); }
+#else
+void cl_configure_heap(void) {}
+void cl_trim_heap(void) {}
+#endif

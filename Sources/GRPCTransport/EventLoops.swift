@@ -1,7 +1,7 @@
 import NIOCore
-import NIOPosix
+public import NIOPosix
 
-/// The one thread on which all sockets of this module live. It sleeps in epoll_wait without a timeout while nothing happens.
-enum EventLoops {
-  static let shared = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+/// The one thread on which all sockets live that NIO serves, in the whole process. It sleeps in epoll_wait without a timeout while nothing happens.
+public enum EventLoops {
+  public static let shared = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }

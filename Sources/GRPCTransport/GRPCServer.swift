@@ -1,3 +1,4 @@
+import LinuxSystem
 import NIOCore
 import NIOHTTP2
 import NIOPosix
@@ -9,20 +10,23 @@ public struct GRPCServer: Sendable {
     public var socketPath: String
     /// Permission bits of the socket file.
     public var mode: Int
-    /// Group of the socket file; nil: the process's.
+    /// Group of the socket file, whose members may connect too; nil: the process's, and only root may.
     public var group: UInt32?
     public var maximumMessageBytes: Int
+    /// Requests and answers of all connections together; calls above are refused with RESOURCE_EXHAUSTED.
+    public var maximumHeldBytes: Int
     /// How long calls may go on after shutdown began.
     public var shutdownGrace: Duration
 
     public init(
       socketPath: String, mode: Int = 0o660, group: UInt32? = nil, maximumMessageBytes: Int = defaultMaximumMessageBytes,
-      shutdownGrace: Duration = .seconds(5)
+      maximumHeldBytes: Int = 8 * defaultMaximumMessageBytes, shutdownGrace: Duration = .seconds(5)
     ) {
       self.socketPath = socketPath
       self.mode = mode
       self.group = group
       self.maximumMessageBytes = maximumMessageBytes
+      self.maximumHeldBytes = maximumHeldBytes
       self.shutdownGrace = shutdownGrace
     }
   }
@@ -44,13 +48,10 @@ public struct GRPCServer: Sendable {
     let connections = ServerConnections()
     let calls = StreamingCalls()
     let listener: any Channel
-    do {
-      listener = try await bootstrap(connections, calls).bind(unixDomainSocketPath: configuration.socketPath).get()
-    } catch { throw GRPCTransportError(.cannotListen, "cannot listen on \(configuration.socketPath)", cause: error) }
+    let descriptor = try socket.listen()
     defer { socket.remove() }
-    do throws(GRPCTransportError) { try socket.publish() } catch {
-      listener.close(promise: nil)
-      throw error
+    do { listener = try await bootstrap(connections, calls).withBoundSocket(descriptor.release()).get() } catch {
+      throw GRPCTransportError(.cannotListen, "cannot listen on \(configuration.socketPath)", cause: error)
     }
     onListening()
     await withTaskCancellationHandler {
@@ -64,13 +65,18 @@ public struct GRPCServer: Sendable {
 
   private func bootstrap(_ connections: ServerConnections, _ calls: StreamingCalls) -> ServerBootstrap {
     let router = self.router
+    let configuration = self.configuration
     let limit = configuration.maximumMessageBytes
+    let memory = MessageMemory(limit: configuration.maximumHeldBytes)
     let grace = TimeAmount(configuration.shutdownGrace)
     return ServerBootstrap(group: EventLoops.shared)
       .serverChannelOption(.backlog, value: 128)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          connections.add(channel)
+        PeerCredentials.of(channel).flatMapThrowing { peer in
+          guard peer.mayConnect(ownUser: currentUser(), group: configuration.group, mode: configuration.mode) else {
+            throw GRPCTransportError(.cannotListen, "user \(peer.user) may not connect")
+          }
+          guard connections.add(channel) else { throw GRPCTransportError(.cannotListen, "too many connections") }
           let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: grace, keepalive: nil))
@@ -79,7 +85,8 @@ public struct GRPCServer: Sendable {
             streamDelegate: management.http2StreamDelegate
           ) { stream in
             stream.eventLoop.makeCompletedFuture {
-              try stream.pipeline.syncOperations.addHandler(ServerCallHandler(router: router, messageLimit: limit, calls: calls))
+              try stream.pipeline.syncOperations.addHandler(
+                ServerCallHandler(router: router, messageLimit: limit, memory: memory, calls: calls))
             }
           }
           try channel.pipeline.syncOperations.addHandler(management)

@@ -6,10 +6,13 @@ enum HTTP2Parameters {
   /// Bytes. A 16 MiB message then needs a few dozen window updates, not thousands.
   static let windowSize = 1 << 20
 
+  /// Calls of one connection at a time: a kubelet with a thousand pods has a few of each at once.
+  static let maximumStreams = 4096
+
   static var connection: NIOHTTP2Handler.ConnectionConfiguration {
     var configuration = NIOHTTP2Handler.ConnectionConfiguration()
     configuration.initialSettings = [
-      HTTP2Setting(parameter: .maxConcurrentStreams, value: 10_000),
+      HTTP2Setting(parameter: .maxConcurrentStreams, value: maximumStreams),
       HTTP2Setting(parameter: .initialWindowSize, value: windowSize),
       HTTP2Setting(parameter: .maxFrameSize, value: 1 << 17),
       HTTP2Setting(parameter: .maxHeaderListSize, value: 1 << 16),

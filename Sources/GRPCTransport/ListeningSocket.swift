@@ -1,8 +1,8 @@
-import FoundationEssentials
+import LinuxSystem
 import NIOCore
 import NIOPosix
 
-/// A unix socket's file: made ready before binding, given its owner and mode after, removed at the end.
+/// A unix socket's file: made ready before binding, bound, given its owner and mode before it listens, removed at the end.
 struct ListeningSocket: Sendable {
   let path: String
   let mode: Int
@@ -16,14 +16,13 @@ struct ListeningSocket: Sendable {
         .cannotListen, "the socket path \(path) is longer than 107 bytes, the kernel's limit: choose a shorter one")
     }
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    if !directory.isEmpty, !FileManager.default.fileExists(atPath: directory) {
-      do {
-        try FileManager.default.createDirectory(
-          atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-      } catch { throw GRPCTransportError(.cannotListen, "cannot create the directory of the socket \(path)", cause: error) }
-    }
-    guard let kind = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType else { return }
-    guard kind == .typeSocket else {
+    let facts: FileFacts?
+    do throws(SystemCallError) {
+      if !directory.isEmpty { try HostFiles.makeDirectory(directory, mode: 0o750) }
+      facts = try HostFiles.facts(path, followsLink: false)
+    } catch { throw GRPCTransportError(.cannotListen, "cannot prepare the socket \(path)", cause: error) }
+    guard let facts else { return }
+    guard facts.kind == .socket else {
       throw GRPCTransportError(.cannotListen, "\(path) exists and is no socket: remove it or choose another path")
     }
     if let channel = try? await ClientBootstrap(group: loop).connect(unixDomainSocketPath: path).get() {
@@ -33,16 +32,12 @@ struct ListeningSocket: Sendable {
     remove()
   }
 
-  /// Until here only the owner may connect: connecting needs write permission, which the umask takes from everybody else.
-  func publish() throws(GRPCTransportError) {
-    var attributes: [FileAttributeKey: Any] = [.posixPermissions: mode]
-    if let group { attributes[.groupOwnerAccountID] = UInt(group) }
-    do { try FileManager.default.setAttributes(attributes, ofItemAtPath: path) } catch {
-      throw GRPCTransportError(.cannotListen, "cannot set owner and mode of the socket \(path)", cause: error)
+  /// A listening socket: group and mode are set before anybody can connect.
+  func listen() throws(GRPCTransportError) -> OwnedDescriptor {
+    do throws(SystemCallError) { return try UnixListener.listen(path, mode: UInt32(mode), group: group) } catch {
+      throw GRPCTransportError(.cannotListen, "cannot listen on \(path)", cause: error)
     }
   }
 
-  func remove() {
-    try? FileManager.default.removeItem(atPath: path)
-  }
+  func remove() { UnixListener.remove(path) }
 }

@@ -18,7 +18,10 @@ final class ServerCallHandler: ChannelInboundHandler {
 
   private let router: GRPCRouter
   private let messageLimit: Int
+  private let memory: MessageMemory
   private let calls: StreamingCalls
+  /// Bytes taken from `memory` for the request.
+  private var held = 0
   private var state = State.waitingForHeaders
   private var received = ByteBuffer()
   private var requestEnded = false
@@ -26,9 +29,10 @@ final class ServerCallHandler: ChannelInboundHandler {
   private var deadline: Scheduled<Void>?
   private var context: ChannelHandlerContext?
 
-  init(router: GRPCRouter, messageLimit: Int, calls: StreamingCalls) {
+  init(router: GRPCRouter, messageLimit: Int, memory: MessageMemory, calls: StreamingCalls) {
     self.router = router
     self.messageLimit = messageLimit
+    self.memory = memory
     self.calls = calls
   }
 
@@ -60,6 +64,8 @@ final class ServerCallHandler: ChannelInboundHandler {
     case .data(let frame):
       requestEnded = frame.endStream
       guard case .receiving = state, case .byteBuffer(var bytes) = frame.data else { return }
+      guard memory.take(bytes.readableBytes) else { return finish(Self.noRoom) }
+      held += bytes.readableBytes
       received.writeBuffer(&bytes)
       startIfComplete()
     default:
@@ -133,21 +139,37 @@ final class ServerCallHandler: ChannelInboundHandler {
 
   // MARK: Response
 
+  private static let noRoom = GRPCStatus(.resourceExhausted, "the server holds too many messages: try again later")
+
+  /// Writes a message; the future completes when it has left through flow control.
+  private func write(_ message: ByteBuffer) -> EventLoopFuture<Void>? {
+    guard let context, memory.take(message.readableBytes) else { return nil }
+    let size = message.readableBytes
+    let memory = self.memory
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.whenComplete { _ in memory.give(size) }
+    context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(message)))), promise: promise)
+    return promise.futureResult
+  }
+
   /// The future completes when the message was written to the connection, fails when the call is over.
   func send(_ message: ByteBuffer) -> EventLoopFuture<Void> {
     guard case .running = state, let context else { return EventLoops.shared.any().makeFailedFuture(ChannelError.alreadyClosed) }
     sendHeaders()
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    context.writeAndFlush(wrapOutboundOut(.data(.init(data: .byteBuffer(message)))), promise: promise)
-    return promise.futureResult
+    guard let written = write(message) else {
+      finish(Self.noRoom)
+      return context.eventLoop.makeFailedFuture(Self.noRoom)
+    }
+    context.flush()
+    return written
   }
 
   private func complete(_ result: Result<ByteBuffer?, GRPCStatus>) {
-    guard case .running = state, let context else { return }
+    guard case .running = state else { return }
     switch result {
     case .success(let last):
       sendHeaders()
-      if let last { context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(last)))), promise: nil) }
+      if let last, write(last) == nil { return finish(Self.noRoom) }
       finish(GRPCStatus(.ok, ""))
     case .failure(let status):
       finish(status)
@@ -195,6 +217,8 @@ final class ServerCallHandler: ChannelInboundHandler {
     if case .running(let task) = state { task.cancel() }
     state = .finished
     received = ByteBuffer()
+    memory.give(held)
+    held = 0
     deadline?.cancel()
     deadline = nil
     calls.remove(ObjectIdentifier(self))

@@ -5,12 +5,22 @@ import Synchronization
 final class ServerConnections: Sendable {
   private let channels: Mutex<[ObjectIdentifier: any Channel]> = Mutex([:])
 
-  func add(_ channel: any Channel) {
+  /// Connections at a time. A kubelet has two or three.
+  static let limit = 256
+
+  /// False, and nothing is kept, when there are too many.
+  func add(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)
-    channels.withLock { $0[id] = channel }
+    let isKept = channels.withLock { channels in
+      guard channels.count < Self.limit else { return false }
+      channels[id] = channel
+      return true
+    }
+    guard isKept else { return false }
     channel.closeFuture.whenComplete { _ in
       self.channels.withLock { _ = $0.removeValue(forKey: id) }
     }
+    return true
   }
 
   /// GOAWAY on each; returns when all are closed, which the connection handler does after its grace time at the latest.

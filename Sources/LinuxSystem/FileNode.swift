@@ -27,6 +27,19 @@ public enum FileNode: Equatable, Sendable {
   }
 }
 
+/// getcwd(3); `/` when it was removed.
+public func currentDirectory() -> String {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  guard unsafe getcwd(&buffer, buffer.count) != nil else { return "/" }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// access(2) X_OK of a regular file.
+public func isExecutable(_ path: String) -> Bool {
+  guard (try? HostFiles.facts(path))?.kind == .file else { return false }
+  return unsafe access(path, X_OK) == 0
+}
+
 /// Reads a regular file, following links; refuses anything else (a FIFO would block) and more than `limit` bytes.
 public func readRegularFile(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
   let raw = try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
@@ -45,5 +58,22 @@ public func readRegularFile(_ path: String, limit: Int) throws(SystemCallError) 
       bytes += chunk[..<count]
       if bytes.count > limit { throw SystemCallError(call: "read", subject: path, code: EFBIG) }
     }
+  }
+}
+
+/// The last bytes of a regular file, at most `limit`, following links; refuses anything else (a FIFO would block).
+public func readFileEnd(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
+  let raw = try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+  let file = OwnedDescriptor(adopting: raw)
+  return try file.withRaw { raw throws(SystemCallError) in
+    var status = stat()
+    _ = try systemCall("fstat", on: path) { unsafe fstat(raw, &status) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw SystemCallError(call: "open", subject: path, code: EINVAL) }
+    var bytes = [UInt8](repeating: 0, count: min(limit, Int(status.st_size)))
+    let count = try systemCall("pread", on: path) {
+      unsafe pread(raw, &bytes, bytes.count, off_t(Int(status.st_size) - bytes.count))
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
   }
 }

@@ -78,3 +78,6 @@ public enum HostFiles {
     }
   }
 }
+
+/// geteuid(2).
+public func currentUser() -> UInt32 { geteuid() }

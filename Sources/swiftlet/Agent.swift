@@ -1,6 +1,7 @@
 import CRIClient
 import CRIService
 import Cgroups
+import GRPCTransport
 import Images
 import KubeModel
 import Kubelet
@@ -8,7 +9,6 @@ import KubeletServer
 import LinuxSystem
 import Logging
 import NIOCore
-import NIOPosix
 import PodNetwork
 import PodRuntime
 import RuntimeAPI
@@ -31,26 +31,25 @@ struct Agent: Sendable {
     let cgroups = try CgroupRoot.discover()
     announce(cgroups)
 
-    let built = try await makeRuntime(store, cgroups)
-    let runtime: any ContainerRuntime = settings.runtimeEndpoint.map { RemoteRuntime(socketPath: $0) } ?? built.runtime
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let built = settings.runtimeEndpoint == nil ? try await makeRuntime(store, cgroups) : nil
+    let runtime = try await runtime(built)
+    let group = EventLoops.shared
     let kubelet =
       settings.runtimeOnly
       ? nil : try await KubeletComposition(settings: settings).make(runtime: runtime, store: store, cgroups: cgroups, group: group)
-    let node = LocalNode(images: built.images, runtime: built.runtime, kubelet: kubelet, logger: logger)
+    let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, logger: logger)
     await node.preload(settings.imageDirectory)
+    ProcessMemory.trim()
 
-    // Another runtime makes its own.
-    if settings.runtimeEndpoint == nil { built.network?.startPreparing() }
-    try await serve(runtime: runtime, node: node, kubelet: kubelet, group: group, until: stop)
-    await built.network?.stop()
-    if settings.stopPodsOnExit, let network = built.network {
+    built?.network?.startPreparing()
+    try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
+    await built?.network?.stop()
+    if settings.stopPodsOnExit, let network = built?.network {
       KubeletComposition.removeEmptyTree(cgroups, settings)
       do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
         logger.error("Bridge not removed", metadata: ["error": "\(error)"])
       }
     }
-    try await group.shutdownGracefully()
     logger.notice("swiftlet ended")
   }
 
@@ -60,6 +59,19 @@ struct Agent: Sendable {
     var runtime: PodRuntime
     var images: ImageService
     var network: BridgeNetwork?
+  }
+
+  /// The built-in runtime, or the one that answers at the endpoint: then nothing of the built-in one is made.
+  private func runtime(_ built: Built?) async throws -> any ContainerRuntime {
+    if let built { return built.runtime }
+    let remote = RemoteRuntime(socketPath: settings.runtimeEndpoint ?? "")
+    if try await remote.cgroupDriver() == .systemd {
+      throw RuntimeError(
+        .failedPrecondition,
+        "the runtime at \(settings.runtimeEndpoint ?? "") uses the systemd cgroup driver: set it to cgroupfs (containerd: SystemdCgroup = false)"
+      )
+    }
+    return remote
   }
 
   /// The built-in runtime, with what an earlier agent left taken over.
@@ -105,7 +117,8 @@ struct Agent: Sendable {
 
   /// Runs every server and the kubelet until SIGTERM or SIGINT.
   private func serve(
-    runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, group: any EventLoopGroup, until stop: StopSignal
+    runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, store: Store, group: any EventLoopGroup,
+    until stop: StopSignal
   ) async throws {
     let cri = CRIServer(
       runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket), logger: Logger(label: "cri"))
@@ -113,7 +126,7 @@ struct Agent: Sendable {
       tasks.addTask { try await cri.run { ServiceNotifier.send("READY=1") } }
       if let kubelet {
         tasks.addTask { await kubelet.run() }
-        for server in KubeletComposition.servers(settings, kubelet, group) { tasks.addTask { try await server.run() } }
+        for server in KubeletComposition.servers(settings, kubelet, store, group) { tasks.addTask { try await server.run() } }
       }
       tasks.addTask {
         let signal = await stop.wait()

@@ -16,4 +16,6 @@ struct AgentSettings: Sendable {
   var unpackerPath: String
   var runtimeOnly: Bool
   var stopPodsOnExit: Bool
+  /// Where the read-only port listens.
+  var readOnlyAddress: String
 }

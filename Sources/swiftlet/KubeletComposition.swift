@@ -67,10 +67,13 @@ struct KubeletComposition {
     }
   }
 
-  /// /healthz on loopback, and the read-only port when it is set.
-  static func servers(_ settings: AgentSettings, _ kubelet: Kubelet, _ group: any EventLoopGroup) -> [KubeletHTTPServer] {
+  /// /healthz on loopback, and the read-only port when it is set: on loopback too, unless the settings name an address. Pods reach every
+  /// address of the node, and it answers with everybody's specs.
+  static func servers(
+    _ settings: AgentSettings, _ kubelet: Kubelet, _ store: Store, _ group: any EventLoopGroup
+  ) -> [KubeletHTTPServer] {
     var servers: [KubeletHTTPServer] = []
-    let health = HealthRoutes.routes()
+    let health = HealthRoutes.routes { await AgentHealth(store: store, kubelet: kubelet).failure() }
     if settings.kubelet.healthzPort > 0 {
       servers.append(
         KubeletHTTPServer(
@@ -79,7 +82,7 @@ struct KubeletComposition {
     if settings.kubelet.readOnlyPort > 0 {
       servers.append(
         KubeletHTTPServer(
-          address: settings.kubelet.address, port: settings.kubelet.readOnlyPort,
+          address: settings.readOnlyAddress, port: settings.kubelet.readOnlyPort,
           routes: health + PodRoutes.routes { kubelet.podList() }, group: group))
     }
     return servers

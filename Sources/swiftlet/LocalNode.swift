@@ -1,4 +1,3 @@
-import Foundation
 import Images
 import Kubelet
 import LinuxSystem
@@ -8,12 +7,14 @@ import RuntimeAPI
 
 /// What this node answers beyond the CRI.
 struct LocalNode: NodeOperations {
-  let images: ImageService
-  let runtime: PodRuntime
+  /// nil when the kubelet drives another runtime, which has its own images and leftovers.
+  let images: ImageService?
+  let runtime: PodRuntime?
   let kubelet: Kubelet?
   let logger: Logger
 
   func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error> {
+    let images = try builtIn(images, "import images")
     let (stream, continuation) = AsyncThrowingStream.makeStream(
       of: ImageImportProgress.self, bufferingPolicy: .bufferingNewest(64))
     let work = Task {
@@ -38,6 +39,7 @@ struct LocalNode: NodeOperations {
 
   /// Imports what lies in the image directory; a bad archive is reported and does not keep the others out.
   func preload(_ directory: String) async {
+    guard let images else { return }
     do {
       let report = try await images.preload(directory: directory)
       for image in report.imported { logger.info("Image preloaded", metadata: ["image.ref": "\(image)"]) }
@@ -56,13 +58,20 @@ struct LocalNode: NodeOperations {
     try kubelet?.podsJSON(namespace: namespace, name: name) ?? []
   }
 
-  func leaks() async throws(RuntimeError) -> [NodeLeak] { try await runtime.leaks() }
+  func leaks() async throws(RuntimeError) -> [NodeLeak] { try await builtIn(runtime, "look for leftovers").leaks() }
 
   func collectGarbage(dryRun: Bool) async throws(RuntimeError) -> [NodeLeak] {
+    let images = try builtIn(images, "collect garbage")
     do {
       return try await images.collectGarbage(dryRun: dryRun).map { NodeLeak(kind: "image", name: $0, problem: "not referenced") }
     } catch {
       throw RuntimeError(.internalError, "garbage collection failed", cause: error)
     }
+  }
+
+  private func builtIn<Part>(_ part: Part?, _ verb: String) throws(RuntimeError) -> Part {
+    if let part { return part }
+    throw RuntimeError(
+      .unimplemented, "cannot \(verb): this agent drives another runtime (--container-runtime-endpoint); use that runtime's tools")
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import KubeModel
 import LinuxSystem
 import Logging
@@ -29,6 +28,10 @@ struct Swiftlet: ParsableCommand {
   @Option(help: "Port of the kubelet's authenticated server; accepted for the kubelet's sake, the server comes later.") var port:
     Int?
   @Option(help: "Unauthenticated port with /pods and /healthz; 0: off (readOnlyPort).") var readOnlyPort: Int?
+  @Option(
+    help: """
+      Where the read-only port listens (address); default 127.0.0.1. Pods reach every other address of the node, and /pods shows all specs.
+      """) var address: String?
   @Option(help: "Port of /healthz on the loopback address; 0: off (healthzPort).") var healthzPort: Int?
   @Option(help: "Drive another CRI runtime, e.g. unix:///run/containerd/containerd.sock, instead of the built-in one.")
   var containerRuntimeEndpoint: String?
@@ -48,6 +51,7 @@ struct Swiftlet: ParsableCommand {
   /// Not an async main: the main queue would start libdispatch, which never sleeps again.
   func run() throws {
     try SignalStream.unblockAll()
+    ProcessMemory.configure()
     CooperativeThreads.install()
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)
@@ -82,13 +86,11 @@ struct Swiftlet: ParsableCommand {
   private func settings() throws -> AgentSettings {
     var kubelet = KubeletConfiguration()
     if let config {
-      let data: Data
-      do {
-        data = try Data(contentsOf: URL(fileURLWithPath: config))
-      } catch {
-        throw ValidationError("cannot read --config \(config): \(error.localizedDescription)")
+      let bytes: [UInt8]
+      do throws(SystemCallError) { bytes = try readRegularFile(config, limit: 1 << 20) } catch {
+        throw ValidationError("cannot read --config \(config): \(error.reason)")
       }
-      kubelet = try KubeletConfiguration.decode(Array(data), file: config)
+      kubelet = try KubeletConfiguration.decode(bytes, file: config)
     }
     if let podManifestPath { kubelet.staticPodPath = podManifestPath }
     if kubelet.staticPodPath.isEmpty { kubelet.staticPodPath = "/etc/kubernetes/manifests" }
@@ -104,21 +106,34 @@ struct Swiftlet: ParsableCommand {
       criSocket: absolute(criSocket ?? "\(stateDir)/swiftlet.sock"), bridge: bridge,
       preparedNetworks: preparedNetworks, nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
-      podshimPath: try podshim ?? Self.find("podshim"),
-      unpackerPath: try unpacker ?? Self.find("unpacker"), runtimeOnly: runtimeOnly, stopPodsOnExit: stopPodsOnExit)
+      podshimPath: try podshim ?? builtIn("podshim"), unpackerPath: try unpacker ?? builtIn("unpacker"), runtimeOnly: runtimeOnly,
+      stopPodsOnExit: stopPodsOnExit,
+      // The kubelet's default is every address, and nobody wrote that.
+      readOnlyAddress: address ?? (kubelet.address == "0.0.0.0" ? "127.0.0.1" : kubelet.address))
   }
 
-  private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+  /// Without `.` and `..`, as they are written: links are not followed.
+  private func absolute(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in (path.hasPrefix("/") ? path : currentDirectory() + "/" + path).split(separator: "/") {
+      switch part {
+      case ".": continue
+      case "..": _ = parts.popLast()
+      default: parts.append(part)
+      }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  /// Another runtime needs no programs of ours.
+  private func builtIn(_ program: String) throws -> String { containerRuntimeEndpoint == nil ? try Self.find(program) : "" }
 
   /// Beside this program (a build directory), or where `make install` puts it.
   private static func find(_ program: String) throws -> String {
-    let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    let candidates = [
-      directory.appendingPathComponent(program),
-      directory.appendingPathComponent("../libexec/swiftlet/\(program)").standardized,
-    ]
-    for candidate in candidates where FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate.path }
-    throw ValidationError(
-      "\(program) not found (looked for \(candidates.map(\.path).joined(separator: ", "))): name it with --\(program)")
+    let own = FileNode.target(of: "/proc/self/exe") ?? "/"
+    let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
+    let candidates = ["\(directory)/\(program)", "\(directory)/../libexec/swiftlet/\(program)"]
+    for candidate in candidates where isExecutable(candidate) { return candidate }
+    throw ValidationError("\(program) not found (looked for \(candidates.joined(separator: ", "))): name it with --\(program)")
   }
 }

@@ -1,5 +1,3 @@
-internal import Yams
-
 /// Everything that is wrong with a configuration file.
 public struct ConfigurationErrors: Error, Equatable, Sendable, CustomStringConvertible {
   public let errors: [ManifestError]

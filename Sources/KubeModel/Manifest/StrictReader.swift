@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// Turns a composed YAML tree into JSON while holding it against a schema; collects every fault with its place and path.
 struct StrictReader {
@@ -26,20 +26,20 @@ struct StrictReader {
     self.budget = budget
   }
 
-  mutating func fail(_ node: Yams.Node?, _ path: String, _ message: String) {
+  mutating func fail(_ node: YAMLNode?, _ path: String, _ message: String) {
     if budget.isFaulty || isCutShort { return }
     budget.fault()
     append(node, path, message)
   }
 
-  private mutating func append(_ node: Yams.Node?, _ path: String, _ message: String) {
+  private mutating func append(_ node: YAMLNode?, _ path: String, _ message: String) {
     let full = prefix.isEmpty ? path : path.isEmpty ? prefix : "\(prefix).\(path)"
     errors.append(
-      ManifestError(file: file, line: node?.mark?.line ?? 0, column: node?.mark?.column ?? 0, path: full, message: message))
+      ManifestError(file: file, line: node?.mark.line ?? 0, column: node?.mark.column ?? 0, path: full, message: message))
   }
 
   /// What follows from a document that was not read to its end is no fault of it.
-  private mutating func cutShort(_ node: Yams.Node, _ path: String) {
+  private mutating func cutShort(_ node: YAMLNode, _ path: String) {
     if isCutShort { return }
     isCutShort = true
     append(
@@ -49,7 +49,7 @@ struct StrictReader {
   }
 
   /// `nil` if the node is at fault (the error is recorded) or the document is too large.
-  mutating func read(_ node: Yams.Node, _ shape: Schema.Shape, _ path: String) -> JSONValue? {
+  mutating func read(_ node: YAMLNode, _ shape: Schema.Shape, _ path: String) -> JSONValue? {
     depth += 1
     defer { depth -= 1 }
     if budget.isFaulty { return nil }
@@ -62,14 +62,14 @@ struct StrictReader {
       return nil
     }
     // Below `any` the path stays: it could grow with each level, and nobody asks for a place there.
-    if let mark = node.mark, positions[path] == nil { positions[path] = SourcePosition(line: mark.line, column: mark.column) }
+    if positions[path] == nil { positions[path] = SourcePosition(line: node.mark.line, column: node.mark.column) }
     switch (shape, node) {
     case (.object(let type), .mapping(let mapping)): return object(mapping, node, type, path)
     case (.map(let element), .mapping(let mapping)): return map(mapping, element, path)
     case (.array(let element), .sequence(let sequence)):
-      return .array(sequence.enumerated().compactMap { read($1, element, "\(path)[\($0)]") })
+      return .array(sequence.items.enumerated().compactMap { read($1, element, "\(path)[\($0)]") })
     case (.any, .sequence(let sequence)):
-      return .array(sequence.compactMap { read($0, .any, path) })
+      return .array(sequence.items.compactMap { read($0, .any, path) })
     case (.any, .mapping(let mapping)): return map(mapping, .any, path)
     case (_, .scalar(let scalar)): return value(scalar, node, shape, path)
     default:
@@ -78,7 +78,7 @@ struct StrictReader {
     }
   }
 
-  private mutating func object(_ mapping: Yams.Node.Mapping, _ node: Yams.Node, _ type: String, _ path: String) -> JSONValue? {
+  private mutating func object(_ mapping: YAMLNode.Mapping, _ node: YAMLNode, _ type: String, _ path: String) -> JSONValue? {
     let schema = types[type] ?? [:]
     var fields: [String: JSONValue] = [:]
     var seen: Set<String> = []
@@ -106,7 +106,7 @@ struct StrictReader {
     return .object(fields)
   }
 
-  private mutating func map(_ mapping: Yams.Node.Mapping, _ element: Schema.Shape, _ path: String) -> JSONValue? {
+  private mutating func map(_ mapping: YAMLNode.Mapping, _ element: Schema.Shape, _ path: String) -> JSONValue? {
     var fields: [String: JSONValue] = [:]
     for (key, value) in entries(mapping, path) {
       let place = element == .any ? path : path.isEmpty ? key.text : "\(path).\(key.text)"
@@ -123,11 +123,11 @@ struct StrictReader {
 
   /// Keys as text, with `<<` merged: a key written in the object itself wins.
   private mutating func entries(
-    _ mapping: Yams.Node.Mapping, _ path: String, merging: Int = 0
-  ) -> [(key: (text: String, node: Yams.Node), value: Yams.Node)] {
-    var own: [(key: (text: String, node: Yams.Node), value: Yams.Node)] = []
-    var merged: [(key: (text: String, node: Yams.Node), value: Yams.Node)] = []
-    for (key, value) in mapping {
+    _ mapping: YAMLNode.Mapping, _ path: String, merging: Int = 0
+  ) -> [(key: (text: String, node: YAMLNode), value: YAMLNode)] {
+    var own: [(key: (text: String, node: YAMLNode), value: YAMLNode)] = []
+    var merged: [(key: (text: String, node: YAMLNode), value: YAMLNode)] = []
+    for (key, value) in mapping.entries {
       guard case .scalar(let scalar) = key else {
         fail(key, path, "a key must be text")
         continue
@@ -142,7 +142,7 @@ struct StrictReader {
         continue
       }
       if scalar.string == "<<", scalar.style == .plain {
-        let sources: [Yams.Node] = if case .sequence(let list) = value { Array(list) } else { [value] }
+        let sources: [YAMLNode] = if case .sequence(let list) = value { list.items } else { [value] }
         for source in sources {
           if budget.isExhausted { break }
           guard case .mapping(let inner) = source, merging < 16 else {
@@ -163,7 +163,7 @@ struct StrictReader {
   }
 
   private mutating func value(
-    _ scalar: Yams.Node.Scalar, _ node: Yams.Node, _ shape: Schema.Shape, _ path: String
+    _ scalar: YAMLNode.Scalar, _ node: YAMLNode, _ shape: Schema.Shape, _ path: String
   ) -> JSONValue? {
     let text = scalar.string
     let found = YAMLScalar(scalar)
@@ -229,13 +229,12 @@ extension Schema.Shape {
   }
 }
 
-extension Yams.Node {
+extension YAMLNode {
   fileprivate var words: String {
     switch self {
     case .scalar(let scalar): YAMLScalar(scalar).kind
     case .mapping: "an object"
     case .sequence: "an array"
-    case .alias: "an alias"
     }
   }
 }

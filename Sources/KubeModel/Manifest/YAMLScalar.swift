@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// What a scalar means to Kubernetes, which reads YAML 1.1 as go-yaml does: `yes` is a boolean, `0644` is octal.
 enum YAMLScalar: Equatable {
@@ -8,11 +8,11 @@ enum YAMLScalar: Equatable {
   case double(Double)
   case string(String)
 
-  init(_ scalar: Yams.Node.Scalar) {
+  init(_ scalar: YAMLNode.Scalar) {
     let text = scalar.string
-    switch scalar.tag.description {
+    switch scalar.tag {
     case "tag:yaml.org,2002:str", "!": self = .string(text)
-    case _ where scalar.style != .plain && scalar.style != .any: self = .string(text)
+    case _ where scalar.style != .plain: self = .string(text)
     default: self = YAMLScalar.resolve(text)
     }
   }

@@ -10,7 +10,8 @@ extension Pod {
   /// any. Zero amounts do not count. Pod-level resources replace the containers' if set.
   public var qosClass: QoSClass {
     let sets =
-      podLevelResources.map { [$0] } ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
+      podLevelResources.map { [$0] }
+      ?? ((spec.initContainers ?? []) + spec.containers).map { $0.resources ?? ResourceRequirements() }
     var requests: [String: Quantity] = [:]
     var limits: [String: Quantity] = [:]
     var guaranteed = true

@@ -40,7 +40,8 @@ struct LifecycleHook: Sendable {
         _ = try await HTTPProbeClient(group: group).get(request, timeout: limit ?? .seconds(30))
       } catch {
         throw KubeletError(
-          .hook, "the HTTP hook of \(container.name) got no answer: Get \"\(request.target.description)\": \(ProbeDial.words(error))")
+          .hook,
+          "the HTTP hook of \(container.name) got no answer: Get \"\(request.target.description)\": \(ProbeDial.words(error))")
       }
       return
     }

@@ -12,7 +12,8 @@ struct RequestTarget: Equatable, Sendable {
   /// nil for what is no HTTP URL. Source: RFC 3986, section 5.2.
   func resolving(_ location: String) -> RequestTarget? {
     let reference = location.prefix { $0 != "#" }
-    if let colon = reference.firstIndex(of: ":"), reference[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) }),
+    if let colon = reference.firstIndex(of: ":"),
+      reference[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || "+-.".contains($0) }),
       reference.first?.isLetter == true
     {
       let scheme = reference[..<colon].lowercased()

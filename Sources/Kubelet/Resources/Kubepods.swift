@@ -75,7 +75,9 @@ public actor Kubepods {
   private static func requests(below directory: String) -> [String: Int] {
     var requests: [String: Int] = [:]
     for name in (try? listDirectory(directory)) ?? [] where name.hasPrefix("pod") {
-      guard let text = try? readFile("\(directory)/\(name)/cpu.weight"), let weight = Int(text.prefix { $0.isNumber }) else { continue }
+      guard let text = try? readFile("\(directory)/\(name)/cpu.weight"), let weight = Int(text.prefix { $0.isNumber }) else {
+        continue
+      }
       requests[String(name.dropFirst(3))] = CgroupValues.milliCPU(weight: weight)
     }
     return requests

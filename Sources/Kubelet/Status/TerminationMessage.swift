@@ -1,4 +1,4 @@
-internal import Foundation
+internal import LinuxSystem
 
 /// The text a container leaves behind: its termination log, or the end of its log when it failed without one.
 enum TerminationMessage {
@@ -17,7 +17,7 @@ enum TerminationMessage {
     guard let log, let bytes = tail(of: log, limit: 64 * 1024) else { return "" }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true).suffix(logLines)
     let messages = lines.map { content(ofLogLine: $0) }.joined()
-    return String(decoding: Data(messages.utf8).suffix(min(logLimit, limit)), as: UTF8.self)
+    return String(decoding: Array(messages.utf8).suffix(min(logLimit, limit)), as: UTF8.self)
   }
 
   /// `<time> <stream> <F|P> text`: the text, with its line end when the line is full. Source: CRI log format.
@@ -27,10 +27,5 @@ enum TerminationMessage {
     return String(parts[3]) + (parts[2].hasPrefix("F") ? "\n" : "")
   }
 
-  private static func tail(of path: String, limit: Int) -> Data? {
-    guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd() else { return nil }
-    defer { try? file.close() }
-    guard (try? file.seek(toOffset: size > UInt64(limit) ? size - UInt64(limit) : 0)) != nil else { return nil }
-    return try? file.read(upToCount: limit)
-  }
+  private static func tail(of path: String, limit: Int) -> [UInt8]? { try? readFileEnd(path, limit: limit) }
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 internal import LinuxSystem
 
@@ -13,7 +12,7 @@ enum DirectoryRemoval {
       if facts.kind == .directory, let other = try foreign(path, device: facts.device) {
         throw KubeletError(.volume, reason: "FailedUnMount", "\(path) is not removed: \(other) is on another file system")
       }
-      try FileManager.default.removeItem(atPath: path)
+      try removeTree(path)
     } catch let error as SystemCallError where error.code == ENAMETOOLONG {
       return  // It can never have been made.
     } catch let error as KubeletError {
@@ -24,10 +23,14 @@ enum DirectoryRemoval {
   }
 
   private static func foreign(_ root: String, device: UInt64) throws(SystemCallError) -> String? {
-    guard let walk = FileManager.default.enumerator(atPath: root) else { return nil }
-    for case let name as String in walk {
-      let path = "\(root)/\(name)"
-      if let facts = try HostFiles.facts(path, followsLink: false), facts.device != device { return path }
+    var pending = [root]
+    while let directory = pending.popLast() {
+      for name in try listDirectory(directory) {
+        let path = "\(directory)/\(name)"
+        guard let facts = try HostFiles.facts(path, followsLink: false) else { continue }
+        if facts.device != device { return path }
+        if facts.kind == .directory { pending.append(path) }
+      }
     }
     return nil
   }

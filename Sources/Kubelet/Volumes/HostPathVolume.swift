@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import LinuxSystem
 
 /// A path of the host, checked for its type before use. Source: kubelet volume/hostpath.

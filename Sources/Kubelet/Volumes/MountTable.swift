@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// The mounts of this process's namespace. Source: proc_pid_mountinfo(5).
 enum MountTable {

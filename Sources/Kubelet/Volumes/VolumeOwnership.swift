@@ -1,4 +1,3 @@
-internal import Foundation
 internal import LinuxSystem
 
 /// Gives a volume to the pod's fsGroup. Source: kubelet volume `SetVolumeOwnership`.
@@ -7,8 +6,14 @@ enum VolumeOwnership {
     do {
       if onlyOnMismatch, let facts = try HostFiles.facts(root), facts.gid == group, facts.mode & 0o2070 == 0o2070 { return }
       try own(root, group)
-      guard let walk = FileManager.default.enumerator(atPath: root) else { return }
-      for case let name as String in walk { try own("\(root)/\(name)", group) }
+      var pending = [root]
+      while let directory = pending.popLast() {
+        for name in try listDirectory(directory) {
+          let path = "\(directory)/\(name)"
+          try own(path, group)
+          if try HostFiles.facts(path, followsLink: false)?.kind == .directory { pending.append(path) }
+        }
+      }
     } catch {
       throw KubeletError(.volume, "cannot give \(root) to group \(group)", cause: error)
     }

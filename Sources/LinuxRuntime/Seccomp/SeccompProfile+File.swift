@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import LinuxSystem
 public import OCISpec
 
@@ -27,7 +27,7 @@ extension SeccompProfile {
     var kernel: KernelVersion
     static func runningKernel() -> KernelVersion {
       let release = (try? readFile("/proc/sys/kernel/osrelease", limit: 256)) ?? ""
-      return KernelVersion(release.trimmingCharacters(in: .whitespacesAndNewlines)) ?? KernelVersion(major: 0, minor: 0)
+      return KernelVersion(String(release.prefix { !$0.isWhitespace })) ?? KernelVersion(major: 0, minor: 0)
     }
   }
 
@@ -76,7 +76,7 @@ extension SeccompProfile {
       let made = SeccompSpec.Syscall(names: names, action: rule.action, errnoRet: rule.errnoRet, args: rule.args)
       // The whole file is checked, also what does not apply to this container: its author should hear of it now.
       if let (inner, problem) = SeccompVocabulary.complaint(SeccompSpec(defaultAction: allow, syscalls: [made])) {
-        throw fail(inner.replacingOccurrences(of: "syscalls[0]", with: path), problem)
+        throw fail(inner.replacing("syscalls[0]", with: path), problem)
       }
       for (word, condition) in [("includes", rule.includes), ("excludes", rule.excludes)] {
         if let version = condition?.minKernel, !version.isEmpty, KernelVersion(version) == nil {

@@ -30,7 +30,8 @@ import Testing
   @Test(
     "only redirects on the same host are followed",
     arguments: [
-      ("/other", true), ("http://10.0.0.9:8080/other", true), ("http://elsewhere/other", false), ("https://10.0.0.9:8443/", true), ("next?a", true),
+      ("/other", true), ("http://10.0.0.9:8080/other", true), ("http://elsewhere/other", false), ("https://10.0.0.9:8443/", true),
+      ("next?a", true),
       ("//elsewhere/", false),
     ])
   func redirects(location: String, isFollowed: Bool) {

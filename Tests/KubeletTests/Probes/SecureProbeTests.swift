@@ -15,7 +15,8 @@ import Testing
   }
 
   func https(_ server: any Channel, path: String = "/") -> Probe {
-    Probe(httpGet: HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), path: path, scheme: "HTTPS"), timeoutSeconds: 30)
+    Probe(
+      httpGet: HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), path: path, scheme: "HTTPS"), timeoutSeconds: 30)
   }
 
   @Test("an HTTPS probe speaks TLS and does not verify", .timeLimit(.minutes(1)), arguments: [2...2, 2...3, 3...3])
@@ -33,7 +34,9 @@ import Testing
 
   @Test("an HTTPS probe of a server without TLS, with an old TLS, or that hangs fails", .timeLimit(.minutes(1)))
   func refused() async throws {
-    for server in [try await ProbeServers.http { _, _ in (200, nil) }, try await ProbeServers.http(tls: 0...1) { _, _ in (200, nil) }] {
+    for server in [
+      try await ProbeServers.http { _, _ in (200, nil) }, try await ProbeServers.http(tls: 0...1) { _, _ in (200, nil) },
+    ] {
       let result = await run(https(server))
       guard case .failure(let message) = result else {
         Issue.record("\(result)")
@@ -46,7 +49,11 @@ import Testing
     var probe = https(silent)
     probe.timeoutSeconds = 1
     let result = await run(probe)
-    if case .failure(let message) = result { #expect(message.contains("context deadline exceeded")) } else { Issue.record("\(result)") }
+    if case .failure(let message) = result {
+      #expect(message.contains("context deadline exceeded"))
+    } else {
+      Issue.record("\(result)")
+    }
     try await silent.close()
   }
 
@@ -121,7 +128,9 @@ import Testing
       }
       try await server.close()
     }
-    #expect(await run(Probe(grpc: GRPCAction(port: 1), timeoutSeconds: 1)) == .failure("error: failed to connect service at \"127.0.0.1:1\": connection refused"))
+    #expect(
+      await run(Probe(grpc: GRPCAction(port: 1), timeoutSeconds: 1))
+        == .failure("error: failed to connect service at \"127.0.0.1:1\": connection refused"))
   }
 
   @Test("a pod without an address is not looked for on this host", .timeLimit(.minutes(1))) func noAddress() async throws {

@@ -13,7 +13,8 @@ import Testing
     return .test([container])
   }
 
-  @Test("a guaranteed pod outweighs all that ask for nothing, and the burstable class weighs what its pods ask for") func classes() {
+  @Test("a guaranteed pod outweighs all that ask for nothing, and the burstable class weighs what its pods ask for") func classes()
+  {
     let guaranteed = pod(["cpu": 1, "memory": 1], limits: ["cpu": 1, "memory": 1])
     #expect(PodCgroupResources.of(guaranteed, node: node).cpuWeight == 39)
     #expect(PodCgroupResources.bestEffort.cpuWeight == 1)
@@ -22,7 +23,9 @@ import Testing
     #expect(PodCgroupResources.burstable(milliCPU: [.max, .max]).cpuWeight == 10_000)
   }
 
-  @Test("cpuCFSQuota and cpuCFSQuotaPeriod hold for pods as for containers", arguments: [(true, 100_000), (true, 20_000), (false, 100_000)])
+  @Test(
+    "cpuCFSQuota and cpuCFSQuotaPeriod hold for pods as for containers",
+    arguments: [(true, 100_000), (true, 20_000), (false, 100_000)])
   func quota(isEnforced: Bool, period: Int64) {
     var node = node
     node.enforcesCPUQuota = isEnforced
@@ -45,7 +48,8 @@ import Testing
   }
 
   @Test("any amount can be written", arguments: ["9223372036854775807", "100Gi"]) func large(amount: String) {
-    let resources = PodCgroupResources.of(pod(["cpu": 1], limits: ["cpu": Quantity(amount)!, "memory": Quantity(amount)!]), node: node)
+    let resources = PodCgroupResources.of(
+      pod(["cpu": 1], limits: ["cpu": Quantity(amount)!, "memory": Quantity(amount)!]), node: node)
     #expect(resources.cpuQuota == (1 << 44) - 1)
   }
 
