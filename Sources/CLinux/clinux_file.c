@@ -75,4 +75,5 @@ int32_t cl_set_nonblocking(int32_t fd) {
   long flags = syscall(SYS_fcntl, fd, F_GETFL, 0);
   return flags < 0 ? -errno : result(syscall(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK));
 }
+int32_t cl_set_close_on_exec(int32_t fd) { return result(syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC)); }
 int32_t cl_dup_descriptor(int32_t fd) { return result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3)); }

@@ -5,24 +5,33 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-// clone3 must be inline: with CLONE_VM the child runs on the caller's stack, and returning from a libc wrapper would let it overwrite
-// the return address that the suspended parent needs.
-__attribute__((always_inline)) static inline long clone3_inline(struct clone_args *args, unsigned long size) {
+// clone3(2) with CLONE_VM, whose child begins in `body(argument)` on the stack that `args` names and never comes back from there. In
+// assembler because nothing compiled may run between the two: the child has no frame to return to, and what the compiler keeps in the
+// caller's frame stays the suspended parent's.
+static long clone_on_stack(struct clone_args *args, void (*body)(void *), void *argument) {
 #if defined(__x86_64__)
   long result;
-  register long number __asm__("rax") = SYS_clone3;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(args), "S"(size) : "rcx", "r11", "memory");
+  __asm__ volatile(
+      "syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tmov %[argument], %%rdi\n\tcall *%[body]\n\tud2\n1:"
+      : "=a"(result)
+      : "a"((long)SYS_clone3), "D"(args), "S"(sizeof *args), [body] "r"(body), [argument] "r"(argument)
+      : "rcx", "r11", "memory", "cc");
   return result;
 #elif defined(__aarch64__)
   register long number __asm__("x8") = SYS_clone3;
   register long first __asm__("x0") = (long)args;
-  register long second __asm__("x1") = (long)size;
-  __asm__ volatile("svc 0" : "+r"(first) : "r"(number), "r"(second) : "memory");
+  register long second __asm__("x1") = sizeof *args;
+  __asm__ volatile(
+      "svc 0\n\tcbnz x0, 1f\n\tmov x29, xzr\n\tmov x0, %[argument]\n\tblr %[body]\n\tbrk 0\n1:"
+      : "+r"(first)
+      : "r"(number), "r"(second), [body] "r"(body), [argument] "r"(argument)
+      : "memory", "cc");
   return first;
 #else
 #error "unsupported architecture"
@@ -42,13 +51,46 @@ int64_t cl_raise_descriptor_limit(void) {
   return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
 
-__attribute__((noinline)) int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd,
-                                           int32_t null_fd, int32_t socket_fd, int32_t *pidfd) {
+struct program {
+  int32_t executable, socket, null;
+  char *const *argv, *const *envp;
+  int failure;
+};
+
+// The child: shares the parent's memory, which is suspended until execve. Only system calls.
+static void become(void *argument) {
+  struct program *program = argument;
+  // Descriptors first moved above the range they are copied to, then everything from 4 on is marked close-on-exec.
+  int exe = fcntl(program->executable, F_DUPFD_CLOEXEC, 10);
+  int sock = fcntl(program->socket, F_DUPFD_CLOEXEC, 10);
+  int null = fcntl(program->null, F_DUPFD_CLOEXEC, 10);
+  if (exe < 0 || sock < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(sock, 3) < 0 ||
+      syscall(SYS_close_range, 4, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0) {
+    program->failure = errno;
+    _exit(127);
+  }
+  // The limits of a vfork child are its own.
+  if (has_first_limit) syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &first_limit, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
+  syscall(SYS_execveat, exe, "", program->argv, program->envp, AT_EMPTY_PATH);
+  program->failure = errno;
+  _exit(127);
+}
+
+int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd, int32_t null_fd, int32_t socket_fd,
+                 int32_t *pidfd) {
+  enum { stack_size = 64 << 10 };
+  void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return -errno;
   int fd = -1;
-  volatile int failure = 0;
+  struct program program = {executable_fd, socket_fd, null_fd, argv, envp, 0};
   struct clone_args args = {.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                             .pidfd = (uint64_t)(uintptr_t)&fd,
-                            .exit_signal = SIGCHLD};
+                            .exit_signal = SIGCHLD,
+                            .stack = (uint64_t)(uintptr_t)stack,
+                            .stack_size = stack_size};
   if (cgroup_fd >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = (uint64_t)cgroup_fd;
@@ -56,33 +98,15 @@ __attribute__((noinline)) int32_t cl_spawn(int32_t executable_fd, char *const ar
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  long pid = clone3_inline(&args, sizeof args);
-  if (pid == 0) {
-    // Descriptors first moved above the range they are copied to, then everything from 4 on is marked close-on-exec.
-    int exe = fcntl(executable_fd, F_DUPFD_CLOEXEC, 10);
-    int sock = fcntl(socket_fd, F_DUPFD_CLOEXEC, 10);
-    int null = fcntl(null_fd, F_DUPFD_CLOEXEC, 10);
-    if (exe < 0 || sock < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(sock, 3) < 0 ||
-        syscall(SYS_close_range, 4, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0) {
-      failure = errno;
-      _exit(127);
-    }
-    // The limits of a vfork child are its own.
-    if (has_first_limit) syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &first_limit, NULL);
-    sigset_t none;
-    sigemptyset(&none);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
-    syscall(SYS_execveat, exe, "", argv, envp, AT_EMPTY_PATH);
-    failure = errno;
-    _exit(127);
-  }
+  long pid = clone_on_stack(&args, become, &program);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
+  munmap(stack, stack_size);
   if (pid < 0) return (int32_t)pid;
-  if (failure) {
+  if (program.failure) {
     siginfo_t info;
     syscall(SYS_waitid, 3 /* P_PIDFD */, fd, &info, WEXITED, NULL);
     close(fd);
-    return -failure;
+    return -program.failure;
   }
   *pidfd = fd;
   return (int32_t)pid;

@@ -43,8 +43,9 @@ public struct SetupOptions: Equatable, Sendable {
   public var mountPoint: String
   /// Descriptors of the program's own begin here in the spawn request.
   public var firstSlot: UInt8 = 0
-  /// Slots of detached mounts the caller made (bidirectional volumes), by destination.
-  public var mountSlots: [String: Int16] = [:]
+  /// Slots of detached mounts the caller made (volumes), by destination; several mounts on one place in the specification's order, -1 for
+  /// one that has no slot.
+  public var mountSlots: [String: [Int16]] = [:]
   /// Wait for the start request before exec (CRI create and start are two calls).
   public var waitsForStart = true
   /// The agent lacks CAP_SYS_RESOURCE: raising a limit or lowering the OOM score may fail.

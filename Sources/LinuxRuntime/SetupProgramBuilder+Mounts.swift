@@ -2,21 +2,30 @@ import OCISpec
 import ShimCore
 
 extension SetupProgramBuilder {
+  /// A program has at most 65535 operations and a frame 16 MiB; nobody has a tenth of this.
+  private static let maximumMounts = 1000
+
   static func appendMounts(
     _ spec: RuntimeSpec, _ namespaces: Namespaces, _ options: SetupOptions, to operations: inout [SetupOperation]
   ) throws(LinuxRuntimeError) {
     var devicesMade = false
-    for mount in spec.mounts ?? [] {
-      guard mount.destination.hasPrefix("/") else {
-        throw LinuxRuntimeError(.invalidSpec, "mount destination '\(mount.destination)' is not absolute")
-      }
+    var uses: [String: Int] = [:]
+    let mounts = spec.mounts ?? []
+    guard mounts.count <= maximumMounts else {
+      throw LinuxRuntimeError(.invalidSpec, "\(mounts.count) mounts are more than a container can have (\(maximumMounts))")
+    }
+    for mount in mounts {
+      try MountDestination.check(mount)
       if !(mount.uidMappings ?? []).isEmpty || !(mount.gidMappings ?? []).isEmpty {
         throw LinuxRuntimeError(.unsupported, "id-mapped mounts are not supported (\(mount.destination))")
       }
       let parsed = try MountOptions(mount.options ?? [], at: mount.destination)
       let type = mount.type ?? (parsed.bind ? "bind" : "")
       if parsed.bind || type == "bind" {
-        operations.append(try bind(mount, parsed, slot: options.mountSlots[mount.destination]))
+        let slots = options.mountSlots[mount.destination] ?? []
+        let use = uses[mount.destination, default: 0]
+        uses[mount.destination] = use + 1
+        operations.append(try bind(mount, parsed, slot: use < slots.count && slots[use] >= 0 ? slots[use] : nil))
         // Whoever brings a /dev of his own does not want nodes made in it.
         if mount.destination == "/dev" { devicesMade = true }
         continue

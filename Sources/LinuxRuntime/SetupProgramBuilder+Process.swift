@@ -7,6 +7,7 @@ extension SetupProgramBuilder {
     _ process: ProcessSpec, _ options: SetupOptions, createDirectory: Bool, to operations: inout [SetupOperation]
   ) throws(LinuxRuntimeError) {
     guard process.cwd.hasPrefix("/") else { throw LinuxRuntimeError(.invalidSpec, "process.cwd '\(process.cwd)' is not absolute") }
+    try checkSize(process)
     for limit in process.rlimits ?? [] {
       guard let number = Kernel.limits[limit.type] else {
         throw LinuxRuntimeError(.invalidSpec, "process.rlimits: '\(limit.type)' is not a resource limit (see setrlimit(2))")
@@ -72,7 +73,34 @@ extension SetupProgramBuilder {
       throw LinuxRuntimeError(.invalidSpec, "no command given: neither the pod nor the image names one")
     }
     if name.contains("/") { return [name] }
+    guard name.utf8.count <= 255 else {
+      throw LinuxRuntimeError(
+        .invalidSpec, "the command '\(name.prefix(60))...' is longer than the name of a file can be (255 bytes)")
+    }
     let path = environment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? DefaultSpec.path
-    return path.split(separator: ":", omittingEmptySubsequences: false).map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
+    let directories = path.split(separator: ":", omittingEmptySubsequences: false)
+    guard directories.count <= 1024 else {
+      throw LinuxRuntimeError(.invalidSpec, "PATH names \(directories.count) directories; more than 1024 are not searched")
+    }
+    return directories.map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
+  }
+
+  /// The kernel's limits, told before anything is made. Source: execve(2), MAX_ARG_STRLEN and three quarters of the usual stack.
+  static func checkSize(_ process: ProcessSpec) throws(LinuxRuntimeError) {
+    var total = 0
+    for (what, list) in [("argument", process.args), ("environment variable", process.env ?? [])] {
+      for text in list {
+        let size = text.utf8.count + 1
+        guard size <= 131_072 else {
+          throw LinuxRuntimeError(
+            .invalidSpec, "\(what) '\(text.prefix(40))...' has \(size - 1) bytes; the kernel takes at most 131071 in one")
+        }
+        total += size + 8
+      }
+    }
+    guard total <= 6 << 20 else {
+      throw LinuxRuntimeError(
+        .invalidSpec, "arguments and environment have \(total) bytes together; the kernel takes at most \(6 << 20)")
+    }
   }
 }

@@ -17,6 +17,10 @@ extension PodRuntime {
       } else if let container = state.withLock({ $0.containers[ContainerID(exit.id)] }) {
         record(exit, of: container)
       }
+    case .logLost(let id, let lines, let errno):
+      logger.warning(
+        "Log lines lost",
+        metadata: ["container.id": "\(id)", "sandbox.id": "\(sandbox.id)", "lines": "\(lines)", "errno": "\(errno)"])
     case .oom(let id):
       logger.warning("Out of memory", metadata: ["container.id": "\(id)", "sandbox.id": "\(sandbox.id)"])
     }

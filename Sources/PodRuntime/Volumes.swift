@@ -7,25 +7,29 @@ import ShimCore
 /// They are cloned in the host's mount namespace: podshim's would not see what is mounted after its start where the host's root mount
 /// is private, and a bidirectional volume must stay a peer of the host's mount.
 struct Volumes: Sendable {
-  /// podshim takes 32 descriptors with a request; the container's cgroup and namespaces need some. What is left over is opened by the
-  /// set-up program in podshim's mount namespace.
-  static let limit = 24
+  /// The container's cgroup and namespaces travel with the same request.
+  static func limit(shimVersion: UInt16) -> Int { ShimProtocol.maximumDescriptors(version: shimVersion) - 8 }
 
-  /// Slot of each volume, by container path.
-  private(set) var slots: [String: Int16] = [:]
+  /// As `SetupOptions.mountSlots`.
+  private(set) var slots: [String: [Int16]] = [:]
   private(set) var descriptors: [SharedDescriptor] = []
 
   /// A volume that cannot be opened gets no slot: the set-up program tries again, and its failure says why.
-  /// - Throws: when the host's mount does not propagate what a volume is to propagate.
-  init(_ mounts: [Mount]) throws(RuntimeError) {
-    let ordered = mounts.filter { $0.propagation == .bidirectional } + mounts.filter { $0.propagation != .bidirectional }
-    let uses = Dictionary(mounts.map { ($0.containerPath, 1) }, uniquingKeysWith: +)
-    for mount in ordered where mount.image == nil && descriptors.count < Self.limit {
-      // Mounts on one place lie on each other, the last one on top: a slot would not say which is which.
-      guard uses[mount.containerPath] == 1 else { continue }
-      guard let volume = try? Self.open(mount.hostPath) else { continue }
+  /// - Parameter shimVersion: of the podshim that gets them.
+  /// - Throws: when the host's mount does not propagate what a volume is to propagate, and for more volumes than a request carries: what
+  ///   podshim would open itself is not always what the host has there.
+  init(_ mounts: [Mount], shimVersion: UInt16 = ShimProtocol.version) throws(RuntimeError) {
+    let limit = Self.limit(shimVersion: shimVersion)
+    guard mounts.count <= limit else {
+      throw RuntimeError(.invalidArgument, "the container has \(mounts.count) mounts; this runtime can make \(limit)")
+    }
+    for mount in mounts {
+      guard mount.image == nil, let volume = try? Self.open(mount.hostPath) else {
+        slots[mount.containerPath, default: []].append(-1)
+        continue
+      }
       try Self.checkPropagation(mount)
-      slots[mount.containerPath] = Int16(descriptors.count)
+      slots[mount.containerPath, default: []].append(Int16(descriptors.count))
       descriptors.append(volume)
     }
   }

@@ -17,6 +17,9 @@ public enum ShimProtocol {
   public static func version(neededBy program: [SetupOperation]) -> UInt16 {
     program.reduce(1) { max($0, version(neededBy: $1)) }
   }
+  /// Most descriptors that travel with a frame: SCM_MAX_FD. A podshim of version 1 takes 32.
+  public static let maximumDescriptors = 253
+  public static func maximumDescriptors(version: UInt16) -> Int { version < 2 ? 32 : maximumDescriptors }
   /// Largest frame either side accepts, bytes.
   public static let maximumFrame = 16 << 20
 }
@@ -69,8 +72,11 @@ public struct SpawnRequest: Equatable, Sendable {
   public var openStdin: Bool
   /// CRI `stdin_once`: close stdin when the first attached client goes.
   public var stdinOnce: Bool
-  /// Host path of the CRI log, "" for none. Opened O_CREAT|O_APPEND 0640 at spawn.
+  /// Host path of the CRI log, "" for none. Opened O_CREAT|O_APPEND 0640 at spawn; must be a regular file.
   public var logPath: String
+  /// Directory that `logPath` lies in, at whatever depth: nothing below it may be a symbolic link or lead out. "": only the last part of
+  /// the path may be no link. Since version 2.
+  public var logDirectory: String
   /// Host path of the exit record, written (temporary file, fsync, rename) before the exit event is sent; "" for none
   /// (exec: forgotten with its exit event).
   public var exitRecordPath: String
@@ -100,6 +106,7 @@ public struct SpawnRequest: Equatable, Sendable {
     exitRecordPath = ""
     drainMilliseconds = 1000
     setupMilliseconds = 0
+    logDirectory = ""
   }
 }
 
@@ -204,4 +211,7 @@ public enum ShimEvent: Equatable, Sendable {
   case exited(ExitRecord)
   /// memory.events of the process's cgroup reported an oom_kill while it runs.
   case oom(id: String)
+  /// Lines of the process's log could not be written: how many so far, with the errno. Sent when the first is lost, and when the log, which
+  /// says it then too, can be written again. Since version 2.
+  case logLost(id: String, lines: UInt64, errno: Int32)
 }

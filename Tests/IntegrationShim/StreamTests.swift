@@ -72,16 +72,6 @@ extension ShimSuite {
       }
     }
 
-    @Test("A log that cannot be written does not disturb the container")
-    func fullDisk() throws {
-      try TestPod.with { pod in
-        try Scratch.symlink("\(pod.scratch)/c.log", to: "/dev/full")
-        var container = TestContainer("c", ["/bin/seq", "1", "20000"])
-        container.sharesPID = false
-        #expect(try pod.run(container).exit.exitCode == 0)
-      }
-    }
-
     @Test("Attached clients write to stdin and read what the log gets")
     func attach() throws {
       try TestPod.with { pod in

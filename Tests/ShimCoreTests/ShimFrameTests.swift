@@ -31,8 +31,8 @@ struct ShimFrameTests {
     #expect(payload.count == header.payloadLength)
     #expect(try ShimFrame.decodeRequest(kind: header.kind, payload: payload) == request)
     #expect(try ShimFrame.decodeRequest(kind: header.kind, payload: payload + [1, 2]) == request)
-    // What came with a later version may be missing: the limit of a spawn's set-up.
-    let required = if case .spawn = request { payload.count - 4 } else { payload.count }
+    // What came with a later version may be missing: of a spawn, the limit of its set-up and the directory of its log.
+    let required = if case .spawn = request { payload.count - 8 } else { payload.count }
     for length in 0..<required {
       #expect(throws: CodecError.self) { try ShimFrame.decodeRequest(kind: header.kind, payload: Array(payload[..<length])) }
     }
@@ -41,13 +41,14 @@ struct ShimFrameTests {
   @Test("A request of version 1, without what came later, is read with its defaults")
   func older() throws {
     var spawn = SpawnRequest(id: "c1", program: [1])
-    let bytes = ShimFrame.encode(.spawn(spawn), id: 1)
     spawn.setupMilliseconds = 5
-    let newer = ShimFrame.encode(.spawn(spawn), id: 1)
-    let payload = Array(newer.dropFirst(ShimFrame.headerSize).dropLast(4))
+    spawn.logDirectory = "/logs"
+    let newer = Array(ShimFrame.encode(.spawn(spawn), id: 1).dropFirst(ShimFrame.headerSize))
+    #expect(try ShimFrame.decodeRequest(kind: 2, payload: newer) == .spawn(spawn))
+    spawn.logDirectory = ""
+    #expect(try ShimFrame.decodeRequest(kind: 2, payload: Array(newer.dropLast(9))) == .spawn(spawn))
     spawn.setupMilliseconds = 0
-    #expect(try ShimFrame.decodeRequest(kind: 2, payload: payload) == .spawn(spawn))
-    #expect(bytes.count == newer.count)
+    #expect(try ShimFrame.decodeRequest(kind: 2, payload: Array(newer.dropLast(13))) == .spawn(spawn))
   }
 
   @Test("Replies round-trip", arguments: replies)

@@ -38,6 +38,7 @@ int32_t cl_mount(const char *source, const char *target, const char *type, uint6
 int32_t cl_umount(const char *target, int32_t flags);                              // umount2(2)
 int32_t cl_pipe2(int32_t pair[2]);                                                  // pipe2(O_CLOEXEC)
 int32_t cl_dup_to(int32_t fd, int32_t number);                                     // dup2(2): `number` stays open over exec
+int32_t cl_set_close_on_exec(int32_t fd);                                          // fcntl(F_SETFD, FD_CLOEXEC)
 int32_t cl_dup_descriptor(int32_t fd);                                             // fcntl(F_DUPFD_CLOEXEC), at least 3
 int32_t cl_set_nonblocking(int32_t fd);                                            // fcntl(F_SETFL, O_NONBLOCK)
 #endif

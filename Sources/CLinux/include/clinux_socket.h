@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // Most descriptors one message carries.
-#define CL_MAX_DESCRIPTORS 32
+#define CL_MAX_DESCRIPTORS 253
 
 // sendmsg(2) with MSG_NOSIGNAL and SCM_RIGHTS for `count` descriptors (0: none): bytes sent, or -errno.
 int64_t cl_send_descriptors(int32_t socket, const void *bytes, size_t length, const int32_t *descriptors, int32_t count);

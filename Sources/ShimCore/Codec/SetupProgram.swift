@@ -1,9 +1,13 @@
 /// The set-up program as bytes: u16 count, then for each operation `u8 kind | u32 length | payload`. Kinds are never reused. Unlike messages,
 /// an unknown kind or a payload with bytes left over is an error: an operation that is not understood must not be half done.
 public enum SetupProgram {
+  /// Most operations that a program can have.
+  public static let maximumOperations = Int(UInt16.max)
+
+  /// With more than `maximumOperations` the bytes are no program: decoding them fails.
   public static func encode(_ operations: [SetupOperation]) -> [UInt8] {
     var writer = OperationWriter()
-    writer.integer(UInt16(operations.count))
+    writer.integer(UInt16(clamping: operations.count))
     for operation in operations {
       writer.append(operation)
       writer.end()

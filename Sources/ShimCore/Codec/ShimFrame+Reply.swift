@@ -35,6 +35,11 @@ extension ShimFrame {
     case .oom(let id):
       writer = begin(129, id: 0, descriptorCount: 0)
       writer.string(id)
+    case .logLost(let id, let lines, let errno):
+      writer = begin(130, id: 0, descriptorCount: 0)
+      writer.string(id)
+      writer.integer(lines)
+      writer.integer(errno)
     }
     return finish(writer)
   }
@@ -61,6 +66,7 @@ extension ShimFrame {
     switch kind {
     case 128: return .exited(try reader.exit())
     case 129: return .oom(id: try reader.string())
+    case 130: return .logLost(id: try reader.string(), lines: try reader.integer(), errno: try reader.integer())
     default: throw .unknownKind(kind)
     }
   }

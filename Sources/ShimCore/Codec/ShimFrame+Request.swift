@@ -2,7 +2,7 @@ extension ShimFrame {
   /// A complete frame.
   /// - Parameters:
   ///   - id: not 0; comes back with the reply.
-  ///   - descriptorCount: how many descriptors (at most 32) the caller sends with the first byte.
+  ///   - descriptorCount: how many descriptors (at most `ShimProtocol.maximumDescriptors`) the caller sends with the first byte.
   public static func encode(_ request: ShimRequest, id: UInt32, descriptorCount: Int = 0) -> [UInt8] {
     var writer = begin(kind(of: request), id: id, descriptorCount: descriptorCount)
     switch request {
@@ -80,6 +80,7 @@ extension ByteWriter {
     integer(request.drainMilliseconds)
     blob(request.program)
     integer(request.setupMilliseconds)
+    string(request.logDirectory)
   }
 
   private mutating func mappings(_ values: [IDMapping]) {
@@ -112,6 +113,7 @@ extension ByteReader {
     request.drainMilliseconds = try integer()
     request.program = try blob()
     if remaining > 0 { request.setupMilliseconds = try integer() }
+    if remaining > 0 { request.logDirectory = try string() }
     return request
   }
 

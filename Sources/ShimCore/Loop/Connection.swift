@@ -29,7 +29,7 @@ final class Connection {
       let wanted = (header?.payloadLength ?? ShimFrame.headerSize) - buffer.count
       if wanted > 0 {
         var chunk = [UInt8](repeating: 0, count: min(wanted, 65536))
-        var descriptors = [Int32](repeating: -1, count: 32)
+        var descriptors = [Int32](repeating: -1, count: ShimProtocol.maximumDescriptors)
         var number: Int32 = 0
         let count = unsafe cl_receive_descriptors(socket.raw, &chunk, chunk.count, &descriptors, &number)
         if count == Int64(-Errno.again) { return true }

@@ -123,15 +123,31 @@ final class ManagedProcess {
   func signalCgroup(_ signal: Int32) -> Bool {
     let members = self.members()
     if members.isEmpty || members.contains(cl_getpid()) { return false }
-    for pid in members { _ = cl_kill(pid, signal) }
+    var handles: [(pid: Int32, raw: Int32)] = []
+    for pid in members {
+      let raw = cl_pidfd_open(pid, 0)
+      if raw >= 0 { handles.append((pid, raw)) }
+    }
+    // A number may have been given to another process before it was opened: only those still in the cgroup are meant.
+    let confirmed = self.members()
+    for handle in handles {
+      if confirmed.contains(handle.pid) { _ = cl_pidfd_send_signal(handle.raw, signal) }
+      _ = cl_close(handle.raw)
+    }
     return true
   }
 
   /// Processes of the cgroup. podshim itself is among them when pause was put beside it.
   private func members() -> [Int32] {
-    guard let raw = cgroup?.raw, let file = try? Files.open("cgroup.procs", Open.readOnly, at: raw),
-      let bytes = Files.read(file.raw, limit: 16384)
-    else { return [] }
+    guard let raw = cgroup?.raw, let file = try? Files.open("cgroup.procs", Open.readOnly, at: raw) else { return [] }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = unsafe cl_read(file.raw, &chunk, chunk.count)
+      if count == Int64(-Errno.interrupted) { continue }
+      if count <= 0 { break }
+      bytes.append(contentsOf: chunk[0..<Int(count)])
+    }
     var members: [Int32] = []
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       if let pid = Int32(String(decoding: line, as: UTF8.self)), pid > 0 { members.append(pid) }

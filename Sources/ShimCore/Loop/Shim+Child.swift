@@ -5,7 +5,7 @@ extension Shim {
   func childMessage(_ process: ManagedProcess) {
     while let raw = process.channel?.raw {
       var bytes = [UInt8](repeating: 0, count: 16384)
-      var descriptors = [Int32](repeating: -1, count: 32)
+      var descriptors = [Int32](repeating: -1, count: ShimProtocol.maximumDescriptors)
       var number: Int32 = 0
       let count = unsafe cl_receive_descriptors(raw, &bytes, bytes.count, &descriptors, &number)
       if count == Int64(-Errno.again) { return }

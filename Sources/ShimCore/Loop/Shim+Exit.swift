@@ -54,6 +54,7 @@ extension Shim {
     if process.phase == .exited { return }
     process.output?.end(process.log, loop)
     process.errorOutput?.end(process.log, loop)
+    reportLoss(process, atEnd: true)
     process.output = nil
     process.errorOutput = nil
     process.terminal = nil

@@ -61,9 +61,9 @@ extension Shim {
     }
   }
 
-  /// The newest agent gets the events; an older connection is an agent that is gone or should be.
+  /// Everybody who said hello gets the events: another one's hello does not take them from the agent. An agent that is gone closed its
+  /// connection, one that hangs is cut off by its backlog.
   private func hello(_ connection: Connection, _ request: UInt32, _ version: UInt16) {
-    for other in connections where other !== connection && other.greeted { drop(other) }
     connection.greeted = true
     reply(connection, request, .hello(version: min(version, ShimProtocol.version), pid: cl_getpid()))
   }

@@ -26,7 +26,7 @@ extension Shim {
   }
 
   private func make(_ spawn: SpawnRequest, _ descriptors: DescriptorList) throws(CallError) -> ManagedProcess {
-    let log = spawn.logPath.isEmpty ? nil : try LogFile.open(spawn.logPath)
+    let log = spawn.logPath.isEmpty ? nil : try LogFile.open(spawn.logPath, in: spawn.logDirectory)
     var stdio = try makeStdio(spawn, descriptors)
     var pair: [Int32] = [-1, -1]
     try check(unsafe cl_socketpair_messages(&pair), "socketpair")

@@ -1,7 +1,13 @@
 import CLinux
 
-/// podshim's state and its loop. One thread; nothing in here blocks.
+/// podshim's state and its loop. One thread, and what it waits for it waits for in epoll: sockets, pipes and terminals are non-blocking.
+/// Files are not: a write to a log on a file system that hangs (NFS, FUSE), an exit record or a mount that does not come back stops this
+/// podshim, and with it its pod's logs and replies, until the file system answers. Nothing else is stopped: other pods have podshims of
+/// their own, and the agent puts a deadline on every call.
 public final class Shim {
+  /// An agent, the one that replaces it, and whoever looks at a pod by hand.
+  private static let maximumConnections = 16
+
   let loop: Loop
   let listener: Descriptor
   let signals: Descriptor
@@ -42,7 +48,7 @@ public final class Shim {
     let raw = cl_accept(listener.raw)
     guard raw >= 0 else { return }
     let socket = Descriptor(adopting: raw)
-    if cl_peer_uid(raw) == 0 { add(socket) }
+    if cl_peer_uid(raw) == 0, connections.count < Self.maximumConnections { add(socket) }
   }
 
   func add(_ socket: consuming Descriptor) {
@@ -79,7 +85,14 @@ public final class Shim {
 
   func drain(_ stream: OutputStream, _ process: ManagedProcess) -> Bool {
     if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: 16384) }
-    return stream.drain(&buffer, process.log, loop)
+    let more = stream.drain(&buffer, process.log, loop)
+    reportLoss(process)
+    return more
+  }
+
+  func reportLoss(_ process: ManagedProcess, atEnd: Bool = false) {
+    guard let loss = process.log?.takeLoss(atEnd: atEnd) else { return }
+    publish(.logLost(id: process.id, lines: loss.lines, errno: loss.errno))
   }
 
   /// Sets the one timer to the earliest deadline, or off.

@@ -12,17 +12,19 @@ extension Shim {
   /// - Throws: the first call that failed; nothing is left but an unused socket file.
   public static func start(_ directory: String) throws(CallError) -> Shim {
     _ = cl_close_range(4, UInt32.max, 0)
-    let agent = try agentSocket()
+    try checkAgentSocket()
     // Fails only for a process group leader, which is then free of a terminal already.
     _ = cl_setsid()
     _ = unsafe cl_set_name("podshim")
     try check(cl_prctl(Prctl.setChildSubreaper, 1, 0), "prctl", "PR_SET_CHILD_SUBREAPER")
     _ = cl_ignore_signal(Signal.pipe)
+    // RLIMIT_FSIZE of the agent's service must not end a pod whose log reaches it.
+    _ = cl_ignore_signal(Signal.fileSize)
     try privateMounts(directory)
     try check(unsafe cl_chdir(directory), "chdir", directory)
     try Blank.make()
     let null = try Files.open(Blank.null, Open.readWrite)
-    for number: Int32 in 0...1 { try check(cl_dup_to(null.raw, number), "dup2") }
+    for number: Int32 in 0...2 { try check(cl_dup_to(null.raw, number), "dup2") }
 
     var lowers = false
     if let score = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) { lowers = Files.write("-999", to: score.raw) > 0 }
@@ -30,22 +32,21 @@ extension Shim {
       loop: try Loop.make(), listener: try listen(), signals: try childSignals(),
       timer: Descriptor(adopting: try check(cl_timerfd(), "timerfd_create")), lowersOOMScore: lowers)
     try shim.watchBasics()
-    shim.add(Descriptor(adopting: agent))
     let file = try Files.open("shim.pid", Open.writeOnly | Open.create | Open.truncate, mode: 0o600)
     try check(Files.write(decimal(cl_getpid()) + "\n", to: file.raw), "write", "shim.pid")
-    // Errors have no reader from here on.
-    try check(cl_dup_to(null.raw, 2), "dup2")
+    shim.add(Descriptor(adopting: socket))
     return shim
   }
 
-  /// Descriptor 3. Whoever starts podshim without it is not the agent: a container that runs /proc/self/exe in an exec, for one.
-  private static func agentSocket() throws(CallError) -> Int32 {
-    guard try Files.status(3, "descriptor 3").mode & FileType.mask == FileType.socket else {
+  /// The agent's end is descriptor 3.
+  private static let socket: Int32 = 3
+
+  /// Whoever starts podshim without it is not the agent: a container that runs /proc/self/exe in an exec, for one.
+  private static func checkAgentSocket() throws(CallError) {
+    guard try Files.status(socket, "descriptor 3").mode & FileType.mask == FileType.socket else {
       throw CallError("fstat", Errno.badDescriptor, "descriptor 3 is not the agent's socket")
     }
-    let copy = try check(cl_dup_descriptor(3), "fcntl")
-    _ = cl_close(3)
-    return copy
+    try check(cl_set_close_on_exec(socket), "fcntl")
   }
 
   /// The host's mount table never sees the pod's /dev/shm; host mounts still arrive here (slave), for volumes mounted later.
@@ -77,8 +78,36 @@ extension Shim {
     return Descriptor(adopting: try check(cl_signalfd(mask), "signalfd4"))
   }
 
-  /// Says on standard error why `start` failed.
+  /// Answers what the agent sent before it knew (its hello, most likely the sandbox's set-up) with why `start` failed: nobody reads a
+  /// podshim's standard error.
   public static func report(_ error: CallError) {
-    _ = Files.write("podshim: " + error.call + ": errno " + decimal(error.code) + " " + error.detail + "\n", to: 2)
+    let reason = "podshim cannot start: " + error.call + " " + error.detail
+    var header = [UInt8](repeating: 0, count: ShimFrame.headerSize)
+    // The first frame is waited for; what follows is there or is not.
+    while readFully(&header), let frame = try? ShimFrame.decodeHeader(header) {
+      var rest = frame.payloadLength
+      while rest > 0 {
+        var chunk = [UInt8](repeating: 0, count: min(rest, 4096))
+        guard readFully(&chunk) else { return }
+        rest -= chunk.count
+      }
+      let reply = ShimFrame.encode(.refused(errno: error.code, text: reason), id: frame.requestID)
+      _ = unsafe cl_write(socket, reply, reply.count)
+      _ = cl_set_nonblocking(socket)
+    }
+  }
+
+  private static func readFully(_ bytes: inout [UInt8]) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return Int64(0) }
+        return unsafe cl_read(socket, base + done, buffer.count - done)
+      }
+      if count == Int64(-Errno.interrupted) { continue }
+      if count <= 0 { return false }
+      done += Int(count)
+    }
+    return true
   }
 }

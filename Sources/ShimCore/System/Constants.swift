@@ -119,6 +119,7 @@ public enum Signal {
   public static let pipe: Int32 = 13
   public static let terminate: Int32 = 15
   public static let child: Int32 = 17
+  public static let fileSize: Int32 = 25
   /// Bit of `signal` in a kernel signal mask.
   public static func bit(_ signal: Int32) -> UInt64 { 1 << UInt64(signal - 1) }
 }

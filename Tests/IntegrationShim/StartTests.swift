@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import LinuxSystem
+import ShimCore
+import Testing
+
+extension ShimSuite {
+  @Suite("The first words of podshim", .timeLimit(.minutes(1)))
+  struct StartTests {
+    /// Starts podshim after `frames` were written to its socket, and gives what it answers until it ends or all were answered.
+    private func answers(to frames: [[UInt8]], directory: String) throws -> [ShimReply] {
+      let (ours, theirs) = try UnixStream.pair()
+      for frame in frames { try ours.send(frame) }
+      let process = try Scratch.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: try theirs.duplicate())
+      defer {
+        try? process.signal(SIGKILL)
+        _ = Scratch.eventually { process.hasExited }
+        process.reap()
+      }
+      var bytes: [UInt8] = []
+      var replies: [ShimReply] = []
+      while replies.count < frames.count {
+        while bytes.count >= ShimFrame.headerSize {
+          let header = try ShimFrame.decodeHeader(Array(bytes.prefix(ShimFrame.headerSize)))
+          guard bytes.count >= ShimFrame.headerSize + header.payloadLength else { break }
+          let payload = Array(bytes[ShimFrame.headerSize..<(ShimFrame.headerSize + header.payloadLength)])
+          bytes.removeFirst(ShimFrame.headerSize + header.payloadLength)
+          if header.requestID != 0 { replies.append(try ShimFrame.decodeReply(kind: header.kind, payload: payload)) }
+        }
+        if replies.count == frames.count { break }
+        let readable = ours.withRaw { raw in
+          var poller = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+          return unsafe poll(&poller, 1, 10_000) > 0
+        }
+        guard readable else { throw ShimTimeout(waitingFor: "replies") }
+        let (received, _) = try ours.receive()
+        if received.isEmpty { break }
+        bytes += received
+      }
+      return replies
+    }
+
+    private static var hello: [UInt8] { ShimFrame.encode(.hello(version: ShimProtocol.version), id: 1) }
+    private static var pause: [UInt8] {
+      let program: [SetupOperation] = [.rootPropagation(flags: TestContainer.slaveRecursive), .emptyRoot, .pivotRoot, .pause]
+      var request = SpawnRequest(id: "", program: SetupProgram.encode(program))
+      request.cloneFlags = TestPod.newNamespaces
+      return ShimFrame.encode(.spawn(request), id: 2)
+    }
+
+    @Test("What the agent wrote before podshim ran is served: the sandbox is ready after no round trip")
+    func before() throws {
+      let directory = "\(Scratch.base)/early"
+      try Scratch.makeDirectory(directory)
+      defer { Scratch.remove(Scratch.base) }
+      let replies = try answers(to: [Self.hello, Self.pause], directory: directory)
+      guard case .hello(let version, _) = replies.first, case .spawned(let pid) = replies.last else {
+        Issue.record("\(replies)")
+        return
+      }
+      #expect(version == ShimProtocol.version && replies.count == 2)
+      #expect(
+        Scratch.eventually {
+          kill(pid, SIGKILL) != 0 || Scratch.text("/proc/\(pid)/stat").isEmpty || Scratch.text("/proc/\(pid)/stat").contains(") Z")
+        })
+    }
+
+    @Test("A podshim that cannot start says why, to everything it was asked")
+    func failure() throws {
+      let replies = try answers(to: [Self.hello, Self.pause], directory: "\(Scratch.base)/nowhere")
+      #expect(replies.count == 2)
+      for reply in replies {
+        guard case .refused(let errno, let text) = reply else {
+          Issue.record("\(reply)")
+          continue
+        }
+        #expect(errno == ENOENT && text.contains("podshim cannot start") && text.contains("nowhere"), "\(text)")
+      }
+    }
+
+    @Test("Another one's hello takes no event from the agent")
+    func two() throws {
+      try TestPod.with { pod in
+        let other = try UnixStream.connect(directory: pod.directory, name: "shim.sock")
+        try other.send(ShimFrame.encode(.hello(version: 1), id: 5))
+        let (answer, _) = try other.receive()
+        let header = try ShimFrame.decodeHeader(Array(answer.prefix(ShimFrame.headerSize)))
+        guard
+          case .hello(version: 1, _) = try ShimFrame.decodeReply(
+            kind: header.kind, payload: Array(answer.dropFirst(ShimFrame.headerSize)))
+        else { throw ShimTimeout(waitingFor: "hello") }
+        #expect(try pod.run(TestContainer("c", ["/bin/true"])).exit.exitCode == 0)
+        let (event, _) = try other.receive()
+        #expect(try ShimFrame.decodeHeader(Array(event.prefix(ShimFrame.headerSize))).kind == 128)
+      }
+    }
+  }
+}
