@@ -49,8 +49,18 @@ extension Runtime_V1_ContainerConfig {
     guard !logPath.split(separator: "/").contains("..") else {
       throw RuntimeError(.invalidArgument, "\(field).log_path: must stay in the log directory, is \"\(logPath)\"")
     }
+    try linux.securityContext.selinuxOptions.refuse("\(field).linux.security_context.selinux_options")
     guard cdiDevices.isEmpty else {
       throw RuntimeError(.unimplemented, "\(field).CDI_devices: CDI devices are not supported by this version")
+    }
+  }
+}
+
+extension Runtime_V1_SELinuxOption {
+  /// Labels are not applied: a label that was asked for must not be left out silently.
+  func refuse(_ field: String) throws(RuntimeError) {
+    guard user.isEmpty, role.isEmpty, type.isEmpty, level.isEmpty else {
+      throw RuntimeError(.unimplemented, "\(field): SELinux labels are not supported by this runtime: leave them out")
     }
   }
 }

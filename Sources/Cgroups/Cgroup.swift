@@ -18,11 +18,15 @@ public struct Cgroup: Sendable {
   func child(_ name: String) -> Cgroup { Cgroup(mountPoint: mountPoint, components: components + [name], usable: usable) }
 
   /// Makes the cgroup and its missing ancestors; what is there already is fine.
-  /// - Parameter enableControllers: give it every usable controller, by cgroup.subtree_control of each ancestor. Not wanted below a
+  /// - Parameters:
+  ///   - enableControllers: give it every usable controller, by cgroup.subtree_control of each ancestor. Not wanted below a
   ///   cgroup with processes: the kernel lets only cgroups without processes hand controllers down (except the root).
+  ///   - parentIsReady: the parent was made by `create`, for a sibling of this one: only the last directory is missing. When it is not
+  ///     there after all, everything is made.
   /// - Throws: after removing the directories it had made.
-  public func create(enableControllers: Bool = true) throws(CgroupError) {
+  public func create(enableControllers: Bool = true, parentIsReady: Bool = false) throws(CgroupError) {
     try validate()
+    if parentIsReady, (try? ControlFile.createDirectory(directory)) != nil { return }
     var made: [String] = []
     do throws(SystemCallError) {
       var directory = mountPoint

@@ -29,7 +29,8 @@ extension PodRuntime {
     }
     if namespaces.ipc != .node { options.namespaces.append(NamespaceSpec(type: .ipc)) }
     if namespaces.pid != .node { options.namespaces.append(NamespaceSpec(type: .pid)) }
-    options.sysctls = hasNamespace ? Self.networkDefaults.merging(config.sysctls) { $1 } : config.sysctls
+    let defaults = settings.unprivilegedNetworking ? Self.networkDefaults : [:]
+    options.sysctls = hasNamespace ? defaults.merging(config.sysctls) { $1 } : config.sysctls
     options.resourceOptional = !kernel.canRaiseLimits
     options.seccomp = try seccomp.compile(SeccompProfile.runtimeDefault(capabilities: []))
     return try SetupProgramBuilder.pause(options)
@@ -55,7 +56,7 @@ extension PodRuntime {
         hostname: "\(directory)/hostname", hosts: "\(directory)/hosts", resolvConf: "\(directory)/resolv.conf",
         shm: "\(directory)/shm"),
       cgroupPath: cgroupPath, capabilities: capabilities.spec(ambient: ambient),
-      seccomp: try seccompSpec(security, capabilities), appArmorProfile: try appArmorProfile(security), devices: devices,
+      seccomp: try seccompSpec(security, capabilities), appArmorProfile: try appArmor.profile(security), devices: devices,
       deviceRules: rules)
     return (
       try SpecBuilder(inputs: inputs).build(),
@@ -119,14 +120,5 @@ extension PodRuntime {
 
   private func localhostPath(_ reference: String) -> String {
     reference.hasPrefix("localhost/") ? String(reference.dropFirst("localhost/".count)) : reference
-  }
-
-  private func appArmorProfile(_ security: ContainerSecurityContext) throws(RuntimeError) -> String? {
-    guard let profile = security.appArmor, profile.type == .localhost else { return nil }
-    guard kernel.appArmor else {
-      throw RuntimeError(
-        .invalidArgument, "AppArmor profile \(profile.localhostRef) was asked for, but AppArmor is not enabled here")
-    }
-    return localhostPath(profile.localhostRef)
   }
 }

@@ -41,6 +41,7 @@ public final class PodRuntime: ContainerRuntime {
   let cgroups: CgroupRoot
   let kernel: KernelFeatures
   let seccomp = SeccompCompiler()
+  let appArmor: AppArmor
   /// Compiles the usual filters ahead of the first pod.
   let warming = Mutex<Task<Void, Never>?>(nil)
   /// passwd and group of images, by image id.
@@ -69,6 +70,7 @@ public final class PodRuntime: ContainerRuntime {
     specRecords = Collection("container-spec", in: store)
     ledger = Ledger(in: store)
     kernel = KernelFeatures.probe()
+    appArmor = AppArmor(isEnabled: kernel.appArmor, stateDirectory: settings.stateDirectory)
     do {
       podshim = try SealedExecutable(copying: settings.podshimPath)
       try makeDirectory(settings.stateDirectory, mode: 0o711)

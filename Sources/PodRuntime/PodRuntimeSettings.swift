@@ -10,16 +10,19 @@ public struct PodRuntimeSettings: Sendable {
   public var cgroupRoot: String
   /// resolv.conf for pods without DNS settings.
   public var resolvConf: String
+  /// Processes without privileges may bind ports below 1024 and send ICMP echoes in their pod's network; off: as the kernel has it.
+  public var unprivilegedNetworking: Bool
 
   public init(
     rootDirectory: String, stateDirectory: String, podshimPath: String, cgroupRoot: String = "/",
-    resolvConf: String = "/etc/resolv.conf"
+    resolvConf: String = "/etc/resolv.conf", unprivilegedNetworking: Bool = true
   ) {
     self.rootDirectory = rootDirectory
     self.stateDirectory = stateDirectory
     self.podshimPath = podshimPath
     self.cgroupRoot = cgroupRoot
     self.resolvConf = resolvConf
+    self.unprivilegedNetworking = unprivilegedNetworking
   }
 
   /// Where every container's root is mounted: in the container's own mount namespace only, so one directory serves all.

@@ -1,10 +1,24 @@
 public import OCISpec
+import Synchronization
 
 /// Profiles by name: the runtime's default, and files of the administrator (SeccompProfile+File.swift).
 public enum SeccompProfile {
   /// What `RuntimeDefault` means: every call an ordinary program needs, EPERM for the rest. What a capability is for comes with it.
   /// - Parameter capabilities: names as `CAP_SYS_ADMIN`, the container's bounding set.
   public static func runtimeDefault(capabilities: [String]) -> SeccompSpec {
+    if let known = defaults.withLock({ $0[capabilities] }) { return known }
+    let spec = makeDefault(capabilities: capabilities)
+    defaults.withLock { known in
+      if known.count >= 64 { known.removeAll() }
+      known[capabilities] = spec
+    }
+    return spec
+  }
+
+  /// The same arrays each time: comparing them with what was compiled takes no time.
+  private static let defaults = Mutex<[[String]: SeccompSpec]>([:])
+
+  private static func makeDefault(capabilities: [String]) -> SeccompSpec {
     let held = Set(capabilities)
     var rules = [SeccompSpec.Syscall(names: SystemCallGroups.ordinary, action: allow)]
     rules += socketRules + personalityRules

@@ -166,7 +166,7 @@ extension PodRuntime {
 
     try Faults.check(.containerCgroup)
     let cgroup = cgroups.cgroup(record.cgroup)
-    try cgroup.create()
+    try cgroup.create(parentIsReady: true)
     undo.push("cgroup \(record.cgroup)") { try cgroup.remove() }
     try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
 
@@ -180,6 +180,7 @@ extension PodRuntime {
     request.openStdin = config.stdin
     request.stdinOnce = config.stdinOnce
     request.logPath = record.logPath
+    if !record.logPath.isEmpty { request.logDirectory = sandboxRecord.config.logDirectory }
     request.exitRecordPath = "\(id).exit"
     let answer = try await shim.spawn(
       request, descriptors: descriptors, program: program.program.operations, command: prepared.spec.process?.args ?? [])

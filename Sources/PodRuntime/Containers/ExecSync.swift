@@ -32,7 +32,7 @@ extension PodRuntime {
   {
     let execID = "exec-\(Identifier.random().prefix(16))"
     let cgroup = cgroups.cgroup("\(record.cgroup)/\(execID)")
-    try cgroup.create(enableControllers: false)
+    try cgroup.create(enableControllers: false, parentIsReady: true)
     defer { try? cgroup.remove() }
     let program = try execProgram(record, command: command)
     let out = try Pipe()

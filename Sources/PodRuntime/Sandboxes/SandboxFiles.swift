@@ -12,6 +12,16 @@ extension PodRuntime {
     try writeFile("\(directory)/resolv.conf", config.dns.map(Self.resolvConf) ?? (try? readFile(settings.resolvConf)) ?? "")
   }
 
+  /// What goes into these files stays in its line: a newline in a DNS option would be a setting of its own.
+  func checkLines(_ config: SandboxConfig) throws(RuntimeError) {
+    let dns = config.dns
+    for text in [config.hostname] + (dns?.servers ?? []) + (dns?.searches ?? []) + (dns?.options ?? [])
+    where text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+      throw RuntimeError(
+        .invalidArgument, "'\(text)' has a space or a control character: it cannot be a host name or a DNS setting")
+    }
+  }
+
   /// A sandbox with the host's network has the host's UTS namespace too.
   static func hostname(_ config: SandboxConfig) -> String {
     config.securityContext.namespaces.network == .node || config.hostname.isEmpty ? hostName() : config.hostname
