@@ -72,7 +72,8 @@ int32_t cl_seccomp_filter(uint32_t flags, const void *program, uint16_t instruct
   struct sock_fprog filter = {instructions, (struct sock_filter *)program};
   return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
 }
-int32_t cl_setrlimit(int32_t pid, uint32_t resource, uint64_t soft, uint64_t hard) {
+int32_t cl_setrlimit(uint32_t resource, uint64_t soft, uint64_t hard) { return cl_prlimit(0, resource, soft, hard); }
+int32_t cl_prlimit(int32_t pid, uint32_t resource, uint64_t soft, uint64_t hard) {
   struct { uint64_t soft, hard; } limit = {soft, hard};
   return result(syscall(SYS_prlimit64, pid, resource, &limit, NULL));
 }

@@ -12,7 +12,7 @@ extension ShimSuite {
     func lostLines() throws {
       try TestPod.with { pod in
         // RLIMIT_FSIZE stands for the full disk.
-        func limit(_ bytes: UInt64) { #expect(cl_setrlimit(pod.process.pid, 1, bytes, .max) == 0) }
+        func limit(_ bytes: UInt64) { #expect(cl_prlimit(pod.process.pid, 1, bytes, .max) == 0) }
         limit(8192)
         var container = TestContainer("c", ["/bin/sh", "-c", "seq 1 3000; echo done; read x; echo after"])
         container.openStdin = true

@@ -33,7 +33,8 @@ void cl_note_arguments(int32_t count, char **argv);
 void cl_set_arguments(const char *title);
 int32_t cl_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);  // capset(2) version 3
 int32_t cl_seccomp_filter(uint32_t flags, const void *program, uint16_t instructions);  // seccomp(2) SET_MODE_FILTER
-int32_t cl_setrlimit(int32_t pid, uint32_t resource, uint64_t soft, uint64_t hard);  // prlimit64(2); 0: the caller
+int32_t cl_setrlimit(uint32_t resource, uint64_t soft, uint64_t hard);  // prlimit64(2)
+int32_t cl_prlimit(int32_t pid, uint32_t resource, uint64_t soft, uint64_t hard);  // prlimit64(2) of another process
 int32_t cl_sethostname(const char *name, size_t length);    // sethostname(2)
 int32_t cl_setdomainname(const char *name, size_t length);  // setdomainname(2)
 // Signals

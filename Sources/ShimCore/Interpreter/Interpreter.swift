@@ -198,7 +198,7 @@ public struct Interpreter: ~Copyable {
     case .domainname(let name): try check(unsafe cl_setdomainname(name, name.utf8.count), "setdomainname", name)
     case .sysctl(let path, let value): try writeKernelFile("sys/" + path, value)
     case .resourceLimit(let resource, let soft, let hard, let optional):
-      let result = cl_setrlimit(0, resource, soft, hard)
+      let result = cl_setrlimit(resource, soft, hard)
       if !(optional && result == -Errno.notPermitted) { try check(result, "prlimit64", decimal(resource)) }
     case .oomScoreAdjust(let value, let optional): try setOOMScore(value, optional)
     case .umask(let mask):
