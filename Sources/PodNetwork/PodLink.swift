@@ -61,8 +61,8 @@ struct PodLink: Sendable {
     try inside.perform(requests)
   }
 
-  /// The bridge drops what comes and goes until a kernel worker has told it that the link is up; on a busy machine the pod's first packets
-  /// were lost, and sent again a second later. Asking about the link makes the kernel do it now (since 6.6), or soon.
+  /// The bridge drops what comes and goes until a kernel worker has told it that the link is up. On a busy machine that was 0.2 s and more
+  /// after the link was set up: the first ARP packet was lost, and sent again a second later. Asking about the link makes the kernel do it now (since 6.6), or soon.
   private func waitUntilForwarding(_ link: String) throws(NetlinkError) {
     for _ in 0..<1000 {
       guard let info = LinkInfo(try route.get(RouteRequests.getLink(link))), !info.isForwarding else { return }

@@ -2,6 +2,7 @@ import Foundation
 import LinuxSystem
 import Netlink
 import Store
+import Synchronization
 import Testing
 
 @testable import PodNetwork
@@ -169,6 +170,22 @@ extension KernelTests {
       #expect(try Node.links().contains { $0.name == pod.hostInterface })
     }
 
+    @Test("carry traffic when attach returns: the bridge forwards, also on a busy machine")
+    func forwarding() throws {
+      let node = try Node()
+      defer { node.close() }
+      // Busy: the kernel's worker that tells the bridge about a link waits for its turn.
+      let busy = (0..<12).map { _ in BusyThread() }
+      defer { for thread in busy { thread.stop() } }
+      let pods = try (0..<20).map { number in
+        let pod = try node.network.attach(owner: "pod\(number)", portMappings: [])
+        // A listing does not hurry the kernel as a look at one link does.
+        #expect(try Node.links().first { $0.name == pod.hostInterface }?.isForwarding == true)
+        return pod
+      }
+      #expect(pods.count == 20)
+    }
+
     @Test("are made by many tasks at once, each with its own address")
     func concurrent() async throws {
       let node = try Node()
@@ -190,6 +207,15 @@ extension KernelTests {
       #expect(try network.linkNames().count == 20)
     }
   }
+}
+
+/// A thread that does nothing, as fast as it can.
+private final class BusyThread: Sendable {
+  private let isOver = Atomic<Bool>(false)
+  init() {
+    Thread.detachNewThread { [self] in while !isOver.load(ordering: .relaxed) {} }
+  }
+  func stop() { isOver.store(true, ordering: .relaxed) }
 }
 
 extension KernelTests {
