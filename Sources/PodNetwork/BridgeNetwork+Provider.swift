@@ -5,8 +5,8 @@ import Synchronization
 extension BridgeNetwork: PodNetworkProvider {
   public func attach(_ request: AttachRequest) async throws(PodNetworkError) -> PodNetworkAttachment {
     let answer = FirstAnswer<PodNetworkAttachment>()
-    // Neither ends with the caller: what is made late is taken back.
-    Task {
+    // It does not end with the caller: what is made late is taken back.
+    let making = Task {
       let result = await runBlocking {
         Result { () throws(PodNetworkError) in
           try self.attach(owner: request.owner, portMappings: request.portMappings, namespace: request.namespace)
@@ -16,6 +16,7 @@ extension BridgeNetwork: PodNetworkProvider {
     }
     let timer = Task {
       guard (try? await Task.sleep(for: request.limit)) != nil else { return }
+      making.cancel()
       _ = answer.give(
         .failure(
           PodNetworkError(.timedOut, "no network for \(request.owner) within \(request.limit); it is taken back when it comes")))
