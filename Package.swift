@@ -204,7 +204,7 @@ let package = Package(
     .testTarget(
       name: "PodRuntimeTests",
       dependencies: ["TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "Store", log],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "CRIServiceTests", dependencies: ["TestSupport", "CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
     .testTarget(
@@ -221,7 +221,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationRuntime",
       dependencies: [
-        "TestSupport", "PodRuntime", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store", log,
+        "TestSupport", "PodRuntime", "ShimCore", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store",
+        log,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -30,7 +30,13 @@ extension RemoteRuntime {
     request.podSandboxID = id.rawValue
     request.verbose = verbose
     let response: Runtime_V1_PodSandboxStatusResponse = try await runtimeCall("PodSandboxStatus", request)
-    return (try SandboxStatus(response.status), response.info)
+    var status = try SandboxStatus(response.status)
+    let sandbox = status.id
+    status.containers = try mapped(response.containersStatuses) { (container) throws(RuntimeError) in
+      try ContainerStatus(container, sandboxID: sandbox)
+    }
+    status.timestamp = response.timestamp
+    return (status, response.info)
   }
 
   public func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {

@@ -63,6 +63,7 @@ extension ContainerConfig {
       resources: message.linux.hasResources ? LinuxResources(message.linux.resources) : nil,
       securityContext: try ContainerSecurityContext(message.linux.securityContext, field: "\(field).linux.security_context"),
       stopSignal: Int32(clamping: message.stopSignal.rawValue))
+    wire = wireForm(message)
   }
 }
 

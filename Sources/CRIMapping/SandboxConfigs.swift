@@ -35,6 +35,7 @@ extension SandboxConfig {
     }
     if message.linux.hasOverhead { overhead = LinuxResources(message.linux.overhead) }
     if message.linux.hasResources { resources = LinuxResources(message.linux.resources) }
+    wire = wireForm(message)
   }
 }
 

@@ -65,5 +65,5 @@ public enum NamespacePath {
   private static let prefix = "process:"
   /// `id`: a process of the podshim, "" for the sandbox's pause process.
   public static func process(_ id: String = "") -> String { prefix + id }
-  static func processID(_ path: String) -> String? { path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil }
+  public static func processID(_ path: String) -> String? { path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil }
 }

@@ -26,19 +26,11 @@ struct StoredSpec: Codable, Sendable {
 }
 
 extension PodRuntime {
-  func remember(_ spec: StoredSpec, of id: ContainerID) throws(RuntimeError) {
-    do {
-      try specRecords.put(spec, id: id.rawValue)
-    } catch {
-      throw RuntimeError(.internalError, "cannot save the spec of container \(id)", cause: error)
-    }
-    specs.withLock { $0[id] = spec }
-  }
-
+  /// Decoded once for a container that is asked for it, as by probes.
   func spec(of id: ContainerID) throws(RuntimeError) -> StoredSpec {
     if let known = specs.withLock({ $0[id] }) { return known }
     do {
-      if let stored = try specRecords.get(id.rawValue) {
+      if let stored = try records.specs.get(id.rawValue) {
         specs.withLock { $0[id] = stored }
         return stored
       }

@@ -1,31 +1,52 @@
+import Cgroups
 import LinuxSystem
 import PodNetwork
 public import RuntimeAPI
-import Store
 import Synchronization
 
 extension PodRuntime {
-  /// What ledger and kernel do not agree on: recorded for nobody, or there without a record. Empty on a healthy node.
+  /// What is on the node and belongs to nobody. Empty on a healthy node.
   public func leaks() async throws(RuntimeError) -> [NodeLeak] {
-    var leaks: [NodeLeak] = []
+    var leaks = unreadable.withLock { $0 }
+    // What is being made is not registered yet.
+    if state.withLock({ !$0.running.isEmpty || !$0.creating.isEmpty }) { return leaks }
     do {
-      let live = state.withLock { state in Set(state.sandboxes.keys.map(\.rawValue) + state.containers.keys.map(\.rawValue)) }
-      let underway = state.withLock { !$0.running.isEmpty || !$0.creating.isEmpty }
-      for entry in try ledger.entries() where entry.kind != .mount && !underway && !live.contains(entry.owner) {
-        leaks.append(
-          NodeLeak(kind: entry.kind.rawValue, name: entry.name, owner: entry.owner, problem: "recorded, but its owner is gone"))
-      }
-      for name in try listDirectory("\(settings.stateDirectory)/sandboxes") where !live.contains(name) && !underway {
-        leaks.append(
-          NodeLeak(kind: "directory", name: "\(settings.stateDirectory)/sandboxes/\(name)", problem: "belongs to no sandbox"))
-      }
-      if let network, !underway {
-        for link in try network.strayLinks() {
-          leaks.append(NodeLeak(kind: "link", name: link, problem: "a port of the bridge that belongs to no sandbox"))
+      let (sandboxes, containers) = state.withLock { ($0.sandboxes, $0.containers) }
+      let (settings, cgroups, network) = (settings, cgroups, network)
+      leaks += try await runBlocking { () throws(any Error) in
+        var leaks: [NodeLeak] = []
+        func strangers(in directory: String, _ kind: String, _ problem: String, _ isKnown: (String) -> Bool) throws {
+          for name in try listDirectory(directory) where !isKnown(name) {
+            leaks.append(NodeLeak(kind: kind, name: "\(directory)/\(name)", problem: problem))
+          }
         }
-        for owner in network.owners where !live.contains(owner) {
-          leaks.append(NodeLeak(kind: "address", name: owner, problem: "a network of a sandbox that is gone"))
+        try strangers(in: "\(settings.stateDirectory)/sandboxes", "directory", "belongs to no sandbox") {
+          sandboxes[SandboxID($0)] != nil
         }
+        try strangers(in: "\(settings.rootDirectory)/containers", "snapshot", "belongs to no container") {
+          containers[ContainerID($0)] != nil
+        }
+        for (directory, process) in try ShimProcess.all() where directory.hasPrefix("\(settings.stateDirectory)/sandboxes/") {
+          if let name = directory.split(separator: "/").last, sandboxes[SandboxID(String(name))] != nil { continue }
+          leaks.append(NodeLeak(kind: "process", name: "podshim \(process.pid)", problem: "belongs to no sandbox"))
+        }
+        // Below our own parent and those of the sandboxes there is nothing else of ours.
+        let parents = Set(sandboxes.values.map(\.record.cgroupParent)).union([Self.ownParent(settings)])
+        for parent in parents {
+          for name in try listDirectory(cgroups.cgroup(parent).directory) where Identifier.isWhole(name) {
+            if sandboxes[SandboxID(name)] != nil || containers[ContainerID(name)] != nil { continue }
+            leaks.append(NodeLeak(kind: "cgroup", name: "\(parent)/\(name)", problem: "belongs to no sandbox or container"))
+          }
+        }
+        if let network {
+          for owner in network.owners where sandboxes[SandboxID(owner)] == nil {
+            leaks.append(NodeLeak(kind: "address", name: owner, problem: "a network of a sandbox that is gone"))
+          }
+          for link in try network.strayLinks() {
+            leaks.append(NodeLeak(kind: "link", name: link, problem: "a port of the bridge that belongs to no sandbox"))
+          }
+        }
+        return leaks
       }
     } catch {
       throw runtimeError(error, "cannot look for leaks")

@@ -11,30 +11,16 @@ import Synchronization
 
 /// The built-in container runtime: sandboxes and containers as the CRI knows them, made from namespaces, cgroups and a podshim per pod.
 ///
-/// It owns their state. Every record is written before the thing it describes is made and removed after it is gone, so that a killed
-/// agent finds out at its next start what it has (`Recovery`).
+/// It owns their state. What a sandbox or container is made as is in its record, in the database and beside podshim's socket; what became
+/// of it, podshim knows first (`Recovery`).
 public final class PodRuntime: ContainerRuntime {
   public static let runtimeName = "swiftlet"
 
-  struct State {
-    var sandboxes: [SandboxID: Sandbox] = [:]
-    var containers: [ContainerID: Container] = [:]
-    /// Creations under way, by idempotency key: a retry joins.
-    var running: [String: Task<SandboxID, any Error>] = [:]
-    var creating: [String: Task<ContainerID, any Error>] = [:]
-    /// Keys of finished creations.
-    var sandboxKeys: [String: SandboxID] = [:]
-    var containerKeys: [String: ContainerID] = [:]
-  }
-  let state = Mutex(State())
-
+  let state = Mutex(Registry())
   let settings: PodRuntimeSettings
-  let store: Store
-  let sandboxRecords: Collection<SandboxRecord>
-  let containerRecords: Collection<ContainerRecord>
-  let specRecords: Collection<StoredSpec>
+  let records: Records
+  let journal: Journal
   let specs = Mutex<[ContainerID: StoredSpec]>([:])
-  let ledger: Ledger
   let images: ImageService
   /// nil: only host-network pods run.
   let network: BridgeNetwork?
@@ -42,16 +28,14 @@ public final class PodRuntime: ContainerRuntime {
   let kernel: KernelFeatures
   let seccomp = SeccompCompiler()
   let appArmor: AppArmor
-  /// Compiles the usual filters ahead of the first pod.
-  let warming = Mutex<Task<Void, Never>?>(nil)
   /// passwd and group of images, by image id.
   let users = Mutex<[String: UserDatabase]>([:])
   let podshim: SealedExecutable
   let hub = EventHub()
-  /// Commands running by ExecSync, by exec id.
-  let execs = Mutex<[String: ExecWaiter]>([:])
   let logger: Logger
   let version: String
+  /// Records that could not be read at start: shown by doctor.
+  let unreadable = Mutex<[NodeLeak]>([])
 
   /// Opens the runtime; call `recover()` before anything else is asked of it.
   public init(
@@ -59,16 +43,15 @@ public final class PodRuntime: ContainerRuntime {
     logger: Logger
   ) throws(RuntimeError) {
     self.settings = settings
-    self.store = store
     self.images = images
     self.network = network
     self.cgroups = cgroups
     self.version = version
     self.logger = logger
-    sandboxRecords = Collection("sandbox", in: store)
-    containerRecords = Collection("container", in: store)
-    specRecords = Collection("container-spec", in: store)
-    ledger = Ledger(in: store)
+    records = Records(
+      store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"),
+      copy: DatabaseCopy(of: store, at: "\(settings.rootDirectory)/swiftlet.db.copy", logger: logger))
+    journal = Journal(logger: logger)
     kernel = KernelFeatures.probe()
     appArmor = AppArmor(isEnabled: kernel.appArmor, stateDirectory: settings.stateDirectory)
     do {
@@ -79,13 +62,29 @@ public final class PodRuntime: ContainerRuntime {
     } catch {
       throw RuntimeError(.internalError, "cannot start the runtime", cause: error)
     }
+    journal.setWriter { [weak self] subjects in try await self?.write(subjects) }
+  }
+
+  private func write(_ subjects: Set<Journal.Subject>) async throws {
+    try await records.write { [self] transaction in
+      for subject in subjects {
+        switch subject {
+        case .container(let id):
+          guard let container = state.withLock({ $0.containers[id] }), let record = container.stateRecord else { continue }
+          try records.put(record, of: id, in: container.sandboxID, transaction)
+        case .sandbox(let id):
+          guard let record = state.withLock({ $0.sandboxes[id] })?.stateRecord else { continue }
+          try records.put(record, of: id, transaction)
+        }
+      }
+    }
   }
 
   // MARK: Look-up
 
   /// The sandbox with this id or unique prefix; nil when there is none.
   func findSandbox(_ id: SandboxID) throws(RuntimeError) -> Sandbox? {
-    try find(id.rawValue, "sandbox", state.withLock { $0.sandboxes.map { (key: $0.key.rawValue, value: $0.value) } })
+    try one(state.withLock { $0.sandbox(id.rawValue) }, "sandbox", id.rawValue)
   }
 
   func sandbox(_ id: SandboxID) throws(RuntimeError) -> Sandbox {
@@ -94,7 +93,7 @@ public final class PodRuntime: ContainerRuntime {
   }
 
   func findContainer(_ id: ContainerID) throws(RuntimeError) -> Container? {
-    try find(id.rawValue, "container", state.withLock { $0.containers.map { (key: $0.key.rawValue, value: $0.value) } })
+    try one(state.withLock { $0.container(id.rawValue) }, "container", id.rawValue)
   }
 
   func container(_ id: ContainerID) throws(RuntimeError) -> Container {
@@ -102,54 +101,38 @@ public final class PodRuntime: ContainerRuntime {
     throw RuntimeError(.notFound, "no container \(id)")
   }
 
-  private func find<Value>(_ text: String, _ what: String, _ values: [(key: String, value: Value)]) throws(RuntimeError) -> Value? {
-    switch Identifier.match(text, in: values) {
+  private func one<Value>(_ match: Identifier.Match<Value>, _ what: String, _ text: String) throws(RuntimeError) -> Value? {
+    switch match {
     case .none: return nil
     case .one(let value): return value
     case .many: throw RuntimeError(.invalidArgument, "\(what) id \(text) is the beginning of several ids: give more digits")
     }
   }
 
-  func containers(of sandbox: SandboxID) -> [Container] {
-    state.withLock { state in state.containers.values.filter { $0.sandboxID == sandbox } }
-  }
-
-  // MARK: Records
-
-  func save(_ record: SandboxRecord) throws(RuntimeError) {
-    do {
-      try sandboxRecords.put(record, id: record.id.rawValue, key: SandboxRecord.key(record.config.metadata))
-    } catch {
-      throw RuntimeError(.internalError, "cannot save sandbox \(record.id)", cause: error)
-    }
-  }
-
-  func save(_ record: ContainerRecord) throws(RuntimeError) {
-    do {
-      try containerRecords.put(
-        record, id: record.id.rawValue, key: ContainerRecord.key(sandbox: record.sandboxID, record.config.metadata),
-        parent: record.sandboxID.rawValue)
-    } catch {
-      throw RuntimeError(.internalError, "cannot save container \(record.id)", cause: error)
-    }
-  }
+  /// Those being created among them.
+  func containers(of sandbox: SandboxID) -> [Container] { state.withLock { $0.containers(of: sandbox) } }
 
   // MARK: Events
 
   public func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { hub.subscribe() }
 
+  /// Gives an event its place in the order; `hub.deliver` sends it.
   func publish(_ kind: RuntimeEvent.Kind, container: Container) {
     guard let sandbox = state.withLock({ $0.sandboxes[container.sandboxID] }) else { return }
-    publish(kind, id: container.id.rawValue, sandbox: sandbox)
+    enqueue(kind, id: container.id.rawValue, sandbox: sandbox)
   }
 
-  func publish(_ kind: RuntimeEvent.Kind, sandbox: Sandbox) { publish(kind, id: sandbox.id.rawValue, sandbox: sandbox) }
+  func publish(_ kind: RuntimeEvent.Kind, sandbox: Sandbox) { enqueue(kind, id: sandbox.id.rawValue, sandbox: sandbox) }
 
-  private func publish(_ kind: RuntimeEvent.Kind, id: String, sandbox: Sandbox) {
-    guard hub.hasSubscribers else { return }
-    hub.publish(
-      RuntimeEvent(
-        kind: kind, containerID: id, sandboxID: sandbox.id, createdAt: wallClockNanoseconds(), sandbox: sandboxStatus(sandbox),
-        containers: containers(of: sandbox.id).map { containerStatus($0.record) }))
+  private func enqueue(_ kind: RuntimeEvent.Kind, id: String, sandbox: Sandbox) {
+    let time = wallClockNanoseconds()
+    hub.enqueue { [weak self] sequence in
+      guard let self else { return nil }
+      return RuntimeEvent(
+        kind: kind, containerID: id, sandboxID: sandbox.id, createdAt: time, sandbox: sandboxStatus(sandbox),
+        containers: visibleContainers(of: sandbox.id).map(containerStatus), sequence: sequence)
+    }
   }
+
+  func visibleContainers(of sandbox: SandboxID) -> [Container] { containers(of: sandbox).filter { $0.machine.isVisible } }
 }

@@ -6,40 +6,53 @@ public import RuntimeAPI
 import Synchronization
 
 extension PodRuntime {
-  public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
-    let record = try container(id).record
-    return await stats(record)
-  }
+  public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats { await stats(try container(id)) }
 
   public func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] {
     let summaries = try await listContainers(filter)
-    var all: [ContainerStats] = []
-    for summary in summaries {
-      guard let record = state.withLock({ $0.containers[summary.id] })?.record else { continue }
-      all.append(await stats(record))
-    }
-    return all
+    let containers = state.withLock { state in summaries.compactMap { state.containers[$0.id] } }
+    return await sideBySide(containers) { await self.stats($0) }
   }
 
   public func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats {
     let sandbox = try sandbox(id)
-    guard sandbox.record.phase == .ready else {
-      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is not ready: it has no statistics")
+    guard sandbox.machine.state == .ready else {
+      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is \(sandbox.machine.word): it has no statistics")
     }
     return await stats(sandbox)
   }
 
   public func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats] {
-    var all: [SandboxStats] = []
-    for summary in try await listPodSandboxes(filter) where summary.state == .ready {
-      guard let sandbox = state.withLock({ $0.sandboxes[summary.id] }) else { continue }
-      all.append(await stats(sandbox))
+    let summaries = try await listPodSandboxes(filter).filter { $0.state == .ready }
+    let sandboxes = state.withLock { state in summaries.compactMap { state.sandboxes[$0.id] } }
+    return await sideBySide(sandboxes) { await self.stats($0) }
+  }
+
+  /// A few at a time, as each walks a file tree and reads a dozen files; in the order of `values`.
+  private func sideBySide<Value: Sendable, Result: Sendable>(
+    _ values: [Value], _ body: @escaping @Sendable (Value) async -> Result
+  ) async -> [Result] {
+    await withTaskGroup(of: (Int, Result).self) { group in
+      var results = [Result?](repeating: nil, count: values.count)
+      var next = 0
+      func add() {
+        guard next < values.count else { return }
+        let (index, value) = (next, values[next])
+        next += 1
+        group.addTask { (index, await body(value)) }
+      }
+      for _ in 0..<8 { add() }
+      while let (index, result) = await group.next() {
+        results[index] = result
+        add()
+      }
+      return results.compactMap { $0 }
     }
-    return all
   }
 
   /// A container that has stopped keeps its attributes and its writable layer.
-  private func stats(_ record: ContainerRecord) async -> ContainerStats {
+  private func stats(_ container: Container) async -> ContainerStats {
+    let (record, isRunning) = (container.record, container.machine.state == .running)
     let (cgroups, images) = (cgroups, images)
     return await runBlocking {
       let now = wallClockNanoseconds()
@@ -49,7 +62,7 @@ extension PodRuntime {
         stats.writableLayer = FilesystemUsage(
           timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)
       }
-      if record.state == .running {
+      if isRunning {
         let sample = cgroups.cgroup(record.cgroup).stats()
         (stats.cpu, stats.memory, stats.swap, stats.io) = (sample.cpu(now), sample.memory(now), sample.swap(now), sample.ioPressure)
         if stats.memory == nil { stats.memory = residentMemory(cgroups.cgroup(record.cgroup), now) }
@@ -61,8 +74,8 @@ extension PodRuntime {
   private func stats(_ sandbox: Sandbox) async -> SandboxStats {
     let record = sandbox.record
     var containers: [ContainerStats] = []
-    for container in self.containers(of: sandbox.id) where container.record.state == .running {
-      containers.append(await stats(container.record))
+    for container in self.containers(of: sandbox.id) where container.machine.state == .running {
+      containers.append(await stats(container))
     }
     let (cgroups, network, running) = (cgroups, network, containers)
     return await runBlocking {

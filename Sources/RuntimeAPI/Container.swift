@@ -193,7 +193,7 @@ public struct ContainerSecurityContext: Codable, Equatable, Sendable {
 }
 
 /// Everything CreateContainer needs. Source: CRI ContainerConfig.
-public struct ContainerConfig: Codable, Equatable, Sendable {
+public struct ContainerConfig: Equatable, Sendable {
   public var metadata: ContainerMetadata
   public var image: ImageSpec
   public var command: [String]
@@ -213,6 +213,8 @@ public struct ContainerConfig: Codable, Equatable, Sendable {
   public var securityContext: ContainerSecurityContext
   /// CRI `Signal` enum value; 0: the image's, else SIGTERM.
   public var stopSignal: Int32
+  /// The message it came as.
+  public var wire = WireForm()
 
   public init(
     metadata: ContainerMetadata, image: ImageSpec, command: [String] = [], args: [String] = [], workingDirectory: String = "",

@@ -42,7 +42,8 @@ public protocol ContainerRuntime: Sendable {
   func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats
   func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats]
 
-  /// Events of every container and sandbox from now on, until the consumer stops. A slow consumer loses the oldest, never blocks.
+  /// Events of every container and sandbox from now on, in order, until the consumer stops. The stream ends for a consumer that is too
+  /// slow: events were lost then, and it has to look at everything anew.
   func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent>
 
   func listImages(_ reference: String) async throws(RuntimeError) -> [ImageInfo]
@@ -68,10 +69,12 @@ public struct RuntimeEvent: Equatable, Sendable {
   public var createdAt: Int64
   public var sandbox: SandboxStatus?
   public var containers: [ContainerStatus]
+  /// Grows with every event of the built-in runtime; 0: not numbered.
+  public var sequence: UInt64
 
   public init(
     kind: Kind, containerID: String, sandboxID: SandboxID, createdAt: Int64, sandbox: SandboxStatus? = nil,
-    containers: [ContainerStatus] = []
+    containers: [ContainerStatus] = [], sequence: UInt64 = 0
   ) {
     self.kind = kind
     self.containerID = containerID
@@ -79,5 +82,6 @@ public struct RuntimeEvent: Equatable, Sendable {
     self.createdAt = createdAt
     self.sandbox = sandbox
     self.containers = containers
+    self.sequence = sequence
   }
 }

@@ -159,7 +159,7 @@ public struct SandboxSecurityContext: Codable, Equatable, Sendable {
 }
 
 /// Everything RunPodSandbox needs. Source: CRI PodSandboxConfig.
-public struct SandboxConfig: Codable, Equatable, Sendable {
+public struct SandboxConfig: Equatable, Sendable {
   public var metadata: SandboxMetadata
   public var hostname: String
   public var logDirectory: String
@@ -174,6 +174,8 @@ public struct SandboxConfig: Codable, Equatable, Sendable {
   public var sysctls: [String: String]
   public var overhead: LinuxResources?
   public var resources: LinuxResources?
+  /// The message it came as.
+  public var wire = WireForm()
 
   public init(
     metadata: SandboxMetadata, hostname: String = "", logDirectory: String = "", dns: DNSConfig? = nil,
@@ -240,11 +242,15 @@ public struct SandboxStatus: Codable, Equatable, Sendable {
   public var labels: [String: String]
   public var annotations: [String: String]
   public var runtimeHandler: String
+  /// Of its containers, when the status of one sandbox was asked for.
+  public var containers: [ContainerStatus]
+  /// When this was looked at, CLOCK_REALTIME nanoseconds; 0: not told.
+  public var timestamp: Int64
 
   public init(
     id: SandboxID, metadata: SandboxMetadata, state: SandboxState, createdAt: Int64, ip: String = "",
     additionalIPs: [String] = [], namespaces: NamespaceOption = NamespaceOption(), labels: [String: String] = [:],
-    annotations: [String: String] = [:], runtimeHandler: String = ""
+    annotations: [String: String] = [:], runtimeHandler: String = "", containers: [ContainerStatus] = [], timestamp: Int64 = 0
   ) {
     self.id = id
     self.metadata = metadata
@@ -256,6 +262,8 @@ public struct SandboxStatus: Codable, Equatable, Sendable {
     self.labels = labels
     self.annotations = annotations
     self.runtimeHandler = runtimeHandler
+    self.containers = containers
+    self.timestamp = timestamp
   }
 }
 

@@ -27,7 +27,9 @@ struct Agent: Sendable {
     try makePrivateDirectory(settings.stateDirectory)
     let lock = try DirectoryLock(settings.rootDirectory)
     defer { withExtendedLifetime(lock) {} }
-    let store = try Store(path: "\(settings.rootDirectory)/swiftlet.db")
+    let database = "\(settings.rootDirectory)/swiftlet.db"
+    let (store, notice) = try Store.open(database, copy: database + ".copy")
+    if let notice { logger.error("Database", metadata: ["problem": "\(notice)"]) }
     let cgroups = try CgroupRoot.discover()
     announce(cgroups)
 

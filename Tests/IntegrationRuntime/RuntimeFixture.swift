@@ -25,8 +25,9 @@ struct RuntimeFixture: Sendable {
   let runtime: PodRuntime
 
   /// Makes a runtime, runs `body`, removes everything and checks that nothing is left.
-  static func with(_ body: (RuntimeFixture) async throws -> Void) async throws {
-    let fixture = try await RuntimeFixture()
+  /// - Parameter diskMegabytes: the root directory is a file system of this size.
+  static func with(diskMegabytes: Int? = nil, _ body: (RuntimeFixture) async throws -> Void) async throws {
+    let fixture = try await RuntimeFixture(diskMegabytes: diskMegabytes)
     do { try await body(fixture) } catch { Issue.record("\(error)") }
     for sandbox in (try? await fixture.runtime.listPodSandboxes(SandboxFilter())) ?? [] {
       try? await fixture.runtime.removePodSandbox(sandbox.id)
@@ -35,15 +36,19 @@ struct RuntimeFixture: Sendable {
     let network = fixture.network
     try await runBlocking { () throws(PodNetworkError) in try network.removeAll() }
     for path in ["/swiftlet", ""] { try? fixture.cgroups.cgroup(fixture.cgroupRoot + path).remove() }
+    if diskMegabytes != nil { unsafe umount2("\(fixture.base)/root", 2 /* MNT_DETACH */) }
     try? FileManager.default.removeItem(atPath: fixture.base)
   }
 
-  private init() async throws {
+  private init(diskMegabytes: Int?) async throws {
     base = "/tmp/swiftlet-rt-\(getpid())"
     cgroupRoot = "/swiftlet-rt-\(getpid())"
     bridge = "rt\(getpid())"
     try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo"))
     try FileManager.default.createDirectory(atPath: "\(base)/root", withIntermediateDirectories: true)
+    if let diskMegabytes {
+      try #require(unsafe mount("small", "\(base)/root", "tmpfs", 0, "size=\(diskMegabytes)m") == 0)
+    }
     store = try Store(path: "\(base)/root/swiftlet.db")
     network = try BridgeNetwork(settings: BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.99.0.0/24"), store: store)
     images = try ImageService(
@@ -72,20 +77,29 @@ struct RuntimeFixture: Sendable {
   }
 
   /// A runtime that takes over from `runtime`, which forgets all it knows as if it had been killed.
-  func successor() async throws -> PodRuntime {
-    let sandboxes = runtime.state.withLock { state in
-      defer {
-        state.sandboxes = [:]
-        state.containers = [:]
-      }
-      return Array(state.sandboxes.values)
+  /// - Parameter scarcity: called before it recovers; what it gives is called afterwards.
+  func successor(of runtime: PodRuntime? = nil, _ scarcity: (() -> () -> Void)? = nil) async throws -> PodRuntime {
+    let runtime = runtime ?? self.runtime
+    try await runtime.journal.flush()
+    let (sandboxes, containers) = runtime.state.withLock { state in (Array(state.sandboxes.values), Array(state.containers.values))
     }
     for sandbox in sandboxes {
-      sandbox.shim = nil
+      sandbox.takeLink()?.close()
       sandbox.namespace = nil
     }
+    runtime.state.withLock { state in
+      for container in containers { state.remove(container) }
+      for sandbox in sandboxes { state.remove(sandbox) }
+    }
     let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
-    _ = try await successor.recover()
+    let relief = scarcity?()
+    do {
+      _ = try await successor.recover()
+      relief?()
+    } catch {
+      relief?()
+      throw error
+    }
     return successor
   }
 
@@ -112,6 +126,7 @@ struct RuntimeFixture: Sendable {
       if found.isEmpty { return [] }
       try? await Task.sleep(for: .milliseconds(20))
     } while ContinuousClock.now < end
+    for thing in found { print("left over: \(thing)") }
     return found
   }
 
@@ -123,6 +138,13 @@ struct RuntimeFixture: Sendable {
     }
     for record in (try? Documents("network/\(bridge)", in: store).all()) ?? [] where !owners.contains(record.id) {
       found.append("network of \(record.id)")
+    }
+    for kind in [
+      "runtime-sandbox", "runtime-sandbox-state", "runtime-container", "runtime-container-state", "runtime-container-spec",
+    ] {
+      for row in (try? Documents(kind, in: store).all()) ?? [] where !owners.contains(row.id) && !owners.contains(row.parent) {
+        found.append("row \(kind) \(row.id)")
+      }
     }
     for directory in ["\(base)/state/sandboxes", "\(base)/root/containers"] {
       for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !expected(name) {
@@ -137,7 +159,9 @@ struct RuntimeFixture: Sendable {
     let links = Set(owners.map { network.plannedLinkName(owner: $0) })
     for link in (try? network.linkNames()) ?? [] where !links.contains(link) { found.append("link \(link)") }
     for pid in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] where Int32(pid) != nil {
-      let command = Self.text("/proc/\(pid)/cmdline")
+      // Dead, and only waiting for whoever runs as init here to notice.
+      if Self.text("/proc/\(pid)/stat").contains(") Z ") { continue }
+      let command = Self.text("/proc/\(pid)/cmdline") + Self.target("/proc/\(pid)/cwd")
       if command.contains("\(base)/state"), !expected(command) { found.append("podshim \(pid)") }
       let cgroups = Self.text("/proc/\(pid)/cgroup").split(separator: "\n")
       if let own = cgroups.first(where: { $0.contains(cgroupRoot + "/") }), !owners.contains(Self.lastComponent(own)) {
@@ -148,6 +172,8 @@ struct RuntimeFixture: Sendable {
   }
 
   private static func lastComponent(_ path: Substring) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+
+  private static func target(_ path: String) -> String { (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? "" }
 
   static func text(_ path: String) -> String {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }

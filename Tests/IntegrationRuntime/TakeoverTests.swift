@@ -8,49 +8,50 @@ import Testing
 
 @Suite("Taking over", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
 struct TakeoverTests {
-  @Test("A start that was recorded but not sent before the agent died can be asked for again")
+  @Test("A container whose start was never asked for can be started by the next agent")
   func interruptedStart() async throws {
     try await RuntimeFixture.with { fixture in
       let config = fixture.sandboxConfig()
       let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
       let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      let container = try fixture.runtime.container(id)
-      try fixture.runtime.save(
-        container.update { record in
-          record.phase = .starting
-          record.startedAt = 1
-        })
       let successor = try await fixture.successor()
       let status = try await successor.containerStatus(id, verbose: false).status
       #expect(status.state == .created && status.startedAt == 0)
+      // The same request is a retry; another one with its name is not.
+      #expect(try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) == id)
+      var other = fixture.containerConfig()
+      other.args = ["other"]
+      await #expect(throws: RuntimeError.self) { try await successor.createContainer(other, in: sandbox, sandboxConfig: config) }
       try await successor.startContainer(id)
       #expect(try await successor.execSync(id, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
-      try await successor.removePodSandbox(sandbox)
+      let again = try await fixture.successor(of: successor)
+      let running = try await again.containerStatus(id, verbose: false).status
+      #expect(running.state == .running && running.startedAt > 0 && running.pid > 0)
+      try await again.removePodSandbox(sandbox)
     }
   }
 
-  @Test(
-    "What was half made when the agent died is undone at the next start", arguments: [FaultPoint.sandboxReady, .containerCreated])
-  func halfMade(_ point: FaultPoint) async throws {
+  @Test("A creation that was interrupted is undone at the next start, or was never")
+  func halfMade() async throws {
     try await RuntimeFixture.with { fixture in
       let config = fixture.sandboxConfig()
       let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
-      // As if the last write had never happened.
-      if point == .sandboxReady {
-        try fixture.runtime.save(fixture.runtime.sandbox(sandbox).update { $0.phase = .creating })
-      } else {
-        let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-        try fixture.runtime.save(fixture.runtime.container(id).update { $0.phase = .creating })
-      }
+      let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+      // As if the agent had died after podshim made the process, before the transaction.
+      let records = fixture.runtime.records
+      try await records.write { try records.remove(id, $0) }
       let successor = try await fixture.successor()
       #expect(try await successor.listContainers(ContainerFilter()).isEmpty)
-      #expect(try await successor.listPodSandboxes(SandboxFilter()).count == (point == .sandboxReady ? 0 : 1))
-      let leftovers = await fixture.leftovers(except: point == .sandboxReady ? [] : [sandbox.rawValue])
-      #expect(leftovers == [])
-      let again = try await successor.runPodSandbox(config, handler: "")
-      let container = try await successor.createContainer(fixture.containerConfig(), in: again, sandboxConfig: config)
+      #expect(await fixture.leftovers(except: [sandbox.rawValue]) == [])
+      let container = try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
       try await successor.startContainer(container)
-      try await successor.removePodSandbox(again)
+      // And after the transaction of the sandbox failed.
+      try await records.write { try records.remove(sandbox, $0) }
+      let third = try await fixture.successor(of: successor)
+      #expect(try await third.listPodSandboxes(SandboxFilter()).isEmpty)
+      #expect(await fixture.leftovers() == [])
+      _ = try await third.runPodSandbox(config, handler: "")
+      for sandbox in try await third.listPodSandboxes(SandboxFilter()) { try await third.removePodSandbox(sandbox.id) }
     }
   }
 }

@@ -11,7 +11,8 @@ struct ContainerMachineTests {
   static let refused = ContainerEnd(finishedAt: 7, exitCode: 128, reason: "StartError", message: "no")
 
   static let phases: [Phase] = [
-    .creating, .created, .starting(at: 5, ended: nil), .starting(at: 5, ended: end), .running(startedAt: 5),
+    .creating(ended: nil), .creating(ended: end), .created, .starting(at: 5, ended: nil), .starting(at: 5, ended: end),
+    .running(startedAt: 5),
     .exited(startedAt: 5, end), .discarded,
   ]
   static let facts: [ContainerFact] = [
@@ -24,8 +25,12 @@ struct ContainerMachineTests {
   static let table: [[(Phase, ContainerEffects)?]] = [
     // made, startSent, started, startFailed, seenRunning, ended, discarded
     [
-      (.created, ContainerEffects(events: [.created])), nil, nil, nil, nil, (.exited(startedAt: 0, other), stopped),
+      (.created, ContainerEffects(events: [.created])), nil, nil, nil, nil, (.creating(ended: other), .none),
       (.discarded, ContainerEffects(ends: true)),
+    ],
+    [
+      (.exited(startedAt: 0, end), ContainerEffects(events: [.created, .stopped], ends: true, persists: true)), nil, nil, nil, nil,
+      nil, (.discarded, ContainerEffects(ends: true)),
     ],
     [
       nil, (.starting(at: 5, ended: nil), .none), (.running(startedAt: 5), ContainerEffects(events: [.started], persists: true)),

@@ -7,19 +7,19 @@ import Testing
 struct SandboxMachineTests {
   typealias Phase = SandboxMachine.Phase
   static let phases: [Phase] = [.creating, .ready, .unreached, .ending, .stopped, .removed]
-  static let facts: [SandboxFact] = [.ready, .unanswered, .ended, .stopping, .stopped, .removed]
+  static let facts: [SandboxFact] = [.ready, .ended, .stopping, .stopped, .removed]
   static let stops = SandboxEffects(events: [.stopped], persists: true)
   static let deletes = SandboxEffects(events: [.deleted])
 
   /// Rows: phases; columns: facts. nil: nothing changes and nothing is to be done.
   static let table: [[(Phase, SandboxEffects)?]] = [
-    // ready, unanswered, ended, stopping, stopped, removed
-    [(.ready, SandboxEffects(events: [.created, .started])), nil, (.ending, .none), (.ending, .none), nil, (.removed, .none)],
-    [nil, (.unreached, .none), (.ending, stops), (.ending, stops), nil, (.removed, deletes)],
-    [(.ready, .none), nil, (.ending, stops), (.ending, stops), nil, (.removed, deletes)],
-    [nil, nil, nil, nil, (.stopped, SandboxEffects(persists: true)), (.removed, deletes)],
-    [nil, nil, nil, nil, nil, (.removed, deletes)],
-    [nil, nil, nil, nil, nil, nil],
+    // ready, ended, stopping, stopped, removed
+    [(.ready, SandboxEffects(events: [.created, .started])), (.ending, .none), (.ending, .none), nil, (.removed, .none)],
+    [nil, (.ending, stops), (.ending, stops), nil, (.removed, deletes)],
+    [(.ready, .none), (.ending, stops), (.ending, stops), nil, (.removed, deletes)],
+    [nil, nil, nil, (.stopped, SandboxEffects(persists: true)), (.removed, deletes)],
+    [nil, nil, nil, nil, (.removed, deletes)],
+    [nil, nil, nil, nil, nil],
   ]
 
   @Test("Every fact in every phase", arguments: phases.indices)

@@ -10,6 +10,8 @@ extension RuntimeService {
     let (status, info) = try await runtime.podSandboxStatus(id, verbose: request.verbose)
     var response = Runtime_V1_PodSandboxStatusResponse()
     response.status = Runtime_V1_PodSandboxStatus(status)
+    response.containersStatuses = status.containers.map(Runtime_V1_ContainerStatus.init)
+    response.timestamp = status.timestamp
     response.info = info
     return response
   }

@@ -1,5 +1,4 @@
 import Cgroups
-import FoundationEssentials
 import Images
 import LinuxRuntime
 import LinuxSystem
@@ -18,21 +17,32 @@ extension PodRuntime {
     let sandbox = try sandbox(sandboxID)
     try validate(config, in: sandbox)
     let key = ContainerRecord.key(sandbox: sandbox.id, config.metadata)
-    let task = try state.withLock { (state) throws(RuntimeError) in
-      if let id = state.containerKeys[key] {
-        guard state.containers[id]?.exited.isOpen == false else {
-          throw RuntimeError(
-            .alreadyExists, "container \(id) has this name and attempt and has ended: remove it first, or ask for another attempt")
-        }
-        return Task<ContainerID, any Error> { id }
+    let task = try state.withLock { (state) throws(RuntimeError) -> Task<ContainerID, any Error>? in
+      if let creation = state.creating[key] {
+        guard creation.config == config else { throw Self.otherConfig("container", "\(key), which is being made,") }
+        return creation.task
       }
-      if let task = state.creating[key] { return task }
+      if let existing = state.container(named: key) {
+        if existing.machine.hasEnded {
+          throw RuntimeError(
+            .alreadyExists,
+            "container \(existing.id) has this name and attempt and has ended: remove it first, or ask for another attempt")
+        }
+        guard existing.record.config == config else { throw Self.otherConfig("container", existing.id.rawValue) }
+        return nil
+      }
+      // Not tied to the caller: when it gives up, the creation still ends in a container or in nothing, and a retry gets that.
       let task = Task<ContainerID, any Error> { [self] in
         defer { self.state.withLock { _ = $0.creating.removeValue(forKey: key) } }
-        return try await createContainer(config, sandbox, key: key)
+        // Beside other creations, and never beside a stop or a removal of the sandbox.
+        return try await sandbox.gate.pass(.shared) { () async throws(RuntimeError) in try await create(config, sandbox) }
       }
-      state.creating[key] = task
+      state.creating[key] = .init(config: config, task: task)
       return task
+    }
+    guard let task else {
+      if let existing = state.withLock({ $0.container(named: key) }) { return existing.id }
+      throw RuntimeError(.aborted, "container \(key) was removed meanwhile: try again")
     }
     do {
       return try await task.value
@@ -41,74 +51,19 @@ extension PodRuntime {
     }
   }
 
-  private func validate(_ config: ContainerConfig, in sandbox: Sandbox) throws(RuntimeError) {
-    let record = sandbox.record
-    let name = config.metadata.name
-    guard !name.isEmpty else { throw RuntimeError(.invalidArgument, "container metadata needs a name") }
-    guard record.phase == .ready else {
-      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is not ready: no container can be made in it")
-    }
-    let security = config.securityContext
-    if security.privileged, !record.config.securityContext.privileged {
-      throw RuntimeError(.invalidArgument, "container \(name) is privileged but its sandbox is not")
-    }
-    if security.runAsGroup != nil, security.runAsUser == nil, security.runAsUsername.isEmpty {
-      throw RuntimeError(.invalidArgument, "container \(name): run_as_group needs run_as_user or run_as_username")
-    }
-    if let user = security.namespaces.user, user.mode != .node {
-      throw RuntimeError(.invalidArgument, "container \(name): user namespaces are not supported yet by this runtime")
-    }
-    if security.namespaces.pid == .target {
-      let target = state.withLock { $0.containers[ContainerID(security.namespaces.targetID)] }
-      guard let target, target.sandboxID == sandbox.id, target.record.state == .running else {
-        throw RuntimeError(
-          .failedPrecondition,
-          "container \(name): the target of its pid namespace, '\(security.namespaces.targetID)', is not a running container of its sandbox"
-        )
-      }
-    }
-    for mount in config.mounts { try validate(mount, of: name) }
-    let missing = cgroups.missing(for: CgroupResources(SpecBuilder.resources(config.resources)))
-    if !missing.isEmpty {
-      throw RuntimeError(
-        .failedPrecondition,
-        "container \(name) has a limit that needs the cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")), "
-          + "which this node does not have: it is absent or used by cgroup v1; boot with cgroup_no_v1=all "
-          + "systemd.unified_cgroup_hierarchy=1, or remove the limit")
-    }
+  static func otherConfig(_ what: String, _ id: String) -> RuntimeError {
+    RuntimeError(
+      .alreadyExists, "\(what) \(id) has this name and attempt, but was made from another configuration: ask for another attempt")
   }
 
-  private func validate(_ mount: Mount, of name: String) throws(RuntimeError) {
-    guard mount.containerPath.hasPrefix("/") else {
-      throw RuntimeError(.invalidArgument, "container \(name): mount path '\(mount.containerPath)' is not absolute")
+  private func create(_ config: ContainerConfig, _ sandbox: Sandbox) async throws(RuntimeError) -> ContainerID {
+    guard sandbox.machine.phase == .ready, let link = sandbox.link else {
+      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is \(sandbox.machine.word): no container can be made in it")
     }
-    if mount.image == nil, !mount.hostPath.hasPrefix("/") {
-      throw RuntimeError(.invalidArgument, "container \(name): mount \(mount.containerPath) needs an absolute host path")
-    }
-    if mount.image != nil {
-      throw RuntimeError(.unimplemented, "container \(name): image volumes are not supported yet (mount \(mount.containerPath))")
-    }
-    if mount.recursiveReadOnly, !mount.readOnly || mount.propagation != .private {
-      throw RuntimeError(
-        .invalidArgument,
-        "RROUnsupported: container \(name): mount \(mount.containerPath): recursive read-only needs readonly and private propagation"
-      )
-    }
-    if !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
-      throw RuntimeError(.invalidArgument, "container \(name): id-mapped mounts are not supported yet (\(mount.containerPath))")
-    }
-  }
-
-  private func createContainer(_ config: ContainerConfig, _ sandbox: Sandbox, key: String) async throws -> ContainerID {
-    let id = ContainerID(Identifier.random())
     let undo = Undo()
+    let id = ContainerID(Identifier.random())
     do {
-      let container = try await buildContainer(id, config, sandbox, undo: undo)
-      state.withLock { state in
-        state.containers[id] = container
-        state.containerKeys[key] = id
-      }
-      publish(.created, container: container)
+      try await build(id, config, sandbox, link, undo: undo)
       return id
     } catch {
       let failures = await undo.unwind()
@@ -119,36 +74,18 @@ extension PodRuntime {
     }
   }
 
-  private func buildContainer(
-    _ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, undo: Undo
-  ) async throws -> Container {
-    guard let shim = sandbox.shim else { throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) has stopped") }
-    let sandboxRecord = sandbox.record
+  private func build(_ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, _ link: ShimLink, undo: Undo) async throws {
     let image = try images.resolve(config.image.image)
-    let stop = Signals.stop(config: config.stopSignal, image: image.config.config?.stopSignal)
-    var record = ContainerRecord(
-      id: id, sandboxID: sandbox.id, config: config, createdAt: wallClockNanoseconds(), phase: .creating, imageID: image.id,
-      imageRef: image.repoDigests.first ?? image.id, imageName: image.repoTags.first ?? config.image.image,
-      cgroup: "\(sandboxRecord.cgroupParent)/\(id)", logPath: logPath(config, sandboxRecord),
-      user: ContainerUser(uid: 0, gid: 0), stopSignalNumber: stop.number, stopSignal: stop.cri, resources: config.resources)
+    let prepared = try prepareSpec(config, sandbox.record, image, cgroupPath: "\(sandbox.record.cgroupParent)/\(id)")
+    var record = makeRecord(id, config, sandbox.record, image)
+    record.user = prepared.user
 
+    // On the node before anything it names; the database is told while podshim works.
     try Faults.check(.containerRecord)
-    let entries: [Ledger.Entry] = [
-      .init(.cgroup, record.cgroup, owner: id.rawValue), .init(.snapshot, id.rawValue, owner: id.rawValue),
-    ]
-    let initial = record
-    try store.transaction { transaction in
-      try ledger.record(entries, in: transaction)
-      try containerRecords.put(initial, id: id.rawValue, parent: sandbox.id.rawValue, in: transaction)
-    }
-    undo.push("forget container \(id)") { [self] in
-      try store.transaction { transaction in
-        try ledger.forget(entries, in: transaction)
-        try containerRecords.remove(id.rawValue, in: transaction)
-        try specRecords.remove(id.rawValue, in: transaction)
-      }
-      specs.withLock { _ = $0.removeValue(forKey: id) }
-    }
+    let bytes = try record.bytes()
+    let file = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(id).record"
+    try await runBlocking { () throws(SystemCallError) in try writePrivateFile(file, bytes) }
+    undo.push("record of \(id)") { try removeTree(file) }
 
     try Faults.check(.containerDirectory)
     let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
@@ -156,21 +93,65 @@ extension PodRuntime {
     if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
 
     try Faults.check(.containerSpec)
-    let prepared = try prepareSpec(config, sandboxRecord, image, cgroupPath: record.cgroup)
-    record.user = prepared.user
-    let profile = config.securityContext.seccomp
-    let hasDefaultSeccomp = prepared.spec.linux?.seccomp != nil && profile?.type == .runtimeDefault
-    try remember(StoredSpec(prepared.spec, hasDefaultSeccomp: hasDefaultSeccomp), of: id)
-    let volumes = try await runBlocking { () throws(RuntimeError) in try Volumes(config.mounts) }
-    let program = try containerProgram(prepared.spec, root: rootFileSystem(image, snapshot), volumes: volumes)
+    let volumes =
+      config.mounts.isEmpty ? nil : try await runBlocking(.foreign) { () throws(RuntimeError) in try Volumes(config.mounts) }
+    let program = try containerProgram(
+      prepared.spec, root: rootFileSystem(image, snapshot), volumes: try volumes ?? Volumes([]))
 
     try Faults.check(.containerCgroup)
     let cgroup = cgroups.cgroup(record.cgroup)
     try cgroup.create(parentIsReady: true)
-    undo.push("cgroup \(record.cgroup)") { try cgroup.remove() }
+    undo.push("cgroup \(record.cgroup)") { try await runBlocking { () throws(CgroupError) in try cgroup.remove() } }
     try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
 
+    record.config.wire = WireForm()
+    let container = Container(record, journal: journal)
+    state.withLock { $0.add(container) }
+    undo.push("container \(id)") { [self] in
+      apply(.discarded, to: container)
+      state.withLock { $0.remove(container) }
+    }
+    undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
+    async let saved: Void = save(record, prepared.spec)
+    let pid: Int32
+    do {
+      pid = try await spawn(container, program, prepared.spec, cgroup, link, logDirectory: sandbox.record.config.logDirectory)
+    } catch {
+      _ = try? await saved
+      throw error
+    }
+    undo.push("process of \(id)") { link.post(.signal(id: id.rawValue, number: 9, all: true)) }
+    try await saved
+    try Faults.check(.containerCreated)
+    apply(.made(pid: pid), to: container)
+  }
+
+  private func makeRecord(
+    _ id: ContainerID, _ config: ContainerConfig, _ sandbox: SandboxRecord, _ image: ResolvedImage
+  ) -> ContainerRecord {
+    let stop = Signals.stop(config: config.stopSignal, image: image.config.config?.stopSignal)
+    let hasLog = !config.logPath.isEmpty && !sandbox.config.logDirectory.isEmpty
+    return ContainerRecord(
+      id: id, sandboxID: sandbox.id, config: config, createdAt: wallClockNanoseconds(), imageID: image.id,
+      imageRef: image.repoDigests.first ?? image.id, imageName: image.repoTags.first ?? config.image.image,
+      cgroup: "\(sandbox.cgroupParent)/\(id)", logPath: hasLog ? "\(sandbox.config.logDirectory)/\(config.logPath)" : "",
+      user: ContainerUser(uid: 0, gid: 0), stopSignalNumber: stop.number, stopSignal: stop.cri)
+  }
+
+  /// The one transaction of a creation.
+  private func save(_ record: ContainerRecord, _ spec: RuntimeSpec) async throws {
+    let profile = record.config.securityContext.seccomp
+    let stored = StoredSpec(spec, hasDefaultSeccomp: spec.linux?.seccomp != nil && profile?.type == .runtimeDefault)
+    let records = records
+    try await records.write { transaction in try records.put(record, spec: stored, transaction) }
+  }
+
+  private func spawn(
+    _ container: Container, _ program: PreparedProgram, _ spec: RuntimeSpec, _ cgroup: Cgroup, _ link: ShimLink,
+    logDirectory: String
+  ) async throws -> Int32 {
     try Faults.check(.containerSpawn)
+    let (id, config) = (container.id, container.record.config)
     var request = SpawnRequest(id: id.rawValue, program: SetupProgram.encode(program.program.operations))
     program.program.fill(&request)
     var descriptors = program.descriptors
@@ -179,25 +160,20 @@ extension PodRuntime {
     request.stdio = config.tty ? .terminal : .pipes
     request.openStdin = config.stdin
     request.stdinOnce = config.stdinOnce
-    request.logPath = record.logPath
-    if !record.logPath.isEmpty { request.logDirectory = sandboxRecord.config.logDirectory }
+    request.logPath = container.record.logPath
+    if !container.record.logPath.isEmpty { request.logDirectory = logDirectory }
     request.exitRecordPath = "\(id).exit"
-    let answer = try await shim.spawn(
-      request, descriptors: descriptors, program: program.program.operations, command: prepared.spec.process?.args ?? [])
-    if case .spawned(let pid) = answer.reply { record.pid = pid }
-    undo.push("process of \(id)") {
-      _ = try await shim.call(.signal(id: id.rawValue, number: 9, all: true))
-      _ = try? await shim.call(.remove(id: id.rawValue))
+    do {
+      let answer = try await link.spawn(
+        request, descriptors: descriptors, program: program.program.operations, command: spec.process?.args ?? [])
+      guard case .spawned(let pid) = answer.reply else {
+        throw RuntimeError(.internalError, "podshim's answer is not understood")
+      }
+      return pid
+    } catch {
+      // It may be made all the same, later: then nothing explains it, and it goes.
+      link.post(.signal(id: id.rawValue, number: 9, all: true))
+      throw error
     }
-
-    try Faults.check(.containerCreated)
-    record.phase = .created
-    try save(record)
-    return Container(record)
-  }
-
-  private func logPath(_ config: ContainerConfig, _ sandbox: SandboxRecord) -> String {
-    guard !config.logPath.isEmpty, !sandbox.config.logDirectory.isEmpty else { return "" }
-    return sandbox.config.logDirectory + "/" + config.logPath
   }
 }

@@ -15,25 +15,44 @@ extension PodRuntime {
   /// Source: CRI ExecSync. The command runs in a cgroup of its own below the container's, so that a timeout kills its children too.
   public func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
     let container = try container(id)
-    let record = container.record
+    let sandbox = try sandbox(container.sandboxID)
     guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
-    guard record.phase == .running, let shim = try sandbox(record.sandboxID).shim else {
-      throw RuntimeError(.failedPrecondition, "container \(record.id) is \(record.phase.rawValue): exec needs a running one")
+    guard container.machine.state == .running, let link = sandbox.link else {
+      throw RuntimeError(.failedPrecondition, "container \(container.id) is \(container.machine.word): exec needs a running one")
     }
+    let execID = "exec-\(Identifier.random().prefix(16))"
+    let waiter = ExecWaiter()
+    sandbox.execs.withLock { $0[execID] = waiter }
+    defer { sandbox.execs.withLock { _ = $0.removeValue(forKey: execID) } }
     do {
-      return try await exec(command, in: record, shim: shim, timeout: timeout)
+      return try await exec(execID, command, in: container.record, link, waiter, timeout: timeout)
     } catch {
-      throw runtimeError(error, "exec in container \(record.config.metadata.name) failed")
+      throw runtimeError(error, "exec in container \(container.record.config.metadata.name) failed")
     }
   }
 
-  private func exec(_ command: [String], in record: ContainerRecord, shim: ShimConnection, timeout: Int64) async throws
-    -> ExecResult
-  {
-    let execID = "exec-\(Identifier.random().prefix(16))"
+  private func exec(
+    _ execID: String, _ command: [String], in record: ContainerRecord, _ link: ShimLink, _ waiter: ExecWaiter, timeout: Int64
+  ) async throws -> ExecResult {
     let cgroup = cgroups.cgroup("\(record.cgroup)/\(execID)")
     try cgroup.create(enableControllers: false, parentIsReady: true)
-    defer { try? cgroup.remove() }
+    do {
+      let result = try await run(execID, command, in: record, link, waiter, cgroup, timeout: timeout)
+      // What the command left in the background belongs to the container from now on, as a hook that starts a daemon expects.
+      try? cgroup.moveProcesses(to: cgroups.cgroup(record.cgroup))
+      try? cgroup.removeIfEmpty()
+      return result
+    } catch {
+      // Nobody waits for it any more: nothing of it goes on.
+      try? await runBlocking { try cgroup.remove() }
+      throw error
+    }
+  }
+
+  private func run(
+    _ execID: String, _ command: [String], in record: ContainerRecord, _ link: ShimLink, _ waiter: ExecWaiter, _ cgroup: Cgroup,
+    timeout: Int64
+  ) async throws -> ExecResult {
     let program = try execProgram(record, command: command)
     let out = try Pipe()
     let err = try Pipe()
@@ -45,53 +64,59 @@ extension PodRuntime {
     request.joinProcess = record.id.rawValue
     request.cgroupSlot = 3
     request.drainMilliseconds = 0
-    let finished = ExecWaiter()
-    execs.withLock { $0[execID] = finished }
-    defer { execs.withLock { _ = $0.removeValue(forKey: execID) } }
     let null = try SharedDescriptor(openNull())
-    _ = try await shim.spawn(
+    _ = try await link.spawn(
       request, descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()], program: program.operations, command: command
     )
+    waiter.spawned()
     out.closeWriteEnd()
     err.closeWriteEnd()
     let (stdoutEnded, stderrEnded) = (Latch(), Latch())
     let stdout = try OutputReader(out.readEnd, limit: Self.execOutputLimit) { stdoutEnded.open() }
     let stderr = try OutputReader(err.readEnd, limit: Self.execOutputLimit) { stderrEnded.open() }
-    if timeout > 0 {
-      if !(await finished.latch.wait(atMost: .seconds(timeout))) {
-        try await runBlocking { try cgroup.killAndWait() }
-        _ = await finished.latch.wait(atMost: .seconds(10))
-        stdout.stop()
-        stderr.stop()
-        throw RuntimeError(.deadlineExceeded, "command \(command[0]) timed out after \(timeout) s and was killed")
-      }
-    } else {
-      await withTaskCancellationHandler {
-        _ = await finished.latch.wait()
-      } onCancel: {
-        finished.latch.open()
-      }
-      if Task.isCancelled {
-        try? cgroup.kill()
-        throw RuntimeError(.cancelled, "exec was cancelled")
-      }
+    defer {
+      stdout.stop()
+      stderr.stop()
     }
+    let ended = timeout > 0 ? await waiter.ended.wait(atMost: .seconds(Self.sane(timeout))) : await waiter.ended.wait()
+    guard ended else {
+      if Task.isCancelled { throw RuntimeError(.cancelled, "exec was cancelled") }
+      throw RuntimeError(.deadlineExceeded, "command \(command[0]) timed out after \(timeout) s and was killed")
+    }
+    let exitCode = try waiter.result()
     let drained = ContinuousClock.now + Self.execDrain
     _ = await stdoutEnded.wait(atMost: Self.execDrain)
     _ = await stderrEnded.wait(atMost: max(.zero, ContinuousClock.now.duration(to: drained)))
-    // What the command left in the background belongs to the container from now on, as a lifecycle hook that starts a daemon expects.
-    try? cgroup.moveProcesses(to: cgroups.cgroup(record.cgroup))
-    return ExecResult(stdout: stdout.stop(), stderr: stderr.stop(), exitCode: finished.exitCode)
+    return ExecResult(stdout: stdout.stop(), stderr: stderr.stop(), exitCode: exitCode)
   }
+
+  /// A number of seconds that clocks can add: ten years are for ever.
+  static func sane(_ seconds: Int64) -> Int64 { min(max(0, seconds), 315_360_000) }
 }
 
-/// Where the exit of one exec arrives.
+/// Where the end of one exec arrives: its exit, or that its exit will never be known.
 final class ExecWaiter: Sendable {
-  let latch = Latch()
-  private let code = Mutex<Int32>(0)
-  var exitCode: Int32 { code.withLock { $0 } }
-  func finish(_ exitCode: Int32) {
-    code.withLock { $0 = exitCode }
-    latch.open()
+  private struct State {
+    var isSpawned = false
+    var result: Result<Int32, RuntimeError>?
+  }
+  private let state = Mutex(State())
+  let ended = Latch()
+
+  /// podshim has made its process: from now on podshim's list has it until it ends.
+  func spawned() { state.withLock { $0.isSpawned = true } }
+  var isSpawned: Bool { state.withLock { $0.isSpawned } }
+
+  func finish(_ exitCode: Int32) { finish(.success(exitCode)) }
+  func fail(_ error: RuntimeError) { finish(.failure(error)) }
+
+  private func finish(_ result: Result<Int32, RuntimeError>) {
+    state.withLock { $0.result = $0.result ?? result }
+    ended.open()
+  }
+
+  func result() throws(RuntimeError) -> Int32 {
+    guard let result = state.withLock({ $0.result }) else { throw RuntimeError(.internalError, "the command has not ended") }
+    return try result.get()
   }
 }

@@ -10,37 +10,57 @@ extension PodRuntime {
   /// Source: CRI RemoveContainer. Kills it when it runs; its log stays. Idempotent.
   public func removeContainer(_ id: ContainerID) async throws(RuntimeError) {
     guard let container = try findContainer(id) else { return }
-    try await remove(container)
-  }
-
-  func remove(_ container: Container) async throws(RuntimeError) {
     try await stop(container, timeout: 0)
     try await container.gate.pass { () async throws(RuntimeError) in
       guard state.withLock({ $0.containers[container.id] != nil }) else { return }
-      let record = container.record
-      if let shim = state.withLock({ $0.sandboxes[container.sandboxID] })?.shim {
-        _ = try? await shim.call(.remove(id: record.id.rawValue))
-      }
-      let (cgroups, ledger, records, specRecords, store, images) = (cgroups, ledger, containerRecords, specRecords, store, images)
-      do {
-        try await runBlocking {
-          try cgroups.cgroup(record.cgroup).remove()
-          try images.removeSnapshot(owner: record.id.rawValue)
-          try store.transaction { transaction in
-            try records.remove(record.id.rawValue, in: transaction)
-            try specRecords.remove(record.id.rawValue, in: transaction)
-            try ledger.forget(owner: record.id.rawValue, in: transaction)
-          }
-        }
-      } catch {
-        throw runtimeError(error, "cannot remove container \(record.id)")
-      }
-      specs.withLock { _ = $0.removeValue(forKey: record.id) }
-      publish(.deleted, container: container)
-      state.withLock { state in
-        state.containers[container.id] = nil
-        state.containerKeys[ContainerRecord.key(sandbox: record.sandboxID, record.config.metadata)] = nil
-      }
+      try await removeFiles(of: container)
+      try await removeRecords(of: [container], and: nil)
     }
+  }
+
+  /// Files before rows: what frees a full disk must not wait for a write.
+  func removeFiles(of container: Container) async throws(RuntimeError) {
+    let id = container.id.rawValue
+    state.withLock { $0.sandboxes[container.sandboxID] }?.link?.post(.remove(id: id))
+    let (cgroup, images) = (cgroups.cgroup(container.record.cgroup), images)
+    let files = ["\(id).exit", "\(id).record"].map { "\(settings.sandboxDirectory(container.sandboxID.rawValue))/\($0)" }
+    do {
+      try await records.releasing {
+        try cgroup.remove()
+        try images.removeSnapshot(owner: id)
+        for file in files { try removeTree(file) }
+      }
+    } catch {
+      throw runtimeError(error, "cannot remove container \(id)")
+    }
+  }
+
+  /// The rows of containers, and with them those of their sandbox, in one transaction; then nobody knows them any more.
+  func removeRecords(of containers: [Container], and sandbox: Sandbox?) async throws(RuntimeError) {
+    for container in containers { container.setRemoved(true) }
+    sandbox?.setRemoved(true)
+    do {
+      try await records.release { [records] transaction in
+        for container in containers { try records.remove(container.id, transaction) }
+        if let sandbox { try records.remove(sandbox.id, transaction) }
+      }
+    } catch {
+      for container in containers { container.setRemoved(false) }
+      sandbox?.setRemoved(false)
+      throw runtimeError(
+        error, "cannot forget \(sandbox.map { "sandbox \($0.id)" } ?? "container \(containers.first?.id.rawValue ?? "")")")
+    }
+    state.withLock { state in
+      for container in containers { state.remove(container) }
+    }
+    specs.withLock { specs in for container in containers { specs[container.id] = nil } }
+    // After it is gone: an event tells what is there now.
+    for container in containers { publish(.deleted, container: container) }
+    if let sandbox {
+      sandbox.apply(.removed) { publish($0, sandbox: sandbox) }
+      state.withLock { $0.remove(sandbox) }
+      records.sandboxesChanged()
+    }
+    hub.deliver()
   }
 }

@@ -5,11 +5,11 @@ extension PodRuntime {
   /// Source: CRI ReopenContainerLog. Returns when the new file exists and the old one gets nothing more.
   public func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {
     let container = try container(id)
-    guard container.record.state == .running, let shim = try sandbox(container.sandboxID).shim else {
+    guard container.machine.state == .running, let link = try sandbox(container.sandboxID).link else {
       throw RuntimeError(.failedPrecondition, "container \(id) is not running: its log is not open")
     }
     do {
-      _ = try await shim.call(.reopenLog(id: container.id.rawValue))
+      _ = try await link.call(.reopenLog(id: container.id.rawValue))
     } catch {
       throw runtimeError(error, "cannot reopen the log of container \(id)")
     }

@@ -2,48 +2,45 @@ import LinuxRuntime
 import LinuxSystem
 public import RuntimeAPI
 import ShimCore
+import Synchronization
 
 extension PodRuntime {
-  /// Source: CRI StartContainer: only from CREATED. A start that fails leaves the container EXITED, code 128, reason StartError.
+  /// Source: CRI StartContainer: only from CREATED. A start that fails leaves the container EXITED, code 128, reason StartError. When
+  /// podshim does not answer, the container is what podshim's list says later.
   public func startContainer(_ id: ContainerID) async throws(RuntimeError) {
     let container = try container(id)
     try await container.gate.pass { () async throws(RuntimeError) in
-      let record = container.record
-      guard record.phase == .created else {
-        throw RuntimeError(
-          .failedPrecondition, "container \(record.id) is \(record.phase.rawValue), not created: it starts only once")
+      guard let link = state.withLock({ $0.sandboxes[container.sandboxID] })?.link else {
+        throw RuntimeError(.failedPrecondition, "sandbox \(container.sandboxID) has stopped: its containers cannot start")
       }
-      let sandbox = try sandbox(record.sandboxID)
-      guard let shim = sandbox.shim else {
-        throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) has stopped: its containers cannot start")
+      let time = wallClockNanoseconds()
+      try container.beginStart(at: time)
+      defer {
+        container.endStart { publish($0, container: container) }
+        hub.deliver()
       }
-      try save(
-        container.update { record in
-          record.phase = .starting
-          record.startedAt = wallClockNanoseconds()
-        })
       do {
         try Faults.check(.containerStart)
-        _ = try await shim.call(.start(id: record.id.rawValue))
+        _ = try await link.call(.start(id: container.id.rawValue))
       } catch {
-        let sentence = startFailure(error, record)
-        try save(
-          container.update { record in
-            record.phase = .exited
-            record.finishedAt = wallClockNanoseconds()
-            record.exitCode = 128
-            record.reason = "StartError"
-            record.message = sentence
-            record.pid = 0
-          })
-        container.exited.open()
-        publish(.stopped, container: container)
-        _ = try? await shim.call(.signal(id: record.id.rawValue, number: 9, all: true))
-        throw RuntimeError(.unknown, sentence)
+        throw failed(error, container, link)
       }
-      // An exit that came first has set the final phase already.
-      try save(container.update { record in if record.phase == .starting { record.phase = .running } })
-      publish(.started, container: container)
+      apply(.started(at: time), to: container)
+    }
+  }
+
+  private func failed(_ error: any Error, _ container: Container, _ link: ShimLink) -> RuntimeError {
+    let record = container.record
+    switch error as? ShimError {
+    case .unanswered, .gone, .cancelled, .noDescriptors, .notSent:
+      // Not known whether it runs.
+      return RuntimeError(
+        (error as? ShimError)?.code ?? .unknown, "cannot start container \(record.config.metadata.name): \(error)")
+    case .refused, .setup, .tooOld, .none:
+      let sentence = startFailure(error, record)
+      apply(.startFailed(message: sentence, at: wallClockNanoseconds()), to: container)
+      link.post(.signal(id: record.id.rawValue, number: 9, all: true))
+      return RuntimeError(.unknown, sentence)
     }
   }
 

@@ -1,9 +1,13 @@
+import Cgroups
 import LinuxSystem
 public import RuntimeAPI
 import ShimCore
 import Synchronization
 
 extension PodRuntime {
+  /// How long what was killed may take to end.
+  static let killTimeout = Duration.seconds(30)
+
   /// Source: CRI StopContainer. Idempotent; returns when the container has really stopped.
   public func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError) {
     guard let container = try findContainer(id) else { return }
@@ -12,54 +16,63 @@ extension PodRuntime {
 
   /// Not behind the container's gate: a second stop with a shorter timeout must be able to overtake the first.
   func stop(_ container: Container, timeout: Int64) async throws(RuntimeError) {
-    let record = container.record
-    guard !container.exited.isOpen else { return }
-    guard let shim = state.withLock({ $0.sandboxes[container.sandboxID] })?.shim else {
-      return try markLost(container)
+    let machine = container.machine
+    guard !machine.hasEnded else { return }
+    guard let link = state.withLock({ $0.sandboxes[container.sandboxID] })?.link else {
+      return try await killWithoutShim(container)
     }
-    do {
-      if record.phase == .created {
-        // Its process waits in set-up: it never ran, so it exits without the grace period.
-        _ = try await shim.call(.signal(id: record.id.rawValue, number: 9, all: true))
-      } else {
-        if timeout > 0, container.beginStop() {
-          _ = try await shim.call(.signal(id: record.id.rawValue, number: record.stopSignalNumber, all: false))
-        }
-        if timeout > 0, await container.exited.wait(atMost: .seconds(timeout)) { return }
-        // A caller that gives up does not shorten the grace period.
-        if timeout > 0, Task.isCancelled { throw gaveUp(record) }
-        _ = try await shim.call(.signal(id: record.id.rawValue, number: 9, all: true))
-      }
+    // One that waits in set-up never ran: it exits without the grace period.
+    if timeout > 0, machine.state == .running {
+      try await sendStopSignal(container, link)
+      if await container.exited.wait(atMost: .seconds(Self.sane(timeout))) { return }
+      // A caller that gives up does not shorten the grace period.
+      if Task.isCancelled { throw gaveUp(container) }
+    }
+    do throws(ShimError) {
+      _ = try await link.call(.signal(id: container.id.rawValue, number: 9, all: true))
     } catch {
-      if case .gone? = error as? ShimError { return try markLost(container) }
-      throw runtimeError(error, "cannot stop container \(record.id)")
+      switch error {
+      case .gone, .unanswered, .noDescriptors, .notSent: return try await killWithoutShim(container)
+      case .cancelled: throw gaveUp(container)
+      // It has ended, and that is about to be told.
+      default: if !error.meansEnded { throw runtimeError(error, "cannot stop container \(container.id)") }
+      }
     }
-    if !(await container.exited.wait(atMost: .seconds(30))) {
-      if Task.isCancelled { throw gaveUp(record) }
-      throw RuntimeError(
-        .deadlineExceeded,
-        "container \(record.config.metadata.name) (pid \(record.pid)) was killed but has not ended after 30 s: "
-          + "look for a process in state D (ps -o pid,stat,wchan)")
+    if await container.exited.wait(atMost: Self.killTimeout) { return }
+    if Task.isCancelled { throw gaveUp(container) }
+    throw RuntimeError(
+      .deadlineExceeded,
+      "container \(container.record.config.metadata.name) (pid \(machine.pid)) was killed but has not ended after 30 s: "
+        + "look for a process in state D (ps -o pid,stat,wchan)")
+  }
+
+  /// Once: a second stop shortens the time only.
+  private func sendStopSignal(_ container: Container, _ link: ShimLink) async throws(RuntimeError) {
+    guard container.beginStop() else { return }
+    let number = container.record.stopSignalNumber
+    do throws(ShimError) {
+      _ = try await link.call(.signal(id: container.id.rawValue, number: number, all: false))
+    } catch {
+      if error.meansEnded { return }
+      container.stopSignalFailed()
+      if error == .gone { return }
+      throw runtimeError(error, "cannot stop container \(container.id)")
     }
   }
 
-  private func gaveUp(_ record: ContainerRecord) -> RuntimeError {
-    RuntimeError(.cancelled, "the caller gave up while container \(record.config.metadata.name) was stopping")
+  private func gaveUp(_ container: Container) -> RuntimeError {
+    RuntimeError(.cancelled, "the caller gave up while container \(container.record.config.metadata.name) was stopping")
   }
 
-  /// podshim is gone: nothing of the container can run (its cgroup was killed), the exit code is unknown.
-  func markLost(_ container: Container) throws(RuntimeError) {
-    try save(
-      container.update { record in
-        guard record.phase != .exited else { return }
-        record.phase = .exited
-        record.finishedAt = wallClockNanoseconds()
-        record.exitCode = 255
-        record.reason = "Unknown"
-        record.message = "podshim ended without recording the exit code"
-        record.pid = 0
-      })
-    container.exited.open()
-    publish(.stopped, container: container)
+  /// podshim is gone or does not answer: the kernel kills, and nothing is said to have ended before it has.
+  private func killWithoutShim(_ container: Container) async throws(RuntimeError) {
+    let cgroup = cgroups.cgroup(container.record.cgroup)
+    do {
+      try await runBlocking { () throws(CgroupError) in try cgroup.killAndWait() }
+    } catch {
+      throw runtimeError(error, "cannot stop container \(container.id)")
+    }
+    let isSilent = state.withLock { $0.sandboxes[container.sandboxID] }?.link != nil
+    restoreExit(of: container, isSilent: isSilent)
   }
 }

@@ -9,11 +9,12 @@ extension PodRuntime {
     let container = try container(id)
     try await container.gate.pass { () async throws(RuntimeError) in
       let record = container.record
-      guard record.phase != .exited, record.phase != .unknown else {
+      guard !container.machine.hasEnded else {
         throw RuntimeError(.failedPrecondition, "container \(record.id) has stopped: its resources cannot change")
       }
-      let merged = Self.merge(record.resources ?? LinuxResources(), resources)
-      let (old, new) = (CgroupResources(SpecBuilder.resources(record.resources)), CgroupResources(SpecBuilder.resources(merged)))
+      let old = container.resources
+      let merged = Self.merge(old ?? LinuxResources(), resources)
+      let (before, new) = (CgroupResources(SpecBuilder.resources(old)), CgroupResources(SpecBuilder.resources(merged)))
       let missing = cgroups.missing(for: new)
       if !missing.isEmpty {
         throw RuntimeError(
@@ -24,14 +25,15 @@ extension PodRuntime {
       do {
         try await runBlocking {
           do { try cgroup.apply(new, available: available) } catch {
-            try? cgroup.apply(old, available: available)
+            try? cgroup.apply(before, available: available)
             throw error
           }
         }
       } catch {
         throw runtimeError(error, "cannot change the resources of container \(record.config.metadata.name)")
       }
-      try save(container.update { $0.resources = merged })
+      container.setResources(merged)
+      try await journal.flush()
     }
   }
 

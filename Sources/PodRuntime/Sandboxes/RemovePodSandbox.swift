@@ -1,7 +1,6 @@
 import Cgroups
 import LinuxSystem
 public import RuntimeAPI
-import Store
 import Synchronization
 
 extension PodRuntime {
@@ -11,28 +10,20 @@ extension PodRuntime {
     try await sandbox.gate.pass { () async throws(RuntimeError) in
       guard state.withLock({ $0.sandboxes[sandbox.id] != nil }) else { return }
       try await stop(sandbox)
-      for container in containers(of: sandbox.id) { try await remove(container) }
-      let record = sandbox.record
-      let directory = settings.sandboxDirectory(sandbox.id.rawValue)
-      let (cgroups, ledger, records, store) = (cgroups, ledger, sandboxRecords, store)
+      let containers = containers(of: sandbox.id)
+      for container in containers { try await removeFiles(of: container) }
+      let (cgroups, record, directory) = (cgroups, sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
       do {
         try await runBlocking {
-          try cgroups.cgroup(record.cgroup).remove()
-          if record.ownsCgroupParent { try cgroups.cgroup(record.cgroupParent).remove() }
+          for path in record.cgroups { try cgroups.cgroup(path).remove() }
+          // A parent that a client named and nobody uses any more.
+          if !record.ownsCgroupParent { try cgroups.cgroup(record.cgroupParent).removeIfEmpty() }
           try removeTree(directory)
-          try store.transaction { transaction in
-            try records.remove(record.id.rawValue, in: transaction)
-            try ledger.forget(owner: record.id.rawValue, in: transaction)
-          }
         }
       } catch {
         throw runtimeError(error, "cannot remove sandbox \(sandbox.id)")
       }
-      publish(.deleted, sandbox: sandbox)
-      state.withLock { state in
-        state.sandboxes[sandbox.id] = nil
-        state.sandboxKeys[SandboxRecord.key(record.config.metadata)] = nil
-      }
+      try await removeRecords(of: containers, and: sandbox)
     }
   }
 }

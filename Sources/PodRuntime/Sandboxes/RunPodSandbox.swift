@@ -13,152 +13,130 @@ extension PodRuntime {
   public func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
     try validate(config, handler: handler)
     let key = SandboxRecord.key(config.metadata)
-    let task = try state.withLock { (state) throws(RuntimeError) in
-      if let id = state.sandboxKeys[key] {
-        guard state.sandboxes[id]?.record.phase == .ready else {
-          throw RuntimeError(
-            .alreadyExists, "sandbox \(id) has these metadata and has stopped: remove it first, or ask for another attempt")
-        }
-        return Task<SandboxID, any Error> { id }
+    enum Way { case existing(SandboxID), task(Task<SandboxID, any Error>) }
+    let way = try state.withLock { (state) throws(RuntimeError) -> Way in
+      if let creation = state.running[key] {
+        guard creation.config == config else { throw Self.otherConfig("sandbox", "\(key), which is being made,") }
+        return .task(creation.task)
       }
-      if let task = state.running[key] { return task }
+      if let existing = state.sandbox(named: key) {
+        guard existing.machine.phase == .ready else {
+          throw RuntimeError(
+            .alreadyExists,
+            "sandbox \(existing.id) has these metadata and is \(existing.machine.word): remove it first, or ask for another attempt"
+          )
+        }
+        guard existing.record.config == config else { throw Self.otherConfig("sandbox", existing.id.rawValue) }
+        return .existing(existing.id)
+      }
       // Not tied to the caller: when it gives up, the creation still ends in a sandbox or in nothing, and a retry gets that.
       let task = Task<SandboxID, any Error> { [self] in
         defer { self.state.withLock { _ = $0.running.removeValue(forKey: key) } }
-        return try await createSandbox(config, handler: handler, key: key)
+        return try await createSandbox(config, handler: handler)
       }
-      state.running[key] = task
-      return task
+      state.running[key] = .init(config: config, task: task)
+      return .task(task)
     }
-    do {
-      return try await task.value
-    } catch {
-      throw error as? RuntimeError ?? RuntimeError(.internalError, "RunPodSandbox failed", cause: error)
-    }
-  }
-
-  private func validate(_ config: SandboxConfig, handler: String) throws(RuntimeError) {
-    if !handler.isEmpty, handler != Self.runtimeName {
-      throw RuntimeError(.invalidArgument, "unknown runtime handler \(handler): this runtime has \"\" and \(Self.runtimeName)")
-    }
-    if config.metadata.name.isEmpty || config.metadata.namespace.isEmpty || config.metadata.uid.isEmpty {
-      throw RuntimeError(.invalidArgument, "sandbox metadata needs name, namespace and uid")
-    }
-    let namespaces = config.securityContext.namespaces
-    if namespaces.pid == .target || namespaces.network == .target || namespaces.ipc == .target {
-      throw RuntimeError(.invalidArgument, "namespace mode TARGET is not possible for a sandbox")
-    }
-    if let user = namespaces.user, user.mode != .node {
-      throw RuntimeError(.invalidArgument, "user namespaces are not supported yet by this runtime")
-    }
-    if namespaces.network != .node, network == nil {
-      throw RuntimeError(.failedPrecondition, "pod networking is off on this node: only hostNetwork pods can run")
-    }
-    try checkLines(config)
-    // A sandbox with the host's network has the host's UTS namespace too.
-    let own = namespaces.network != .node
-    let policy = SysctlPolicy(ownNetwork: own, ownIPC: namespaces.ipc != .node, ownUTS: own)
-    for name in config.sysctls.keys.sorted() {
-      if let reason = policy.refusal(of: name) { throw RuntimeError(.invalidArgument, reason) }
+    switch way {
+    case .existing(let id): return id
+    case .task(let task):
+      do {
+        return try await task.value
+      } catch {
+        throw error as? RuntimeError ?? RuntimeError(.internalError, "RunPodSandbox failed", cause: error)
+      }
     }
   }
 
-  private func createSandbox(_ config: SandboxConfig, handler: String, key: String) async throws -> SandboxID {
-    let id = SandboxID(Identifier.random())
+  private func createSandbox(_ config: SandboxConfig, handler: String) async throws -> SandboxID {
     let undo = Undo()
     do {
-      let sandbox = try await buildSandbox(id, config, handler: handler, undo: undo)
-      state.withLock { state in
-        state.sandboxes[id] = sandbox
-        state.sandboxKeys[key] = id
+      let sandbox = try await buildSandbox(config, handler: handler, undo: undo)
+      state.withLock { $0.add(sandbox) }
+      records.sandboxesChanged()
+      guard apply(.ready, to: sandbox).phase == .ready else {
+        state.withLock { $0.remove(sandbox) }
+        throw RuntimeError(.unknown, "the pod's pause process ended as soon as it ran")
       }
-      publish(.created, sandbox: sandbox)
-      publish(.started, sandbox: sandbox)
-      return id
+      return sandbox.id
     } catch {
       let failures = await undo.unwind()
       if !failures.isEmpty {
-        logger.error("Sandbox clean-up incomplete", metadata: ["sandbox.id": "\(id)", "failures": "\(failures)"])
+        logger.error("Sandbox clean-up incomplete", metadata: ["pod.uid": "\(config.metadata.uid)", "failures": "\(failures)"])
       }
       throw runtimeError(error, "cannot make the sandbox of pod \(config.metadata.namespace)/\(config.metadata.name)")
     }
   }
 
   /// Makes everything a sandbox is. Each step pushes what takes it back.
-  private func buildSandbox(
-    _ id: SandboxID, _ config: SandboxConfig, handler: String, undo: Undo
-  ) async throws -> Sandbox {
-    let directory = settings.sandboxDirectory(id.rawValue)
+  private func buildSandbox(_ config: SandboxConfig, handler: String, undo: Undo) async throws -> Sandbox {
+    let id = SandboxID(Identifier.random())
     let ownsParent = config.cgroupParent.isEmpty
-    let parent = cgroupPath(ownsParent ? "/swiftlet/\(id)" : config.cgroupParent)
+    let parent = ownsParent ? "\(Self.ownParent(settings))/\(id)" : Self.cgroupPath(config.cgroupParent, settings)
     var record = SandboxRecord(
-      id: id, config: config, handler: handler, createdAt: wallClockNanoseconds(), phase: .creating,
-      cgroup: "\(parent)/\(id)", cgroupParent: parent, ownsCgroupParent: ownsParent)
-    let hostNetwork = record.usesHostNetwork
-
-    // The ledger and the record first, in one transaction: whatever happens next, the next start knows what to look for.
+      id: id, config: config, handler: handler, createdAt: wallClockNanoseconds(), cgroup: "\(parent)/\(id)", cgroupParent: parent,
+      ownsCgroupParent: ownsParent)
     try Faults.check(.sandboxRecord)
-    var planned: [Ledger.Entry] = [
-      .init(.directory, directory, owner: id.rawValue), .init(.cgroup, record.cgroup, owner: id.rawValue),
-      .init(.shim, directory, owner: id.rawValue),
-    ]
-    if ownsParent { planned.append(.init(.cgroup, parent, owner: id.rawValue)) }
-    if !hostNetwork, let network { planned.append(.init(.link, network.plannedLinkName(owner: id.rawValue), owner: id.rawValue)) }
-    let initial = record
-    let entries = planned
-    try store.transaction { transaction in
-      try ledger.record(entries, in: transaction)
-      try sandboxRecords.put(initial, id: id.rawValue, key: SandboxRecord.key(config.metadata), in: transaction)
-    }
-    undo.push("forget sandbox \(id)") { [self] in try forgetSandbox(id, entries) }
+    let sandbox = Sandbox(record, journal: journal)
 
-    // Namespace and addresses come from a blocking thread while the directory, the cgroup and podshim are made here.
+    // The network comes from a blocking thread while the directory, the cgroup and podshim are made on another.
     async let attachment = attachNetwork(id, config)
-    let prepared: (shim: ShimConnection, process: PidFD, sandbox: Sandbox, cgroup: SharedDescriptor)
+    let started: (link: ShimLink, cgroup: SharedDescriptor)
     do {
-      prepared = try startShim(id, record, directory: directory, undo: undo)
+      started = try await startShim(sandbox, undo: undo)
     } catch {
-      if (try? await attachment) != nil, let network { try? await network.detach(owner: id.rawValue) }
+      if (try? await attachment) != nil { await detachNetwork(id) }
       throw error
     }
     let attached = try await attachment
-    if attached != nil, let network {
-      undo.push("network of \(id)") {
-        try await runBlocking { () throws(PodNetworkError) in try network.detach(owner: id.rawValue) }
-      }
-    }
+    if attached != nil { undo.push("network of \(id)") { [self] in await detachNetwork(id) } }
+    record.addresses = attached?.addresses ?? []
 
     try Faults.check(.shimHello)
-    let hello = try await prepared.shim.call(.hello(version: ShimProtocol.version))
-    guard case .hello(_, let pid) = hello.reply else { throw ShimError.gone }
-    record.shimPID = pid
-
-    try Faults.check(.pauseSpawn)
-    let program = try pauseProgram(config, hasNamespace: attached != nil)
-    var request = SpawnRequest(id: "", program: SetupProgram.encode(program.operations))
-    program.fill(&request)
-    request.exitRecordPath = "pause.exit"
-    var descriptors: [SharedDescriptor] = []
-    if let attached { descriptors.append(attached.namespace) }
-    request.cgroupSlot = Int16(descriptors.count)
-    descriptors.append(prepared.cgroup)
-    _ = try await prepared.shim.spawn(request, descriptors: descriptors, program: program.operations, command: ["pause"])
-
-    try Faults.check(.sandboxReady)
-    if let attached { record.addresses = attached.addresses }
-    record.phase = .ready
-    try save(record)
+    undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
     let final = record
-    _ = prepared.sandbox.update { $0 = final }
-    prepared.sandbox.namespace = attached?.namespace
-    watchShim(prepared.process, prepared.shim, of: prepared.sandbox)
-    return prepared.sandbox
+    async let saved: Void = save(final)
+    let pid: Int32
+    do {
+      pid = try await startPause(config, started, attached)
+    } catch {
+      _ = try? await saved
+      throw error
+    }
+    try await saved
+    try Faults.check(.sandboxReady)
+    record.config.wire = WireForm()
+    sandbox.setRecord(record)
+    sandbox.pausePID = pid
+    sandbox.namespace = attached?.namespace
+    return sandbox
   }
+
+  /// The one transaction of a creation, and the same beside podshim's socket, for an agent that finds no database.
+  private func save(_ record: SandboxRecord) async throws {
+    let (records, path, bytes) = (records, recordFile(of: record.id), try record.bytes())
+    try await records.write { transaction in try records.put(record, transaction) }
+    try await runBlocking { () throws(SystemCallError) in try writePrivateFile(path, bytes) }
+  }
+
+  func recordFile(of id: SandboxID) -> String { "\(settings.sandboxDirectory(id.rawValue))/record" }
+
+  // MARK: Network
 
   private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
     let ports = config.portMappings.filter { $0.hostPort > 0 }.map(Self.hostPort)
     return try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
+  }
+
+  /// Undoing must go on, but not in silence.
+  private func detachNetwork(_ id: SandboxID) async {
+    guard let network else { return }
+    do {
+      try await records.releasing { try network.detach(owner: id.rawValue) }
+    } catch {
+      logger.error("Network not given back", metadata: ["sandbox.id": "\(id)", "error": "\(error)"])
+    }
   }
 
   private static func hostPort(_ mapping: PortMapping) -> HostPortMapping {
@@ -168,49 +146,75 @@ extension PodRuntime {
       containerPort: UInt16(clamping: mapping.containerPort), hostIP: mapping.hostIP)
   }
 
+  // MARK: podshim
+
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
-  private func startShim(
-    _ id: SandboxID, _ record: SandboxRecord, directory: String, undo: Undo
-  ) throws -> (shim: ShimConnection, process: PidFD, sandbox: Sandbox, cgroup: SharedDescriptor) {
-    try Faults.check(.sandboxDirectory)
-    try writeSandboxFiles(record.config, directory: directory)
-    undo.push("directory \(directory)") { try removeTree(directory) }
-
-    try Faults.check(.sandboxCgroup)
-    let leaf = cgroups.cgroup(record.cgroup)
-    try cgroups.cgroup(record.cgroupParent).create()
-    if record.ownsCgroupParent {
-      undo.push("cgroup \(record.cgroupParent)") { [cgroups] in try cgroups.cgroup(record.cgroupParent).remove() }
+  private func startShim(_ sandbox: Sandbox, undo: Undo) async throws -> (link: ShimLink, cgroup: SharedDescriptor) {
+    let (record, directory) = (sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
+    undo.push("directory \(directory)") { try await runBlocking { () throws(SystemCallError) in try removeTree(directory) } }
+    let (leaf, parent) = (cgroups.cgroup(record.cgroup), cgroups.cgroup(record.cgroupParent))
+    undo.push("cgroups of \(sandbox.id)") {
+      try await runBlocking { () throws(CgroupError) in
+        try leaf.remove()
+        if record.ownsCgroupParent { try parent.remove() } else { try parent.removeIfEmpty() }
+      }
     }
-    try leaf.create()
-    undo.push("cgroup \(record.cgroup)") { try leaf.remove() }
-    let cgroup = try leaf.open()
-
+    let bytes = try record.bytes()
+    let podshim = podshim
+    let made = try await runBlocking { [self] () throws(any Error) -> (UnixStream, SharedDescriptor, SharedDescriptor) in
+      try Faults.check(.sandboxDirectory)
+      try writeSandboxFiles(record.config, directory: directory)
+      // Before anything it names exists: the next start knows what to look for.
+      try writePrivateFile(recordFile(of: record.id), bytes)
+      try Faults.check(.sandboxCgroup)
+      try parent.create()
+      try leaf.create()
+      let (ours, theirs) = try UnixStream.pair()
+      return (ours, theirs, try leaf.open())
+    }
     try Faults.check(.shimSpawn)
-    let (ours, theirs) = try UnixStream.pair()
-    let process = try podshim.spawn(arguments: ["podshim", directory], cgroup: cgroup, socket: try theirs.duplicate())
-    undo.push("podshim of \(id)") {
+    let link = makeLink(sandbox)
+    sandbox.link = link
+    undo.push("link of \(sandbox.id)") { sandbox.takeLink()?.close() }
+    // Its first frame waits for podshim already.
+    try link.begin(made.0)
+    let (theirs, cgroup) = (made.1, made.2)
+    let process = try await runBlocking { () throws(SystemCallError) in
+      try podshim.spawn(arguments: ["podshim", directory], cgroup: cgroup, socket: try theirs.duplicate())
+    }
+    undo.push("podshim of \(sandbox.id)") {
+      _ = sandbox.takeLink()
       try process.signal(9)
-      try await process.waitForExit()
+      _ = await link.ended.wait(atMost: ShimLink.callTimeout)
     }
-    let sandbox = Sandbox(record)
-    let shim = try ShimConnection(ours) { [weak self, weak sandbox] event in
-      guard let self, let sandbox else { return }
-      handle(event, of: sandbox)
-    }
-    sandbox.shim = shim
-    return (shim, process, sandbox, cgroup)
+    link.watch(process)
+    return (link, cgroup)
   }
 
-  private func forgetSandbox(_ id: SandboxID, _ entries: [Ledger.Entry]) throws {
-    try store.transaction { transaction in
-      try ledger.forget(entries, in: transaction)
-      try sandboxRecords.remove(id.rawValue, in: transaction)
-    }
+  /// The process that holds the pod's namespaces.
+  private func startPause(
+    _ config: SandboxConfig, _ shim: (link: ShimLink, cgroup: SharedDescriptor), _ attached: PodNetworkAttachment?
+  ) async throws -> Int32 {
+    try Faults.check(.pauseSpawn)
+    let program = try pauseProgram(config, hasNamespace: attached != nil)
+    var request = SpawnRequest(id: "", program: SetupProgram.encode(program.operations))
+    program.fill(&request)
+    request.exitRecordPath = "pause.exit"
+    var descriptors: [SharedDescriptor] = []
+    if let attached { descriptors.append(attached.namespace) }
+    request.cgroupSlot = Int16(descriptors.count)
+    descriptors.append(shim.cgroup)
+    let answer = try await shim.link.spawn(request, descriptors: descriptors, program: program.operations, command: ["pause"])
+    guard case .spawned(let pid) = answer.reply else { throw RuntimeError(.internalError, "podshim's answer is not understood") }
+    return pid
   }
+
+  /// Where sandboxes go whose request names no place.
+  static func ownParent(_ settings: PodRuntimeSettings) -> String { cgroupPath("/swiftlet", settings) }
 
   /// A path below the cgroup v2 mount, with the configured root in front.
-  func cgroupPath(_ path: String) -> String {
-    settings.cgroupRoot == "/" || path.hasPrefix(settings.cgroupRoot + "/") ? path : settings.cgroupRoot + path
+  private static func cgroupPath(_ path: String, _ settings: PodRuntimeSettings) -> String {
+    let absolute = path.hasPrefix("/") ? path : "/" + path
+    return settings.cgroupRoot == "/" || absolute.hasPrefix(settings.cgroupRoot + "/") ? absolute : settings.cgroupRoot + absolute
   }
 }

@@ -1,3 +1,6 @@
+import CRIMapping
+import LinuxSystem
+import OCISpec
 public import RuntimeAPI
 import Synchronization
 
@@ -9,43 +12,52 @@ extension PodRuntime {
     var info: [String: String] = [:]
     if verbose {
       let record = sandbox.record
-      info["info"] = jsonText(
-        SandboxInfo(
-          pid: record.shimPID, cgroupPath: record.cgroup, stateDirectory: settings.sandboxDirectory(record.id.rawValue),
-          config: record.config))
+      let pid = sandbox.link?.pid ?? 0
+      info["info"] = """
+        {"pid":\(pid),"cgroupPath":\(jsonText(record.cgroup)),"stateDirectory":\(jsonText(settings.sandboxDirectory(record.id.rawValue))),\
+        "config":\(record.config.jsonText()),"runtimeSpec":\(jsonText(pauseSpec(sandbox)))}
+        """
     }
-    return (sandboxStatus(sandbox), info)
+    var status = sandboxStatus(sandbox)
+    status.timestamp = wallClockNanoseconds()
+    status.containers = visibleContainers(of: sandbox.id).map(containerStatus)
+    return (status, info)
+  }
+
+  /// As far as tools ask for it: where its namespaces are.
+  private func pauseSpec(_ sandbox: Sandbox) -> RuntimeSpec {
+    let namespaces = sandbox.record.config.securityContext.namespaces
+    var kinds: [NamespaceSpec.Kind] = [.mount]
+    if namespaces.network != .node { kinds += [.network, .uts] }
+    if namespaces.ipc != .node { kinds.append(.ipc) }
+    if namespaces.pid != .node { kinds.append(.pid) }
+    var (spec, linux) = (RuntimeSpec(), LinuxSpec())
+    linux.namespaces = kinds.map { NamespaceSpec(type: $0, path: Self.namespacePath(sandbox.pausePID, $0)) }
+    linux.cgroupsPath = sandbox.record.cgroup
+    spec.linux = linux
+    return spec
   }
 
   public func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
-    let sandboxes = state.withLock { Array($0.sandboxes.values) }
-    return sandboxes.map(\.record).filter { record in
-      (filter.id.isEmpty || record.id.rawValue.hasPrefix(filter.id))
-        && (filter.state.map { $0 == Self.sandboxState(record) } ?? true)
+    state.withLock { Array($0.sandboxes.values) }.filter { sandbox in
+      let record = sandbox.record
+      return (filter.id.isEmpty || record.id.rawValue.hasPrefix(filter.id))
+        && (filter.state.map { $0 == sandbox.machine.state } ?? true)
         && filter.labels.allSatisfy { record.config.labels[$0.key] == $0.value }
-    }.sorted { $0.createdAt > $1.createdAt }.map { record in
-      SandboxSummary(
-        id: record.id, metadata: record.config.metadata, state: Self.sandboxState(record), createdAt: record.createdAt,
+    }.sorted { $0.record.createdAt > $1.record.createdAt }.map { sandbox in
+      let record = sandbox.record
+      return SandboxSummary(
+        id: record.id, metadata: record.config.metadata, state: sandbox.machine.state, createdAt: record.createdAt,
         labels: record.config.labels, annotations: record.config.annotations, runtimeHandler: record.handler)
     }
   }
 
-  static func sandboxState(_ record: SandboxRecord) -> SandboxState { record.phase == .ready ? .ready : .notReady }
-
   func sandboxStatus(_ sandbox: Sandbox) -> SandboxStatus {
-    let record = sandbox.record
+    let (record, addresses) = (sandbox.record, sandbox.addresses)
     return SandboxStatus(
-      id: record.id, metadata: record.config.metadata, state: Self.sandboxState(record), createdAt: record.createdAt,
-      ip: record.addresses.first ?? "", additionalIPs: Array(record.addresses.dropFirst()),
+      id: record.id, metadata: record.config.metadata, state: sandbox.machine.state, createdAt: record.createdAt,
+      ip: addresses.first ?? "", additionalIPs: Array(addresses.dropFirst()),
       namespaces: record.config.securityContext.namespaces, labels: record.config.labels, annotations: record.config.annotations,
       runtimeHandler: record.handler)
-  }
-
-  /// What verbose status shows beyond the CRI fields.
-  private struct SandboxInfo: Encodable {
-    let pid: Int32
-    let cgroupPath: String
-    let stateDirectory: String
-    let config: SandboxConfig
   }
 }

@@ -5,44 +5,37 @@ public import RuntimeAPI
 import ShimCore
 
 extension PodRuntime {
-  /// Source: CRI StopPodSandbox. Kills every container, ends podshim, gives the network back. Idempotent.
+  /// Source: CRI StopPodSandbox. Kills every container, ends podshim, gives the network back. Idempotent. Success means that no process of
+  /// the pod lives, whatever state its podshim is in.
   public func stopPodSandbox(_ id: SandboxID) async throws(RuntimeError) {
     guard let sandbox = try findSandbox(id) else { return }
     try await sandbox.gate.pass { () async throws(RuntimeError) in try await stop(sandbox) }
   }
 
-  /// The caller holds the sandbox's gate.
+  /// The caller holds the sandbox's gate: no container is being made.
   func stop(_ sandbox: Sandbox) async throws(RuntimeError) {
-    let running = containers(of: sandbox.id).filter { !$0.exited.isOpen }
+    guard sandbox.machine.phase != .stopped else { return }
+    apply(.stopping, to: sandbox)
+    let running = containers(of: sandbox.id).filter { !$0.machine.hasEnded }
     await withTaskGroup { group in
+      // What does not end this way is killed below, and that decides.
       for container in running { group.addTask { try? await self.stop(container, timeout: 0) } }
     }
-    do {
-      if let shim = sandbox.shim {
-        // Before it ends: an end that nobody asked for is an error, this one is not.
-        sandbox.shim = nil
-        _ = try? await shim.call(.shutdown)
-        if !(await shim.closed.wait(atMost: .seconds(10))) { shim.end() }
-      }
-      let cgroup = cgroups.cgroup(sandbox.record.cgroup)
-      try await runBlocking { try cgroup.killAndWait() }
-      sandbox.namespace = nil
-      if !sandbox.record.usesHostNetwork, let network {
-        let owner = sandbox.id.rawValue
-        try await runBlocking { () throws(PodNetworkError) in try network.detach(owner: owner) }
-      }
-    } catch {
-      throw runtimeError(error, "cannot stop sandbox \(sandbox.id)")
+    if let link = sandbox.takeLink() {
+      let told = (try? await link.call(.shutdown)) != nil
+      if told { _ = await link.ended.wait(atMost: ShimLink.callTimeout) }
+      link.close()
     }
-    let wasReady = sandbox.record.phase == .ready
-    if wasReady || !sandbox.record.addresses.isEmpty {
-      try save(
-        sandbox.update { record in
-          record.phase = .notReady
-          record.addresses = []
-          record.shimPID = 0
-        })
+    try await killProcesses(of: sandbox)
+    sandbox.namespace = nil
+    if !sandbox.record.usesHostNetwork, let network {
+      let owner = sandbox.id.rawValue
+      do {
+        try await records.releasing { try network.detach(owner: owner) }
+      } catch {
+        throw runtimeError(error, "cannot give back the network of sandbox \(sandbox.id)")
+      }
     }
-    if wasReady { publish(.stopped, sandbox: sandbox) }
+    apply(.stopped, to: sandbox)
   }
 }

@@ -43,8 +43,8 @@ struct ContainerEffects: Equatable, Sendable {
 /// The life of a container. `apply` is the only way to change it; it never refuses a fact: one that comes late or twice has no effects.
 struct ContainerMachine: Equatable, Sendable {
   enum Phase: Equatable, Sendable {
-    /// Registered before its process is made, so that no exit comes too early.
-    case creating
+    /// Registered before its process is made, so that no exit comes too early: one that overtakes the answer waits here for it.
+    case creating(ended: ContainerEnd?)
     case created
     /// The start request was sent. An exit that overtakes the answer waits here for it: nothing stops before it started.
     case starting(at: Int64, ended: ContainerEnd?)
@@ -58,13 +58,17 @@ struct ContainerMachine: Equatable, Sendable {
   /// On the host; 0 when it has no process.
   private(set) var pid: Int32 = 0
 
-  init(_ phase: Phase = .creating) { self.phase = phase }
+  init(_ phase: Phase = .creating(ended: nil)) { self.phase = phase }
 
   mutating func apply(_ fact: ContainerFact) -> ContainerEffects {
     switch (phase, fact) {
-    case (.creating, .made(let pid)):
+    case (.creating(nil), .made(let pid)):
       (phase, self.pid) = (.created, pid)
       return ContainerEffects(events: [.created])
+    case (.creating(.some(let end)), .made): return ContainerEffects(events: [.created]) + finish(end, startedAt: 0)
+    case (.creating(nil), .ended(let end)):
+      phase = .creating(ended: end)
+      return .none
     case (.created, .startSent(let time)):
       phase = .starting(at: time, ended: nil)
       return .none
@@ -87,7 +91,7 @@ struct ContainerMachine: Equatable, Sendable {
     case (.running, .seenRunning(let pid)):
       self.pid = pid
       return .none
-    case (.creating, .ended(let end)), (.created, .ended(let end)): return finish(end, startedAt: 0)
+    case (.created, .ended(let end)): return finish(end, startedAt: 0)
     case (.starting(let time, nil), .ended(let end)):
       (phase, pid) = (.starting(at: time, ended: end), 0)
       return .none
@@ -99,7 +103,7 @@ struct ContainerMachine: Equatable, Sendable {
     }
   }
 
-  /// No answer to the start will come any more: podshim is dead or its list says otherwise. What is known decides.
+  /// No answer to the start is waited for any more: an exit that waited for it is told.
   mutating func settleStart() -> ContainerEffects {
     guard case .starting(let time, .some(let end)) = phase else { return .none }
     return ContainerEffects(events: [.started]) + finish(end, startedAt: time)
@@ -136,6 +140,11 @@ extension ContainerMachine {
     case .running(let time), .exited(let time, _): time
     default: 0
     }
+  }
+  /// For one that runs or ran while nobody wrote down since when: since it was made, at the earliest.
+  func shownStart(createdAt: Int64) -> Int64 {
+    if case .running(0) = phase { return createdAt }
+    return startedAt
   }
   var end: ContainerEnd? { if case .exited(_, let end) = phase { end } else { nil } }
   var hasEnded: Bool {

@@ -4,8 +4,6 @@ import RuntimeAPI
 enum SandboxFact: Equatable, Sendable {
   /// Its pause process runs: made, or found running by podshim's list.
   case ready
-  /// podshim has not answered since this agent started.
-  case unanswered
   /// The pause process ended, or podshim with it.
   case ended
   /// StopPodSandbox was asked for: nothing new is made in it.
@@ -49,9 +47,6 @@ struct SandboxMachine: Equatable, Sendable {
       return SandboxEffects(events: [.created, .started])
     case (.unreached, .ready):
       phase = .ready
-      return .none
-    case (.ready, .unanswered):
-      phase = .unreached
       return .none
     case (.ready, .ended), (.ready, .stopping), (.unreached, .ended), (.unreached, .stopping):
       phase = .ending

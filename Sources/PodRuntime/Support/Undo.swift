@@ -1,5 +1,5 @@
 /// The steps that take back what a creation did so far. A failure unwinds them in reverse; success drops them. A step that fails does not
-/// hide the first error and does not stop the others: what it could not take back stays in the ledger for the next start.
+/// hide the first error and does not stop the others: what it could not take back the next start finds.
 final class Undo {
   private var steps: [(what: String, step: @Sendable () async throws -> Void)] = []
 

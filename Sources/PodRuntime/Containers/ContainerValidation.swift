@@ -1,0 +1,64 @@
+import Cgroups
+import RuntimeAPI
+import Synchronization
+
+extension PodRuntime {
+  /// What can be said of a request before anything is done.
+  func validate(_ config: ContainerConfig, in sandbox: Sandbox) throws(RuntimeError) {
+    let record = sandbox.record
+    let name = config.metadata.name
+    guard !name.isEmpty else { throw RuntimeError(.invalidArgument, "container metadata needs a name") }
+    guard sandbox.machine.phase == .ready else {
+      throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is \(sandbox.machine.word): no container can be made in it")
+    }
+    let security = config.securityContext
+    if security.privileged, !record.config.securityContext.privileged {
+      throw RuntimeError(.invalidArgument, "container \(name) is privileged but its sandbox is not")
+    }
+    if security.runAsGroup != nil, security.runAsUser == nil, security.runAsUsername.isEmpty {
+      throw RuntimeError(.invalidArgument, "container \(name): run_as_group needs run_as_user or run_as_username")
+    }
+    if let user = security.namespaces.user, user.mode != .node {
+      throw RuntimeError(.invalidArgument, "container \(name): user namespaces are not supported yet by this runtime")
+    }
+    if security.namespaces.pid == .target {
+      let target = state.withLock { $0.containers[ContainerID(security.namespaces.targetID)] }
+      guard let target, target.sandboxID == sandbox.id, target.machine.state == .running else {
+        throw RuntimeError(
+          .failedPrecondition,
+          "container \(name): the target of its pid namespace, '\(security.namespaces.targetID)', is not a running container of its sandbox"
+        )
+      }
+    }
+    for mount in config.mounts { try validate(mount, of: name) }
+    let missing = cgroups.missing(for: CgroupResources(SpecBuilder.resources(config.resources)))
+    if !missing.isEmpty {
+      throw RuntimeError(
+        .failedPrecondition,
+        "container \(name) has a limit that needs the cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")), "
+          + "which this node does not have: it is absent or used by cgroup v1; boot with cgroup_no_v1=all "
+          + "systemd.unified_cgroup_hierarchy=1, or remove the limit")
+    }
+  }
+
+  private func validate(_ mount: Mount, of name: String) throws(RuntimeError) {
+    guard mount.containerPath.hasPrefix("/") else {
+      throw RuntimeError(.invalidArgument, "container \(name): mount path '\(mount.containerPath)' is not absolute")
+    }
+    if mount.image == nil, !mount.hostPath.hasPrefix("/") {
+      throw RuntimeError(.invalidArgument, "container \(name): mount \(mount.containerPath) needs an absolute host path")
+    }
+    if mount.image != nil {
+      throw RuntimeError(.unimplemented, "container \(name): image volumes are not supported yet (mount \(mount.containerPath))")
+    }
+    if mount.recursiveReadOnly, !mount.readOnly || mount.propagation != .private {
+      throw RuntimeError(
+        .invalidArgument,
+        "RROUnsupported: container \(name): mount \(mount.containerPath): recursive read-only needs readonly and private propagation"
+      )
+    }
+    if !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
+      throw RuntimeError(.invalidArgument, "container \(name): id-mapped mounts are not supported yet (\(mount.containerPath))")
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import LinuxRuntime
+import LinuxSystem
+import OCISpec
+import RuntimeAPI
+import Store
+
+/// The runtime's part of the database: what sandboxes and containers were made as (written once), and what became of them.
+struct Records: Sendable {
+  private let store: Store
+  private let reserve: SpaceReserve
+  private let copy: DatabaseCopy
+  let sandboxes: Documents
+  let sandboxStates: Documents
+  let containers: Documents
+  let containerStates: Documents
+  let specs: Collection<StoredSpec>
+
+  init(_ store: Store, reserve: SpaceReserve, copy: DatabaseCopy) {
+    self.store = store
+    self.reserve = reserve
+    self.copy = copy
+    sandboxes = Documents("runtime-sandbox", in: store)
+    sandboxStates = Documents("runtime-sandbox-state", in: store)
+    containers = Documents("runtime-container", in: store)
+    containerStates = Documents("runtime-container-state", in: store)
+    specs = Collection("runtime-container-spec", in: store)
+  }
+
+  func write(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws { try await store.write(body) }
+
+  /// A transaction that takes something back. It works on a full disk too: then the reserve is given up for it.
+  func release(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws {
+    do {
+      try await store.write(body)
+      await reserve.refill()
+    } catch  where error.code == .database {
+      guard await reserve.giveUp() else { throw error }
+      try await store.write(body)
+    }
+  }
+
+  /// What to do again when the disk was full: after the reserve was given up.
+  func releasing<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    do {
+      return try await runBlocking { () throws(any Error) in try body() }
+    } catch {
+      guard await reserve.giveUp() else { throw error }
+      return try await runBlocking { () throws(any Error) in try body() }
+    }
+  }
+
+  /// A sandbox came or went.
+  func sandboxesChanged() { copy.changed() }
+
+  // MARK: Writing
+
+  func put(_ record: SandboxRecord, _ transaction: Transaction) throws {
+    try sandboxes.put(id: record.id.rawValue, key: record.key, bytes: record.bytes(), in: transaction)
+  }
+
+  func put(_ record: SandboxStateRecord, of id: SandboxID, _ transaction: Transaction) throws {
+    try sandboxStates.put(id: id.rawValue, bytes: record.bytes(), in: transaction)
+  }
+
+  func put(_ record: ContainerRecord, spec: StoredSpec?, _ transaction: Transaction) throws {
+    let (id, parent) = (record.id.rawValue, record.sandboxID.rawValue)
+    try containers.put(id: id, key: record.key, parent: parent, bytes: record.bytes(), in: transaction)
+    if let spec { try specs.put(spec, id: id, parent: parent, in: transaction) }
+  }
+
+  func put(_ record: ContainerStateRecord, of id: ContainerID, in sandbox: SandboxID, _ transaction: Transaction) throws {
+    try containerStates.put(id: id.rawValue, parent: sandbox.rawValue, bytes: record.bytes(), in: transaction)
+  }
+
+  func remove(_ id: SandboxID, _ transaction: Transaction) throws {
+    try sandboxes.remove(id.rawValue, in: transaction)
+    try sandboxStates.remove(id.rawValue, in: transaction)
+  }
+
+  func remove(_ id: ContainerID, _ transaction: Transaction) throws {
+    try containers.remove(id.rawValue, in: transaction)
+    try containerStates.remove(id.rawValue, in: transaction)
+    try specs.remove(id.rawValue, in: transaction)
+  }
+}
+
+extension Records {
+  /// Everything, in one state.
+  func all() async throws -> Rows {
+    let records = self
+    return try await store.read { transaction in
+      Rows(
+        sandboxes: try records.sandboxes.all(in: transaction), sandboxStates: try records.sandboxStates.all(in: transaction),
+        containers: try records.containers.all(in: transaction), containerStates: try records.containerStates.all(in: transaction),
+        specs: try Documents(records.specs.kind, in: records.store).all(in: transaction).map(\.id))
+    }
+  }
+
+  /// Makes the reserve while there is room.
+  func prepare() async { await reserve.refill() }
+}

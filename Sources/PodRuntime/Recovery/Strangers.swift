@@ -1,0 +1,95 @@
+import Cgroups
+import Images
+import LinuxSystem
+import Logging
+import PodNetwork
+import RuntimeAPI
+import ShimCore
+import Synchronization
+
+/// Ends pods that run on the node and that no record explains: the database was lost or is an older copy, or the agent died while it
+/// made them. Whoever wanted them asks again, and finds nothing that runs beside the new one.
+extension PodRuntime {
+  private struct Stranger: Sendable {
+    let id: String
+    var process: PidFD?
+  }
+
+  func removeStrangers(_ found: FoundRecords, _ report: inout RecoveryReport) async {
+    let known = Set(found.sandboxes.keys.map(\.rawValue))
+    let strangers: [Stranger]
+    do {
+      strangers = try await runBlocking { [self] () throws(SystemCallError) in try findStrangers(known) }
+    } catch {
+      report.problems.append("cannot look for podshims without records: \(error)")
+      return
+    }
+    await withTaskGroup(of: (String, (any Error)?).self) { group in
+      for stranger in strangers {
+        group.addTask {
+          do {
+            try await self.end(stranger)
+            return (stranger.id, nil)
+          } catch {
+            return (stranger.id, error)
+          }
+        }
+      }
+      for await (id, error) in group {
+        if let error {
+          report.problems.append("sandbox \(id), which no record explains, could not be ended: \(error)")
+        } else {
+          report.repaired.append("ended sandbox \(id), which no record explains")
+        }
+      }
+    }
+  }
+
+  /// By directory, and by process where the directory is lost too.
+  private func findStrangers(_ known: Set<String>) throws(SystemCallError) -> [Stranger] {
+    var strangers: [String: Stranger] = [:]
+    for name in try listDirectory("\(settings.stateDirectory)/sandboxes") where !known.contains(name) {
+      strangers[name] = Stranger(id: name, process: try ShimProcess.find(directory: settings.sandboxDirectory(name)))
+    }
+    for (directory, process) in try ShimProcess.all() {
+      guard let slash = directory.lastIndex(of: "/"), directory[..<slash] == "\(settings.stateDirectory)/sandboxes" else {
+        continue
+      }
+      let name = String(directory[directory.index(after: slash)...])
+      if !known.contains(name) { strangers[name] = Stranger(id: name, process: process) }
+    }
+    return Array(strangers.values)
+  }
+
+  private func end(_ stranger: Stranger) async throws {
+    let (directory, cgroups) = (settings.sandboxDirectory(stranger.id), cgroups)
+    let record = (try? readRegularFile(recordFile(of: SandboxID(stranger.id)), limit: 16 << 20)).flatMap {
+      try? SandboxRecord(bytes: $0)
+    }
+    let containers = ((try? listDirectory(directory)) ?? []).filter { $0.hasSuffix(".record") }.compactMap { name in
+      (try? readRegularFile("\(directory)/\(name)", limit: 16 << 20)).flatMap { try? ContainerRecord(bytes: $0) }
+    }
+    var paths = containers.map(\.cgroup) + (record?.cgroups ?? [])
+    if let process = stranger.process {
+      // What the files do not say, the processes do.
+      paths += ShimProcess.cgroups(of: process.pid).filter { path in
+        !paths.contains { $0 == path || $0.hasPrefix(path + "/") }
+      }
+    }
+    logger.warning("Ending a sandbox that no record explains", metadata: ["sandbox.id": "\(stranger.id)", "cgroups": "\(paths)"])
+    // Last what holds the others, when it is ours.
+    let all = paths + ["\(Self.ownParent(settings))/\(stranger.id)"]
+    try await runBlocking { () throws(any Error) in
+      for path in all { try cgroups.cgroup(path).kill() }
+      try stranger.process?.signal(9)
+      for path in all { try cgroups.cgroup(path).remove() }
+    }
+    let images = images
+    for container in containers {
+      try await records.releasing { try images.removeSnapshot(owner: container.id.rawValue) }
+      try await records.release { [records] in try records.remove(container.id, $0) }
+    }
+    if let network { try await records.releasing { try network.detach(owner: stranger.id) } }
+    try await runBlocking { () throws(SystemCallError) in try removeTree(directory) }
+  }
+}

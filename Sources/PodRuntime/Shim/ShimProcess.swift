@@ -1,0 +1,47 @@
+import LinuxSystem
+import ShimCore
+
+/// Finds podshim processes without asking them.
+enum ShimProcess {
+  /// The process whose pid podshim wrote into its directory; nil when there is none, or when another process has the number now.
+  /// - Throws: when that cannot be found out, as without free descriptors.
+  static func find(directory: String) throws(SystemCallError) -> PidFD? {
+    do {
+      let text = try readFile("\(directory)/shim.pid", limit: 32)
+      guard let pid = Int32(text.split(separator: "\n").first ?? "") else { return nil }
+      let process = try PidFD(opening: pid)
+      // Looked at after the pidfd was taken: the number cannot change hands any more.
+      return isShim(pid) && !process.hasExited ? process : nil
+    } catch  where error.code == Errno.noEntry || error.code == Errno.noProcess || error.code == Errno.notDirectory {
+      return nil
+    }
+  }
+
+  private static func isShim(_ pid: Int32) -> Bool { (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n" }
+
+  /// Every podshim on the node, with the directory it was started for.
+  static func all() throws(SystemCallError) -> [(directory: String, process: PidFD)] {
+    var found: [(String, PidFD)] = []
+    for name in try listDirectory("/proc") {
+      // Where it works is the directory it was started for, also when somebody has removed that.
+      guard let pid = Int32(name), isShim(pid), let process = try? PidFD(opening: pid),
+        let directory = FileNode.target(of: "/proc/\(pid)/cwd"), !process.hasExited
+      else { continue }
+      let removed = " (deleted)"
+      found.append((directory.hasSuffix(removed) ? String(directory.dropLast(removed.count)) : directory, process))
+    }
+    return found
+  }
+
+  /// The cgroups of a podshim and of what it is the parent of, below the cgroup v2 mount.
+  static func cgroups(of pid: Int32) -> [String] {
+    let children = (try? readFile("/proc/\(pid)/task/\(pid)/children")) ?? ""
+    let all = [pid] + children.split(separator: " ").compactMap { Int32($0) }
+    return Array(Set(all.compactMap { cgroup(of: $0) })).filter { $0 != "/" }.sorted()
+  }
+
+  private static func cgroup(of pid: Int32) -> String? {
+    guard let text = try? readFile("/proc/\(pid)/cgroup") else { return nil }
+    return text.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) }
+  }
+}

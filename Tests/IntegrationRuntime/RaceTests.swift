@@ -1,0 +1,129 @@
+import Cgroups
+import Foundation
+import Glibc
+import LinuxSystem
+import RuntimeAPI
+import ShimCore
+import Testing
+
+@testable import PodRuntime
+
+@Suite("Races of a pod's calls", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+struct RaceTests {
+  @Test("A container whose process is killed while it is created has ended, can be removed, and its pod too")
+  func killedInCreate() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      for attempt in 0..<10 {
+        let config = fixture.sandboxConfig("pod\(attempt)")
+        let sandbox = try await runtime.runPodSandbox(config, handler: "")
+        let parent = fixture.cgroups.cgroup(try runtime.sandbox(sandbox).record.cgroupParent).directory
+        let creation = Task { try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) }
+        // As soon as its cgroup has a process.
+        let killer = Task {
+          for _ in 0..<2000 {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+            where name != sandbox.rawValue && name.count == 64 {
+              if !RuntimeFixture.text("\(parent)/\(name)/cgroup.procs").isEmpty {
+                let handle = FileHandle(forWritingAtPath: "\(parent)/\(name)/cgroup.kill")
+                try? handle?.write(contentsOf: Data("1".utf8))
+                return
+              }
+            }
+            try? await Task.sleep(for: .microseconds(200))
+          }
+        }
+        let id = try? await creation.value
+        await killer.value
+        if let id {
+          for _ in 0..<300 where try runtime.container(id).machine.state != .exited { try await Task.sleep(for: .milliseconds(10)) }
+          let status = try await runtime.containerStatus(id, verbose: false).status
+          #expect(status.state == .exited && status.startedAt == 0, "\(status.state)")
+          await #expect(throws: RuntimeError.self) { try await runtime.startContainer(id) }
+        }
+        let began = ContinuousClock.now
+        try await runtime.removePodSandbox(sandbox)
+        #expect(began.duration(to: .now) < .seconds(20))
+      }
+    }
+  }
+
+  @Test("Creating containers beside stopping and removing their sandbox leaves nothing, whoever comes first")
+  func createAndStop() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      for round in 0..<15 {
+        let config = Self.withoutPorts(fixture.sandboxConfig("pod\(round)"))
+        let sandbox = try await runtime.runPodSandbox(config, handler: "")
+        await withTaskGroup(of: Void.self) { group in
+          for number in 0..<3 {
+            group.addTask {
+              if let id = try? await runtime.createContainer(
+                fixture.containerConfig("c\(number)"), in: sandbox, sandboxConfig: config)
+              {
+                try? await runtime.startContainer(id)
+              }
+            }
+          }
+          group.addTask {
+            try? await Task.sleep(for: .milliseconds(round * 2))
+            if round % 2 == 0 { try? await runtime.stopPodSandbox(sandbox) }
+            try? await runtime.removePodSandbox(sandbox)
+          }
+        }
+        #expect(try await runtime.listPodSandboxes(SandboxFilter()).isEmpty)
+        #expect(try await runtime.listContainers(ContainerFilter()).isEmpty)
+        #expect(await fixture.leftovers() == [], "round \(round)")
+      }
+    }
+  }
+
+  private static func withoutPorts(_ config: SandboxConfig) -> SandboxConfig {
+    var config = config
+    config.portMappings = []
+    return config
+  }
+
+  @Test("Events of short lives: created, started, stopped, deleted, each once and in this order; podshim forgets what was undone")
+  func events() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      let stream = try await runtime.events()
+      let config = fixture.sandboxConfig()
+      let sandbox = try await runtime.runPodSandbox(config, handler: "")
+      for number in 0..<10 {
+        var container = fixture.containerConfig("c\(number)")
+        container.args = ["hostname"]
+        let id = try await runtime.createContainer(container, in: sandbox, sandboxConfig: config)
+        try await runtime.startContainer(id)
+        _ = await (try runtime.container(id)).exited.wait(atMost: .seconds(10))
+        try await runtime.removeContainer(id)
+      }
+      let failing = fixture.containerConfig("failing")
+      await Faults.$plan.withValue([.containerCreated: EIO]) {
+        _ = try? await runtime.createContainer(failing, in: sandbox, sandboxConfig: config)
+      }
+      let link = try #require(try runtime.sandbox(sandbox).link)
+      var entries = ["not asked"]
+      for _ in 0..<300 {
+        guard case .processes(let all) = try await link.call(.list).reply else { break }
+        entries = all.map(\.id)
+        if entries == [""] { break }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(entries == [""], "podshim still knows what was undone")
+      try await runtime.removePodSandbox(sandbox)
+      var kinds: [String: [RuntimeEvent.Kind]] = [:]
+      var sequence: UInt64 = 0
+      for await event in stream {
+        #expect(event.sequence == sequence + 1)
+        sequence = event.sequence
+        kinds[event.containerID, default: []].append(event.kind)
+        if event.kind == .deleted { #expect(!event.containers.contains { $0.id.rawValue == event.containerID }) }
+        if event.containerID == sandbox.rawValue, event.kind == .deleted { break }
+      }
+      #expect(kinds.count == 11)
+      for (id, kinds) in kinds { #expect(kinds == [.created, .started, .stopped, .deleted], "\(id)") }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Glibc
+import LinuxSystem
+import RuntimeAPI
+import ShimCore
+import Synchronization
+import Testing
+
+@testable import PodRuntime
+
+/// One podshim that is stopped, killed or slow costs its own pod only.
+@Suite("Sick podshims", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+struct SickShimTests {
+  private static func running(_ fixture: RuntimeFixture, _ name: String) async throws -> (SandboxID, ContainerID, Int32) {
+    let runtime = fixture.runtime
+    var config = fixture.sandboxConfig(name)
+    config.portMappings = []
+    let sandbox = try await runtime.runPodSandbox(config, handler: "")
+    let id = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+    try await runtime.startContainer(id)
+    let pid = try #require(try runtime.sandbox(sandbox).link?.pid)
+    return (sandbox, id, pid)
+  }
+
+  @Test(
+    "A stopped podshim: calls end, other pods work, the next start serves, the pod is shown not ready and is back when it goes on")
+  func stopped() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sick, container, pid) = try await Self.running(fixture, "sick")
+      let (well, other, _) = try await Self.running(fixture, "well")
+      kill(pid, SIGSTOP)
+      defer { kill(pid, SIGCONT) }
+      let began = ContinuousClock.now
+      await #expect(throws: RuntimeError.self) { try await fixture.runtime.reopenContainerLog(container) }
+      #expect(began.duration(to: .now) < .seconds(20))
+      #expect(try await fixture.runtime.execSync(other, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+
+      let restart = ContinuousClock.now
+      let successor = try await fixture.successor()
+      #expect(restart.duration(to: .now) < .seconds(10))
+      #expect(try await successor.podSandboxStatus(sick, verbose: false).status.state == .notReady)
+      #expect(try await successor.podSandboxStatus(well, verbose: false).status.state == .ready)
+      #expect(try await successor.execSync(other, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      kill(pid, SIGCONT)
+      for _ in 0..<500 {
+        if try await successor.podSandboxStatus(sick, verbose: false).status.state == .ready { break }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(try await successor.podSandboxStatus(sick, verbose: false).status.state == .ready)
+      #expect(try await successor.containerStatus(container, verbose: false).status.state == .running)
+      #expect(try await successor.execSync(container, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      try await successor.removePodSandbox(sick)
+      try await successor.removePodSandbox(well)
+    }
+  }
+
+  @Test("A pod with a stopped podshim can be stopped and removed, and nothing of it lives on")
+  func stopOfStopped() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, container, pid) = try await Self.running(fixture, "sick")
+      kill(pid, SIGSTOP)
+      try await fixture.runtime.stopPodSandbox(sandbox)
+      #expect(kill(pid, 0) != 0 || RuntimeFixture.text("/proc/\(pid)/stat").contains(") Z "))
+      let status = try await fixture.runtime.containerStatus(container, verbose: false).status
+      #expect(status.state == .exited && status.exitCode == 137)
+      try await fixture.runtime.removePodSandbox(sandbox)
+      #expect(await fixture.leftovers() == [])
+    }
+  }
+
+  @Test(
+    "A podshim that is killed ends the exec that waits in it, kills its containers and makes the sandbox not ready",
+    arguments: [0, 60])
+  func killedInExec(_ timeout: Int64) async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, container, pid) = try await Self.running(fixture, "pod")
+      let runtime = fixture.runtime
+      let exec = Task { try await runtime.execSync(container, command: ["/payload", "sleep", "300"], timeout: timeout) }
+      for _ in 0..<500 where try !runtime.sandbox(sandbox).execs.withLock({ $0.values.contains { $0.isSpawned } }) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      let began = ContinuousClock.now
+      kill(pid, SIGKILL)
+      let error = await #expect(throws: RuntimeError.self) { try await exec.value }
+      #expect(error?.code == .unavailable)
+      #expect(began.duration(to: .now) < .seconds(10))
+      for _ in 0..<500 where try runtime.container(container).machine.state == .running {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(try await runtime.containerStatus(container, verbose: false).status.state == .exited)
+      #expect(try await runtime.podSandboxStatus(sandbox, verbose: false).status.state == .notReady)
+      try await runtime.removePodSandbox(sandbox)
+    }
+  }
+
+  @Test("Another client that says hello to podshim does not make the agent believe that it is dead")
+  func evicted() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, container, _) = try await Self.running(fixture, "pod")
+      let runtime = fixture.runtime
+      for _ in 0..<3 {
+        let stream = try UnixStream.connect(directory: runtime.settings.sandboxDirectory(sandbox.rawValue), name: "shim.sock")
+        let thief = try ShimConnection(stream, handlers: .init(event: { _ in }, listed: { _ in }, late: {}, ended: {}))
+        try thief.begin()
+        _ = try await thief.call(.hello(version: 1), until: .now + .seconds(5))
+        thief.end()
+      }
+      #expect(try await runtime.execSync(container, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      #expect(try await runtime.podSandboxStatus(sandbox, verbose: false).status.state == .ready)
+      try await runtime.stopContainer(container, timeout: 0)
+      #expect(try await runtime.containerStatus(container, verbose: false).status.exitCode == 137)
+      try await runtime.removePodSandbox(sandbox)
+    }
+  }
+}

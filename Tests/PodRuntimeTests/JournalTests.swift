@@ -1,0 +1,45 @@
+import Logging
+import RuntimeAPI
+import Synchronization
+import Testing
+
+@testable import PodRuntime
+
+@Suite("Journal", .timeLimit(.minutes(1)))
+struct JournalTests {
+  private struct Full: Error {}
+
+  @Test("Many changes are few writes, each of the state at its time")
+  func batches() async throws {
+    let journal = Journal(logger: Logger(label: "test"))
+    let value = Mutex(0)
+    let writes = Mutex<[(Set<Journal.Subject>, Int)]>([])
+    journal.setWriter { subjects in writes.withLock { $0.append((subjects, value.withLock { $0 })) } }
+    for number in 1...100 {
+      value.withLock { $0 = number }
+      journal.add(.container(ContainerID("\(number % 5)")))
+    }
+    for _ in 0..<200 where writes.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(10)) }
+    let all = writes.withLock { $0 }
+    #expect(all.count < 10)
+    #expect(all.reduce(into: Set<Journal.Subject>()) { $0.formUnion($1.0) }.count == 5)
+    #expect(all.last?.1 == 100)
+  }
+
+  @Test("What could not be written is written later, with what changed meanwhile")
+  func failure() async throws {
+    let journal = Journal(logger: Logger(label: "test"))
+    let isFull = Mutex(true)
+    let written = Mutex<Set<Journal.Subject>>([])
+    journal.setWriter { subjects in
+      if isFull.withLock({ $0 }) { throw Full() }
+      written.withLock { $0.formUnion(subjects) }
+    }
+    journal.add(.sandbox(SandboxID("a")))
+    await #expect(throws: RuntimeError.self) { try await journal.flush() }
+    journal.add(.sandbox(SandboxID("b")))
+    isFull.withLock { $0 = false }
+    try await journal.flush()
+    #expect(written.withLock { $0 } == [.sandbox(SandboxID("a")), .sandbox(SandboxID("b"))])
+  }
+}

@@ -1,0 +1,166 @@
+import LinuxSystem
+import RuntimeAPI
+import ShimCore
+import Synchronization
+import Testing
+
+@testable import PodRuntime
+
+@Suite("Connection to a podshim", .timeLimit(.minutes(1)))
+struct ShimConnectionTests {
+  /// What a connection told its owner.
+  final class Log: Sendable {
+    private let entries = Mutex<[String]>([])
+    func add(_ entry: String) { entries.withLock { $0.append(entry) } }
+    var all: [String] { entries.withLock { $0 } }
+    func wait(for entry: String) async -> Bool {
+      for _ in 0..<500 {
+        if all.contains(entry) { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+      }
+      return false
+    }
+  }
+
+  static func connect() throws -> (ShimConnection, ScriptedShim, Log) {
+    let (stream, shim) = try ScriptedShim.pair()
+    let log = Log()
+    let connection = try ShimConnection(
+      stream,
+      handlers: .init(
+        event: { log.add("event \($0)") }, listed: { log.add("listed \($0.map(\.id))") }, late: { log.add("late") },
+        ended: { log.add("ended") }))
+    try connection.begin()
+    return (connection, shim, log)
+  }
+  static func soon(_ milliseconds: Int = 50) -> ContinuousClock.Instant { .now + .milliseconds(milliseconds) }
+  static let isList: @Sendable (ShimRequest) -> Bool = { $0 == .list }
+
+  @Test("Replies find their calls in any order")
+  func order() async throws {
+    let (connection, shim, _) = try Self.connect()
+    let first = Task { try await connection.call(.reopenLog(id: "a"), until: Self.soon(5000)) }
+    let one = try await shim.next { $0 == .reopenLog(id: "a") }
+    async let second = connection.call(.list, until: Self.soon(5000))
+    let two = try await shim.next(Self.isList)
+    shim.reply(.processes([]), to: two)
+    #expect(try await second.reply == .processes([]))
+    shim.reply(.refused(errno: 2, text: "no process"), to: one)
+    await #expect(throws: ShimError.refused(errno: 2, text: "no process")) { try await first.value }
+  }
+
+  @Test("A call that is not answered ends at its deadline; what comes later is told, and other calls go on")
+  func deadline() async throws {
+    let (connection, shim, log) = try Self.connect()
+    let began = ContinuousClock.now
+    await #expect(throws: ShimError.unanswered("start")) { try await connection.call(.start(id: "c"), until: Self.soon()) }
+    #expect(began.duration(to: .now) < .seconds(5))
+    let start = try await shim.next { $0 == .start(id: "c") }
+    #expect(!log.all.contains("late"))
+    shim.reply(.done, to: start)
+    #expect(await log.wait(for: "late"))
+    async let list = connection.call(.list, until: Self.soon(5000))
+    shim.reply(.processes([]), to: try await shim.next(Self.isList))
+    #expect(try await list.reply == .processes([]))
+    #expect(!log.all.contains("ended"))
+  }
+
+  @Test("A short deadline is kept beside a long one that began before")
+  func deadlines() async throws {
+    let (connection, shim, _) = try Self.connect()
+    let long = Task { try await connection.call(.list, until: Self.soon(20_000)) }
+    let request = try await shim.next(Self.isList)
+    for _ in 0..<3 {
+      let began = ContinuousClock.now
+      await #expect(throws: ShimError.unanswered("start")) { try await connection.call(.start(id: "c"), until: Self.soon()) }
+      #expect(began.duration(to: .now) < .seconds(5))
+    }
+    shim.reply(.processes([]), to: request)
+    _ = try await long.value
+  }
+
+  @Test("A caller that gives up is let go at once")
+  func cancellation() async throws {
+    let (connection, shim, _) = try Self.connect()
+    let call = Task { try await connection.call(.list, until: nil) }
+    _ = try await shim.next(Self.isList)
+    call.cancel()
+    await #expect(throws: ShimError.cancelled) { try await call.value }
+  }
+
+  @Test("A connection that breaks ends its calls, at every reply", arguments: [0, 1, 5, ShimFrame.headerSize, 12])
+  func broken(_ bytes: Int) async throws {
+    let (connection, shim, log) = try Self.connect()
+    let call = Task { try await connection.call(.list, until: nil) }
+    let request = try await shim.next(Self.isList)
+    shim.send(Array(ShimFrame.encode(.processes([]), id: request.id).prefix(bytes)))
+    shim.hangUp()
+    await #expect(throws: ShimError.unanswered("the connection broke")) { try await call.value }
+    #expect(await log.wait(for: "ended"))
+    await #expect(throws: ShimError.self) { try await connection.call(.list, until: nil) }
+    #expect(log.all.filter { $0 == "ended" }.count == 1)
+  }
+
+  @Test("Repeated and unknown replies do no harm; garbage ends the connection")
+  func repeated() async throws {
+    let (connection, shim, log) = try Self.connect()
+    async let call = connection.call(.list, until: nil)
+    let request = try await shim.next(Self.isList)
+    shim.reply(.processes([]), to: request)
+    _ = try await call
+    shim.reply(.done, to: request)
+    shim.event(.oom(id: "x"))
+    #expect(await log.wait(for: "event \(ShimEvent.oom(id: "x"))"))
+    shim.send([0xff, 0xff, 0xff, 0xff, 1, 1, 1, 1, 1, 1])
+    #expect(await log.wait(for: "ended"))
+  }
+
+  @Test("A reply whose descriptors were cut off fails its call and starts a new connection instead of waiting for ever")
+  func truncated() async throws {
+    let (connection, shim, log) = try Self.connect()
+    let call = Task { try await connection.call(.namespaces(flags: 1), until: nil) }
+    shim.reply(.done, to: try await shim.next { $0 == .namespaces(flags: 1) }, descriptorCount: 1)
+    await #expect(throws: ShimError.noDescriptors) { try await call.value }
+    #expect(await log.wait(for: "ended"))
+  }
+
+  @Test("A list is told in the order of events, also before the caller hears of it")
+  func listOrder() async throws {
+    let (connection, shim, log) = try Self.connect()
+    async let call = connection.call(.list, until: nil)
+    let request = try await shim.next(Self.isList)
+    let entry = ProcessEntry(
+      id: "c", pid: 1, phase: .running, exit: ExitRecord(id: "c", exitCode: 0, signal: 0, oomKilled: false, finishedAt: 0))
+    shim.send(ShimFrame.encode(.processes([entry]), id: request.id) + ShimFrame.encode(.oom(id: "c")))
+    _ = try await call
+    #expect(await log.wait(for: "event \(ShimEvent.oom(id: "c"))"))
+    #expect(log.all.first == "listed [\"c\"]")
+  }
+
+  @Test("A podshim that reads nothing holds up nobody: neither senders nor the cooperative pool", .timeLimit(.minutes(1)))
+  func unread() async throws {
+    let (ours, theirs) = try UnixStream.pair()
+    let connection = try ShimConnection(ours, handlers: .init(event: { _ in }, listed: { _ in }, late: {}, ended: {}))
+    try connection.begin()
+    let large = SpawnRequest(id: "c", program: [UInt8](repeating: 7, count: 4 << 20))
+    let failures = await withTaskGroup(of: ShimError?.self) { group in
+      for _ in 0..<20 {
+        group.addTask {
+          do throws(ShimError) {
+            _ = try await connection.call(.spawn(large), until: Self.soon(200))
+            return nil
+          } catch {
+            return error
+          }
+        }
+      }
+      var failures: [ShimError] = []
+      for await failure in group { if let failure { failures.append(failure) } }
+      return failures
+    }
+    #expect(failures.count == 20)
+    #expect(failures.contains(.unanswered("it takes no more requests")), "what waits is bounded: \(failures)")
+    withExtendedLifetime(theirs) {}
+    connection.end()
+  }
+}
