@@ -21,7 +21,7 @@ package struct Leftovers {
     return found
   }
 
-  private func all() -> [String] {
+  package func all() -> [String] {
     processes().map { "process \($0.pid): \($0.text)" } + mounts().map { "mount \($0)" } + links().map { "link \($0)" }
       + cgroups().map { "cgroup \($0)" } + tables() + records() + files().map { "file \($0)" }
   }

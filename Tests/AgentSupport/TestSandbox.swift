@@ -83,6 +83,13 @@ extension AgentFixture {
     return try JSONDecoder().decode(Info.self, from: Data(text.utf8)).pid
   }
 
+  /// A file of a running container's cgroup, as the kernel has it; "" when there is none.
+  package func cgroupFile(_ id: ContainerID, _ file: String) async throws -> String {
+    let lines = HostState.text("/proc/\(try await hostPID(id))/cgroup").split(separator: "\n")
+    guard let mount = HostState.cgroupMount, let path = lines.first(where: { $0.hasPrefix("0::") })?.dropFirst(3) else { return "" }
+    return HostState.text("\(mount)\(path)/\(file)").trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   /// Processes of this agent's pods with this text in their command line.
   package func processes(_ text: String) -> Int { Leftovers(of: self).processes().filter { $0.text.contains(text) }.count }
 }

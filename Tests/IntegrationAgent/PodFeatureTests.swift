@@ -133,6 +133,8 @@ extension AgentSuite {
         #expect(asking.status.qosClass == "Burstable")
         if controllers.contains("memory") {
           try await agent.waitForPod("limited", "running") { $0.isRunning }
+          let id = try #require(try await agent.containers("limited").first?.id)
+          #expect(try await agent.cgroupFile(id, "memory.max") == "\(64 << 20)")
         } else {
           let refused = try await agent.waitForPod("limited", "refused") { $0.status.phase == "Failed" }
           #expect(refused.status.message?.contains("memory") == true, "\(refused.status.text)")

@@ -108,6 +108,11 @@ struct LimitTests {
       #expect(best.hasPrefix("besteffort/pod"))
       #expect(sure.hasPrefix("pod"))
       #expect(agent.cgroupText(best.split(separator: "/").dropLast().joined(separator: "/") + "/cpu.weight") == "1")
+      // All BestEffort pods together weigh less than one small pod that asked for CPU.
+      #expect(agent.cgroupText("besteffort/cpu.weight") == "1")
+      let guaranteed = try #require(
+        Int(agent.cgroupText(sure.split(separator: "/").dropLast().joined(separator: "/") + "/cpu.weight")))
+      #expect(guaranteed > 1)
     }
   }
 }
