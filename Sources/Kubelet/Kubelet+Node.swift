@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import KubeModel
 public import RuntimeAPI
 internal import Store
 
@@ -32,15 +30,7 @@ extension Kubelet {
 
   /// Each pod as the JSON text of a v1.Pod with its status. Empty arguments match all.
   public func podsJSON(namespace: String, name: String) throws(RuntimeError) -> [String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return try podList().items
-        .filter { (namespace.isEmpty || $0.namespaceName == namespace) && (name.isEmpty || $0.podName == name) }
-        .map { String(decoding: try encoder.encode($0), as: UTF8.self) }
-    } catch {
-      throw RuntimeError(.internalError, "a pod cannot be written as JSON", cause: error)
-    }
+    podJSON(namespace: namespace, name: name)
   }
 }
 

@@ -48,7 +48,7 @@ public final class Kubelet: Sendable {
   private let group: any EventLoopGroup
   private let clock: KubeletClock
   private let logger: Logger
-  private let board = StatusBoard()
+  private let statuses = StatusPublisher()
   private let supervisor: PodSupervisor
 
   /// - Parameters:
@@ -56,7 +56,7 @@ public final class Kubelet: Sendable {
   ///   - group: event loops for probes; owned by the caller.
   public init(
     config: KubeletConfig, runtime: any ContainerRuntime, runtimeName: String, store: Store, cgroups: PodCgroups = .none,
-    sources: [PodSourceStream], group: any EventLoopGroup, clock: KubeletClock = .system, logger: Logger
+    sources: [PodSourceStream], group: any EventLoopGroup, clock: KubeletClock? = nil, logger: Logger
   ) {
     self.config = config
     self.sources = sources
@@ -64,17 +64,18 @@ public final class Kubelet: Sendable {
     self.store = store
     self.cgroups = cgroups
     self.group = group
+    let clock = clock ?? .ofThisBoot(store)
     self.clock = clock
     self.logger = logger
-    events = EventRecorder(EventLog(in: store), logger: logger, now: clock.wall)
+    events = EventRecorder(EventLog(in: store), store: store, logger: logger, now: clock.wall)
     // Never zero, which would be a hot loop. Source: kubelet validation, 1 s to 300 s.
     let restartPeriod = max(.seconds(1), config.maxContainerRestartPeriod.wholeNanoseconds)
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, ledger: Ledger(in: store),
-      records: Collection<PodRecord>("kubelet-pod", in: store), node: config.node, cgroups: cgroups, root: config.rootDirectory,
+      records: PodRecords(in: store, logger: logger), node: config.node, cgroups: cgroups, root: config.rootDirectory,
       logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod)
     supervisor = PodSupervisor(
-      services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, board: board, logger: logger)
+      services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, statuses: statuses, logger: logger)
   }
 
   /// Runs until the task is cancelled; pods keep running then.
@@ -94,19 +95,23 @@ public final class Kubelet: Sendable {
   public func imagesChanged() { supervisor.send(.retry) }
 
   /// Every pod with its status, those that were refused included.
-  public func podList() -> PodList {
-    PodList(items: board.all)
-  }
+  public func podList() -> PodList { PodList(items: statuses.all) }
+
+  /// The same as JSON text of a v1.PodList; a pod is written once for each of its versions, however often it is asked for.
+  public func podListJSON() -> [UInt8] { statuses.listJSON() }
+
+  /// Each matching pod as JSON text of a v1.Pod. Empty arguments match all.
+  func podJSON(namespace: String, name: String) -> [String] { statuses.json(namespace: namespace, name: name) }
 
   private func follow(_ source: PodSourceStream) async {
+    var difference = SourceDifference()
     for await snapshot in source.snapshots() {
       for event in snapshot.events {
         let parts = (event.pod ?? "").split(separator: "/", maxSplits: 1).map(String.init)
         events.record(
           .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
       }
-      if snapshot.isUnreadable { continue }
-      supervisor.send(.source(source.name, snapshot.pods.map(\.pod), isDegraded: !snapshot.degradedFiles.isEmpty))
+      for event in difference.events(snapshot) { supervisor.send(.source(source.name, event)) }
     }
   }
 }

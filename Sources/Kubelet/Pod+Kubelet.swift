@@ -13,6 +13,8 @@ extension Pod {
   var podUID: PodUID { PodUID(metadata.uid ?? "") }
   var namespaceName: String { metadata.namespace ?? "default" }
   var podName: String { metadata.name ?? "" }
+  /// `namespace/name`: one pod at a time has it.
+  var fullName: String { "\(namespaceName)/\(podName)" }
   /// `name_namespace(uid)`, as the kubelet writes it in messages.
   var formatted: String { "\(podName)_\(namespaceName)(\(metadata.uid ?? ""))" }
   var isHostNetwork: Bool { spec.hostNetwork ?? false }

@@ -20,7 +20,7 @@ struct KubeletComposition {
     node.allocatable = plan.allocatable
     let source = FileSource(
       path: settings.kubelet.staticPodPath, node: node.name,
-      checkFrequency: settings.kubelet.fileCheckFrequency.duration, logger: Logger(label: "manifests"))
+      checkFrequency: settings.kubelet.fileCheckFrequency.duration, store: store, logger: Logger(label: "manifests"))
     let version = try await runtime.version()
     return Kubelet(
       config: KubeletConfig(
@@ -83,7 +83,7 @@ struct KubeletComposition {
       servers.append(
         KubeletHTTPServer(
           address: settings.readOnlyAddress, port: settings.kubelet.readOnlyPort,
-          routes: health + PodRoutes.routes { kubelet.podList() }, group: group))
+          routes: health + PodRoutes.routes(json: { kubelet.podListJSON() }), group: group))
     }
     return servers
   }

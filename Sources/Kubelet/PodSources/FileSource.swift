@@ -2,6 +2,7 @@ internal import Glibc
 public import KubeModel
 internal import LinuxSystem
 public import Logging
+public import Store
 
 /// Pods from `--pod-manifest-path`: a directory or one file, watched by inotify, and read again from time to time in case a notification
 /// was missing.
@@ -13,6 +14,7 @@ public struct FileSource: Sendable {
   private let node: String
   private let settle: Duration
   private let relist: (watched: Duration, unwatched: Duration)
+  private let store: Store?
   private let now: @Sendable () -> Time
   private let logger: Logger
 
@@ -20,9 +22,11 @@ public struct FileSource: Sendable {
   ///   - path: absolute.
   ///   - node: the node's name, part of each pod's name.
   ///   - settle: how long a file may be away while it is replaced.
+  ///   - store: where the last good content of each file is kept; nil: nowhere.
   ///   - checkFrequency: how often everything is read where notifications do not work (`fileCheckFrequency`).
   public init(
-    path: String, node: String, settle: Duration = .milliseconds(100), checkFrequency: Duration = .seconds(20), logger: Logger,
+    path: String, node: String, settle: Duration = .milliseconds(100), checkFrequency: Duration = .seconds(20),
+    store: Store? = nil, logger: Logger,
     now: @escaping @Sendable () -> Time = { Time.now() }
   ) {
     var path = path
@@ -32,6 +36,7 @@ public struct FileSource: Sendable {
     self.settle = settle
     // Notifications are reliable on the file systems they work on: without them the files would be read this often for nothing.
     relist = (max(checkFrequency, .seconds(300)), max(checkFrequency, .milliseconds(10)))
+    self.store = store
     self.now = now
     self.logger = logger
   }
@@ -51,7 +56,10 @@ public struct FileSource: Sendable {
   private func run(_ yield: (SourceSnapshot) -> Void) async throws {
     let directory = directory
     let watcher = ManifestWatcher(directory: directory, settle: settle, relist: relist)
-    var manifests = ManifestSet(node: node)
+    var memory = store.map { ManifestMemory($0, logger: logger) }
+    await memory?.load()
+    let remembered = memory?.contents ?? [:]
+    var manifests = ManifestSet(node: node, remembered: remembered)
     var last: SourceSnapshot?
     var failures = 0
     var told: String?
@@ -70,7 +78,10 @@ public struct FileSource: Sendable {
       case .success(let found):
         failures = 0
         told = nil
-        let snapshot = manifests.apply(found, now: now())
+        var snapshot = manifests.apply(found, now: now())
+        // The first agent that remembers: a broken file may be that of a pod which an earlier one left.
+        snapshot.isPartial = remembered.isEmpty && memory != nil && last == nil && !snapshot.degradedFiles.isEmpty
+        await memory?.keep(manifests.good, present: Set(found.keys))
         if last?.pods != snapshot.pods || last?.degradedFiles != snapshot.degradedFiles || !snapshot.events.isEmpty {
           logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
           yield(snapshot)
@@ -84,6 +95,13 @@ public struct FileSource: Sendable {
           logger.error("Manifests cannot be read", metadata: ["path": "\(directory.path)", "error": "\(error)"])
           let message = "\(directory.path) cannot be read; its pods stay as they are: \(error)"
           let event = SourceSnapshot.Event(reason: .sourceUnavailable, message: message, pod: nil, path: directory.path)
+          if last == nil, !remembered.isEmpty {
+            // Never read by this agent: what was wanted last is wanted still.
+            var old = manifests.apply(remembered.mapValues { .bytes($0) }, now: now())
+            old.isPartial = true
+            last = old
+            yield(old)
+          }
           yield(SourceSnapshot(pods: [], events: [event], degradedFiles: [:], isUnreadable: true))
         }
         try await Task.sleep(for: .seconds(min(20, 1 << min(failures - 1, 5))))

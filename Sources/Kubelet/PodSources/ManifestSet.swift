@@ -23,23 +23,41 @@ struct ManifestSet: Sendable {
   private var owners: [String: String] = [:]
   private var told: Set<String> = []
 
-  init(node: String) { self.node = node }
+  /// UID -> the full name of the pod that has it.
+  private var holders: [String: String] = [:]
+  /// The last good content by path, of an earlier life.
+  private let remembered: [String: [UInt8]]
+
+  init(node: String, remembered: [String: [UInt8]] = [:]) {
+    self.node = node
+    self.remembered = remembered
+  }
+
+  /// The content of every file that can be used as it is.
+  var good: [String: [UInt8]] { files.compactMapValues { $0.error == nil ? $0.bytes : nil } }
+
+  private func known(_ path: String, _ now: Time) -> File? {
+    if let file = files[path] { return file }
+    guard let bytes = remembered[path] else { return nil }
+    let file = read(bytes, path: path, last: nil, now: now)
+    return file.error == nil ? file : nil
+  }
 
   /// - Parameter found: every manifest by path. A path that is missing takes its pods away.
   mutating func apply(_ found: [String: Content], now: Time) -> SourceSnapshot {
     var next: [String: File] = [:]
     for (path, content) in found {
       switch content {
-      case .beingWritten: next[path] = files[path] ?? File()
+      case .beingWritten: next[path] = known(path, now) ?? File()
       case .unreadable(let reason):
-        var file = files[path] ?? File()
+        var file = known(path, now) ?? File()
         (file.error, file.bytes) = (reason, nil)
         next[path] = file
       case .bytes(let bytes):
         if let known = files[path], known.bytes == bytes {
           next[path] = known
         } else {
-          next[path] = read(bytes, path: path, last: files[path], now: now)
+          next[path] = read(bytes, path: path, last: known(path, now), now: now)
         }
       }
     }
@@ -104,6 +122,7 @@ struct ManifestSet: Sendable {
       for field in chosen.unsupported { add(.unsupportedField, "\(field.path): \(field.reason)", name, chosen.path) }
     }
     owners = nextOwners
+    pods = withoutRivals(pods) { add(.duplicatePod, $1, ManifestSet.name($0.pod), $0.path) }
     var degraded: [String: String] = [:]
     for (path, file) in files {
       guard let error = file.error else { continue }
@@ -118,6 +137,23 @@ struct ManifestSet: Sendable {
     func add(_ reason: SourceSnapshot.Event.Reason, _ message: String, _ pod: String?, _ path: String) {
       events["\(path)\0\(reason.rawValue)\0\(pod ?? "")\0\(message)"] = SourceSnapshot.Event(
         reason: reason, message: message, pod: pod, path: path)
+    }
+  }
+
+  /// Of two pods with one UID the one that had it runs.
+  private mutating func withoutRivals(
+    _ pods: [SourceSnapshot.DesiredPod], _ tell: (SourceSnapshot.DesiredPod, String) -> Void
+  ) -> [SourceSnapshot.DesiredPod] {
+    var chosen: [String: SourceSnapshot.DesiredPod] = [:]
+    for pod in pods {
+      let uid = pod.pod.metadata.uid ?? ""
+      if chosen[uid] == nil || holders[uid] == Self.name(pod.pod) { chosen[uid] = pod }
+    }
+    holders = chosen.mapValues { Self.name($0.pod) }
+    return pods.filter { pod in
+      guard let winner = chosen[pod.pod.metadata.uid ?? ""], Self.name(winner.pod) != Self.name(pod.pod) else { return true }
+      tell(pod, "\(Self.name(pod.pod)) has the UID \(pod.pod.metadata.uid ?? "") of \(Self.name(winner.pod)) in \(winner.path); it does not run")
+      return false
     }
   }
 

@@ -37,4 +37,6 @@ public struct SourceSnapshot: Sendable {
   public let degradedFiles: [String: String]
   /// The source cannot say what it wants now: nothing changes.
   public var isUnreadable = false
+  /// There may be pods that it cannot name yet: what it does not name is not gone.
+  public var isPartial = false
 }

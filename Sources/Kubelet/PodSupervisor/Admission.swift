@@ -9,59 +9,29 @@ enum Admission {
 
   /// - Parameter others: pods that run or were admitted before.
   static func check(_ pod: Pod, others: [Pod], node: NodeFacts, maxPods: Int) -> Refusal? {
+    var allocations = NodeAllocations(others.filter { !["Succeeded", "Failed"].contains($0.status.phase) })
+    return check(pod, &allocations, node: node, maxPods: maxPods)
+  }
+
+  static func check(_ pod: Pod, _ allocations: inout NodeAllocations, node: NodeFacts, maxPods: Int) -> Refusal? {
     if let name = pod.spec.nodeName, !name.isEmpty, name != node.name {
       return Refusal(reason: "NodeName", message: "Predicate NodeName failed: the pod is for node \(name), this is \(node.name)")
     }
-    let active = others.filter { !["Succeeded", "Failed"].contains($0.status.phase) }
-    if active.count >= maxPods {
+    if allocations.count >= maxPods {
       return Refusal(
         reason: "OutOfpods",
-        message: "Node didn't have enough resource: pods, requested: 1, used: \(active.count), capacity: \(maxPods)")
+        message: "Node didn't have enough resource: pods, requested: 1, used: \(allocations.count), capacity: \(maxPods)")
     }
-    if let port = conflict(pod, active) {
+    if let port = allocations.conflict(pod) {
       return Refusal(
         reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
     }
-    if let refusal = fit(pod, active, node: node) { return refusal }
+    if let refusal = fit(pod, &allocations, node: node) { return refusal }
     return missingController(pod, node: node)
   }
 
-  private struct HostPort: Hashable {
-    var number: Int32
-    var transport: String
-    var address: String
-    func collides(with other: HostPort) -> Bool {
-      number == other.number && transport == other.transport
-        && (address == other.address || address.isEmpty || other.address.isEmpty)
-    }
-  }
-
-  private static func ports(_ pod: Pod) -> [HostPort] {
-    pod.allContainers.flatMap { item in
-      (item.container.ports ?? []).compactMap { port in
-        let number = port.hostPort ?? (pod.isHostNetwork ? port.containerPort : 0)
-        let address = port.hostIP ?? ""
-        return number == 0
-          ? nil : HostPort(number: number, transport: port.protocol ?? "TCP", address: address == "0.0.0.0" ? "" : address)
-      }
-    }
-  }
-
-  private static func conflict(_ pod: Pod, _ others: [Pod]) -> (text: String, owner: String)? {
-    let wanted = ports(pod)
-    if wanted.isEmpty { return nil }
-    for other in others {
-      for taken in ports(other) {
-        if let port = wanted.first(where: { $0.collides(with: taken) }) {
-          return ("\(port.number)/\(port.transport)", "\(other.namespaceName)/\(other.podName)")
-        }
-      }
-    }
-    return nil
-  }
-
   /// Sums are exact or clipped at 2^63-1 (`Quantity`), whatever a manifest asks for.
-  private static func fit(_ pod: Pod, _ others: [Pod], node: NodeFacts) -> Refusal? {
+  private static func fit(_ pod: Pod, _ allocations: inout NodeAllocations, node: NodeFacts) -> Refusal? {
     let requests = pod.requests
     let allocatable = node.allocatable ?? [:]
     for (name, capacity) in [
@@ -69,7 +39,7 @@ enum Admission {
       ("memory", allocatable["memory"] ?? Quantity(Int(node.memoryCapacity))),
     ] {
       guard let requested = requests[name], requested > 0 else { continue }
-      let used = others.reduce(Quantity(0)) { $0 + ($1.requests[name] ?? 0) }
+      let used = allocations.used(name)
       if used + requested <= capacity { continue }
       func number(_ quantity: Quantity) -> Int { name == "cpu" ? quantity.milliValue : quantity.value }
       return Refusal(

@@ -1,17 +1,23 @@
 internal import KubeModel
 internal import Logging
 internal import RuntimeAPI
-internal import Store
 
-/// Starts, feeds and ends the workers: one for each pod UID, one at a time for each pod name.
+/// Starts, feeds and ends the workers: one for each pod UID, one at a time for each pod name. What is wanted is in `PodDirectory`, whose
+/// news is whose in `RuntimeRouter`, what an earlier agent left comes from `Adoption`.
 actor PodSupervisor {
   enum Event: Sendable {
-    /// Everything a source wants now.
-    /// All pods of a source; degraded when some of its manifests cannot be read just now.
-    case source(String, [Pod], isDegraded: Bool)
+    case source(String, SourceEvent)
     case runtime(RuntimeEvent)
     /// The event stream had a gap: every pod is read again.
-    case resync
+    case gap
+    /// What the runtime has in all: who knows something else reads again.
+    case overview([PodUID: RuntimeOverview])
+    /// Whose a sandbox is that an event did not say; nil: nobody's here.
+    case owner(SandboxID, PodUID?)
+    /// A pod whose state could not be read at first.
+    case adopted(PodUID, Adoption.Found)
+    /// A pod reached its last phase: what it took of the node is free.
+    case finished(PodUID)
     case ended(PodUID)
     /// Images or capacity changed.
     case retry
@@ -27,29 +33,36 @@ actor PodSupervisor {
 
   private let services: PodServices
   private let logger: Logger
-  private let board: StatusBoard
-  private let sources: Set<String>
+  private let statuses: StatusPublisher
   private let maxPods: Int
   private let mailbox: AsyncStream<Event>
   private let post: AsyncStream<Event>.Continuation
 
-  private var snapshots: [String: [Pod]] = [:]
+  private var directory: PodDirectory
+  private var router = RuntimeRouter()
+  private var allocations = NodeAllocations()
   private var workers: [PodUID: Entry] = [:]
-  /// Pods that stay because their manifest may be one that cannot be read.
-  private var kept: [PodUID: Pod] = [:]
-  /// Found at start and not yet claimed by a source.
-  private var leftovers: [PodUID: (pod: Pod, observed: Observed)] = [:]
+  /// Which UID has a name now: of a worker, or of a pod that an earlier agent left.
+  private var names: [String: PodUID] = [:]
+  /// Wanted and not running yet, in the order they arrived.
+  private var waiting: [PodUID] = []
   private var refused: [PodUID: Admission.Refusal] = [:]
-  private var owners: [SandboxID: PodUID] = [:]
+  /// Found at start and not yet claimed by a source.
+  private var leftovers: [PodUID: Adoption.Found] = [:]
+  /// Left by an earlier agent, and the runtime cannot say yet how.
+  private var unread: [PodUID: Adoption.Trace] = [:]
+  /// Leftovers of which there was news since they were read.
+  private var stale: Set<PodUID> = []
   private var isStopping = false
   private var idle: [CheckedContinuation<Void, Never>] = []
+  private var tasks: [Task<Void, Never>] = []
 
-  init(services: PodServices, sources: Set<String>, maxPods: Int, board: StatusBoard, logger: Logger) {
+  init(services: PodServices, sources: Set<String>, maxPods: Int, statuses: StatusPublisher, logger: Logger) {
     self.services = services
-    self.sources = sources
     self.maxPods = maxPods
-    self.board = board
+    self.statuses = statuses
     self.logger = logger
+    directory = PodDirectory(sources: sources)
     (mailbox, post) = AsyncStream.makeStream(of: Event.self)
   }
 
@@ -58,14 +71,15 @@ actor PodSupervisor {
   /// Runs until cancelled; the pods run on.
   func run() async {
     await adopt()
-    reconcile()
     await withTaskCancellationHandler {
       for await event in mailbox { handle(event) }
     } onCancel: {
       post.finish()
     }
+    for task in tasks { task.cancel() }
     for entry in workers.values { entry.task.cancel() }
     for entry in workers.values { await entry.task.value }
+    try? await services.records.flush()
   }
 
   /// Ends every pod and returns when nothing of them is left. `run` must be running.
@@ -78,41 +92,39 @@ actor PodSupervisor {
 
   private func handle(_ event: Event) {
     switch event {
-    case .source(let name, let pods, let isDegraded):
-      snapshots[name] = pods + (isDegraded ? keep(beside: pods) : forgetKept())
-      reconcile()
+    case .source(let name, let event): follow(directory.apply(event, from: name))
     case .runtime(let event): route(event)
-    case .resync: for (uid, entry) in workers { reread(uid, entry.worker) }
+    case .gap:
+      for entry in workers.values { entry.worker.send(.reread) }
+      stale.formUnion(leftovers.keys)
+    case .overview(let pods):
+      for (uid, entry) in workers { entry.worker.send(.overview(pods[uid] ?? RuntimeOverview())) }
+      stale.formUnion(leftovers.keys)
+    case .owner(let sandbox, let uid):
+      router.own(sandbox, uid)
+      if let uid { deliver([.reread], to: uid) }
+    case .adopted(let uid, let found):
+      guard unread.removeValue(forKey: uid) != nil else { return }
+      leave(uid, found)
+      if directory.wanted[uid] != nil { claim(uid) } else if directory.isSynced { endLeftover(uid) }
+    case .finished(let uid):
+      allocations.release(uid)
+      startWaiting()
     case .ended(let uid):
-      workers[uid] = nil
-      board.remove(uid)
-      owners = owners.filter { $0.value != uid }
-      reconcile()
+      forget(uid)
+      // Wanted again meanwhile, or still: a new pod of the same UID.
+      if let pod = directory.wanted[uid], !isStopping { enqueue(pod) }
+      startWaiting()
       if isStopping, workers.isEmpty { wakeIdle() }
     case .retry:
       for entry in workers.values { entry.worker.send(.retryNow) }
-      reconcile()
+      startWaiting()
     case .stopAll:
       isStopping = true
+      for uid in leftovers.keys { endLeftover(uid) }
       for uid in workers.keys { end(uid) }
       if workers.isEmpty { wakeIdle() }
     }
-  }
-
-  /// Pods an earlier agent ran whose manifest is not there while some manifest cannot be read: it may be theirs, so they stay as they were
-  /// until every manifest can be read again.
-  private func keep(beside pods: [Pod]) -> [Pod] {
-    for (uid, found) in leftovers where found.observed.termination == nil && !found.pod.spec.containers.isEmpty {
-      kept[uid] = found.pod
-    }
-    let names = Set(pods.map { "\($0.namespaceName)/\($0.podName)" })
-    kept = kept.filter { !names.contains("\($0.value.namespaceName)/\($0.value.podName)") }
-    return kept.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-  }
-
-  private func forgetKept() -> [Pod] {
-    kept = [:]
-    return []
   }
 
   private func wakeIdle() {
@@ -120,76 +132,102 @@ actor PodSupervisor {
     idle = []
   }
 
-  /// Compares what is wanted with the workers.
-  private func reconcile() {
+  // MARK: Wishes
+
+  private func follow(_ change: PodDirectory.Change) {
     if isStopping { return }
-    let wanted = snapshots.sorted { $0.key < $1.key }.flatMap(\.value)
-    let uids = Set(wanted.map(\.podUID))
-    // Nothing is ended before every source has spoken.
-    if sources.isSubset(of: snapshots.keys) {
-      for uid in workers.keys where !uids.contains(uid) { end(uid) }
-      for (uid, found) in leftovers where !uids.contains(uid) {
-        leftovers[uid] = nil
-        var observed = found.observed
-        observed.apply(.terminate(removal(of: found.pod)), pod: found.pod)
-        logger.info("Ending a pod whose manifest is gone", metadata: ["pod.uid": "\(uid)", "pod.name": "\(found.pod.podName)"])
-        start(found.pod, observed: observed, isEnding: true)
-      }
+    switch change {
+    case .none: break
+    case .set(let uid):
+      claim(uid)
+    case .deleted(let uid):
+      drop(uid)
+      end(uid)
+    case .synced:
+      for uid in leftovers.keys where directory.wanted[uid] == nil { endLeftover(uid) }
     }
-    for uid in refused.keys where !uids.contains(uid) {
-      refused[uid] = nil
-      board.remove(uid)
-    }
-    for pod in wanted { want(pod) }
+    startWaiting()
   }
 
-  private func want(_ pod: Pod) {
-    let uid = pod.podUID
+  private func claim(_ uid: PodUID) {
+    guard let pod = directory.wanted[uid] else { return }
     if let entry = workers[uid] {
-      if !entry.isEnding, entry.pod.metadata != pod.metadata || entry.pod.spec != pod.spec {
+      if entry.isEnding { return }
+      if entry.pod.fullName != pod.fullName {
+        // Another pod with the same UID: the old one goes first.
+        end(uid)
+      } else {
         workers[uid]?.pod = pod
+        if !Self.isOver(statuses.get(uid)) { allocations.reserve(pod) }
         entry.worker.send(.desired(pod))
       }
-      return
+    } else if let found = leftovers.removeValue(forKey: uid) {
+      // What was left is taken over as it was; how it differs from what is wanted is the worker's first news.
+      start(found.pod, observed: found.observed, isEnding: found.observed.termination?.removes == true)
+      workers[uid]?.worker.send(.desired(pod))
+      workers[uid]?.pod = pod
+      if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
+    } else {
+      enqueue(pod)
     }
-    if let found = leftovers.removeValue(forKey: uid) {
-      var adopted = pod
-      adopted.status = found.pod.status
-      start(adopted, observed: found.observed, isEnding: found.observed.termination?.removes == true)
-      return
-    }
-    // Strictly one after the other: the old pod of this name ends first, with its own grace period.
-    let name = pod.podName, namespace = pod.namespaceName
-    if workers.values.contains(where: { $0.pod.podName == name && $0.pod.namespaceName == namespace }) { return }
-    if leftovers.values.contains(where: { $0.pod.podName == name && $0.pod.namespaceName == namespace }) { return }
-    let others = workers.values.map { board.get($0.pod.podUID) ?? $0.pod }
-    if let refusal = Admission.check(pod, others: others, node: services.node, maxPods: maxPods) {
-      refuse(pod, refusal)
-      return
-    }
-    refused[uid] = nil
-    start(pod, observed: Observed(), isEnding: false)
   }
 
-  /// Shown as failed; tried again whenever anything changes.
-  private func refuse(_ pod: Pod, _ refusal: Admission.Refusal) {
-    if refused[pod.podUID] == refusal { return }
-    refused[pod.podUID] = refusal
-    services.events.record(.warning, refusal.reason, pod, refusal.message)
+  private func enqueue(_ pod: Pod) {
+    if let refusal = refused[pod.podUID] { show(pod, refusal) }
+    if !waiting.contains(pod.podUID) { waiting.append(pod.podUID) }
+  }
+
+  private func drop(_ uid: PodUID) {
+    waiting.removeAll { $0 == uid }
+    if refused.removeValue(forKey: uid) != nil { statuses.remove(uid) }
+  }
+
+  /// Starts what may start, in order of arrival.
+  private func startWaiting() {
+    if isStopping || waiting.isEmpty { return }
+    waiting = waiting.filter { uid in
+      guard let pod = directory.wanted[uid] else { return false }
+      // Strictly one after the other: the old pod of this name ends first, with its own grace period.
+      if unread[uid] != nil || workers[uid] != nil || names[pod.fullName] != nil { return true }
+      if let refusal = Admission.check(pod, &allocations, node: services.node, maxPods: maxPods) {
+        if refused.updateValue(refusal, forKey: uid) != refusal {
+          services.events.record(.warning, refusal.reason, pod, refusal.message)
+          show(pod, refusal)
+        }
+        return true
+      }
+      refused[uid] = nil
+      start(pod, observed: Observed(), isEnding: false)
+      return false
+    }
+  }
+
+  /// Shown as failed; tried again whenever something ends.
+  private func show(_ pod: Pod, _ refusal: Admission.Refusal) {
     var shown = pod
     shown.status = PodStatus(
       message: "Pod was rejected: \(refusal.message)", phase: "Failed", qosClass: pod.qosClass.rawValue, reason: refusal.reason,
-      startTime: Time(sinceEpoch: services.clock.now()))
-    board.put(shown)
+      startTime: Time(sinceEpoch: services.clock.wall()))
+    statuses.publish(shown)
   }
+
+  private static func isOver(_ pod: Pod?) -> Bool { pod?.status.phase.flatMap(PodPhase.init(rawValue:))?.isTerminal == true }
+
+  // MARK: Workers
 
   private func start(_ pod: Pod, observed: Observed, isEnding: Bool) {
     let uid = pod.podUID
-    let board = board
-    let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { board.put($0) }
-    for sandbox in observed.sandboxes { owners[sandbox.status.id] = uid }
-    board.put(pod)
-    let post = post
+    let (statuses, post) = (statuses, post)
+    let wasOver = Self.isOver(pod)
+    let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { pod in
+      let hadEnded = Self.isOver(statuses.get(uid))
+      statuses.publish(pod)
+      if Self.isOver(pod), !hadEnded { post.yield(.finished(uid)) }
+    }
+    for sandbox in observed.sandboxes { router.own(sandbox.status.id, uid) }
+    names[pod.fullName] = uid
+    if !wasOver { allocations.reserve(pod) } else { allocations.release(uid) }
+    statuses.publish(pod)
     let task = Task {
       await worker.run()
       if !Task.isCancelled { post.yield(.ended(uid)) }
@@ -207,64 +245,93 @@ actor PodSupervisor {
     entry.worker.send(.terminate(removal(of: entry.pod)))
   }
 
-  /// Pods that a former life of the agent left: from its records and from the runtime's labels.
+  private func forget(_ uid: PodUID) {
+    guard let entry = workers.removeValue(forKey: uid) else { return }
+    if names[entry.pod.fullName] == uid { names[entry.pod.fullName] = nil }
+    allocations.release(uid)
+    router.forget(uid)
+    statuses.remove(uid)
+  }
+
+  // MARK: What an earlier agent left
+
+  /// Returns when it is known which pods there are; nothing starts before.
   private func adopt() async {
-    var records: [PodUID: PodRecord] = [:]
-    do {
-      for record in try services.records.all() { records[record.pod.podUID] = record }
-    } catch {
-      logger.error("Pod records cannot be read", metadata: ["error": "\(error)"])
-    }
-    var pods: [PodUID: [String: String]] = [:]
-    do {
-      for sandbox in try await services.runtime.listPodSandboxes(SandboxFilter()) {
-        if let uid = sandbox.labels[Labels.podUID] { pods[PodUID(uid)] = sandbox.labels }
+    let adoption = Adoption(services: services, logger: logger)
+    var delay: Int64 = 1
+    while !Task.isCancelled {
+      do {
+        for (uid, trace) in try await adoption.traces() {
+          do {
+            leave(uid, try await adoption.read(uid, trace))
+          } catch {
+            logger.error("A pod's state cannot be read", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+            unread[uid] = trace
+          }
+        }
+        break
+      } catch {
+        logger.error("What an earlier agent left cannot be read", metadata: ["error": "\(error)"])
+        do { try await services.clock.sleep(.seconds(delay)) } catch { return }
+        delay = min(30, delay * 2)
       }
-    } catch {
-      logger.error("The runtime's sandboxes cannot be listed", metadata: ["error": "\(error)"])
     }
-    for uid in Set(records.keys).union(pods.keys) {
-      guard let state = try? await PodRuntimeState.read(services.runtime, uid: uid, now: .max) else { continue }
-      if let record = records[uid] {
-        leftovers[uid] = (record.pod, record.observed(state))
-      } else if let labels = pods[uid] {
-        let pod = Leftover.pod(uid, labels: labels, state: state)
-        var observed = Observed()
-        observed.apply(.listed(state), pod: pod)
-        for run in observed.live { observed.update(run.id) { $0.isPastPostStart = true } }
-        observed.startedAt = state.sandboxes.map(\.createdAt).min() ?? services.clock.now()
-        leftovers[uid] = (pod, observed)
+    for (uid, trace) in unread { tasks.append(readLater(uid, trace, adoption)) }
+  }
+
+  private func readLater(_ uid: PodUID, _ trace: Adoption.Trace, _ adoption: Adoption) -> Task<Void, Never> {
+    let (clock, post) = (services.clock, post)
+    return Task {
+      var delay: Int64 = 1
+      while true {
+        do { try await clock.sleep(.seconds(delay)) } catch { return }
+        if let found = try? await adoption.read(uid, trace) {
+          post.yield(.adopted(uid, found))
+          return
+        }
+        delay = min(30, delay * 2)
       }
     }
   }
+
+  private func leave(_ uid: PodUID, _ found: Adoption.Found) {
+    leftovers[uid] = found
+    names[found.pod.fullName] = uid
+    for sandbox in found.observed.sandboxes { router.own(sandbox.status.id, uid) }
+    // It runs, so it counts, also before a source has claimed it.
+    if !Self.isOver(found.pod) { allocations.reserve(found.pod) }
+  }
+
+  private func endLeftover(_ uid: PodUID) {
+    guard let found = leftovers.removeValue(forKey: uid) else { return }
+    var observed = found.observed
+    observed.apply(.terminate(removal(of: found.pod)), pod: found.pod)
+    logger.info("Ending a pod whose manifest is gone", metadata: ["pod.uid": "\(uid)", "pod.name": "\(found.pod.podName)"])
+    start(found.pod, observed: observed, isEnding: true)
+    if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
+  }
+
+  // MARK: News
 
   private func route(_ event: RuntimeEvent) {
-    let known = owners[event.sandboxID]
-    let label = event.sandbox?.labels[Labels.podUID] ?? event.containers.first?.labels[Labels.podUID]
-    guard let uid = label.map({ PodUID($0) }) ?? known else {
-      // A new sandbox, and the event does not say whose: everybody looks.
-      for (uid, entry) in workers { reread(uid, entry.worker) }
-      return
-    }
-    guard let entry = workers[uid] else { return }
-    owners[event.sandboxID] = uid
-    let isSandbox = event.containerID == event.sandboxID.rawValue
-    if event.kind == .deleted {
-      entry.worker.send(isSandbox ? .sandboxRemoved(event.sandboxID) : .containerRemoved(ContainerID(event.containerID)))
-      return
-    }
-    if let sandbox = event.sandbox { entry.worker.send(.sandbox(sandbox)) }
-    for status in event.containers { entry.worker.send(.container(status)) }
-    let isComplete = isSandbox ? event.sandbox != nil : event.containers.contains { $0.id.rawValue == event.containerID }
-    if !isComplete { reread(uid, entry.worker) }
-  }
-
-  private func reread(_ uid: PodUID, _ worker: PodWorker) {
-    let services = services
-    Task {
-      if let state = try? await PodRuntimeState.read(services.runtime, uid: uid, now: services.clock.now()) {
-        worker.send(.listed(state))
+    switch router.route(event) {
+    case .nobody: break
+    case .pod(let uid, let news, let isComplete): deliver(isComplete ? news : news + [.reread], to: uid)
+    case .unknown(let sandbox):
+      let (runtime, post) = (services.runtime, post)
+      Task {
+        // A short call that nobody waits for. Not answered: the next look at everything finds it.
+        guard let found = try? await runtime.listPodSandboxes(SandboxFilter(id: sandbox.rawValue)).first else { return }
+        post.yield(.owner(sandbox, found.labels[Labels.podUID].map { PodUID($0) }))
       }
     }
+  }
+
+  private func deliver(_ news: [PodEvent], to uid: PodUID) {
+    guard let entry = workers[uid] else {
+      if leftovers[uid] != nil { stale.insert(uid) }
+      return
+    }
+    for event in news { entry.worker.send(event) }
   }
 }

@@ -18,12 +18,23 @@ struct ContainerInstance: Sendable, Equatable {
   var illness: Illness?
   /// The text the container left, read after it ended.
   var terminationMessage: String?
+  /// The postStart hook was begun: it never runs a second time.
+  var isPostStartBegun = false
+  /// Stopped because its pod has another version of it: the new one starts whatever the policy says.
+  var isReplaced = false
+  /// When it ended, as a moment of `KubeletClock.now`.
+  var endedAt: Int64 = 0
+  /// Its number among the worker's news: a listing that began earlier says nothing about it.
+  var seen = 0
 
   var id: ContainerID { status.id }
   var name: String { status.metadata.name }
   var attempt: UInt32 { status.metadata.attempt }
   var isLive: Bool { status.state == .running || status.state == .unknown }
-  var hasExited: Bool { status.state == .exited }
+  /// It was made and never ran: the agent or the runtime died in between. A failed start is an end like others.
+  var neverRan: Bool { status.state == .exited && status.startedAt == 0 && status.reason != "StartError" }
+  /// It ran, or failed to, and ended.
+  var hasExited: Bool { status.state == .exited && !neverRan }
 }
 
 extension UInt32 {
@@ -35,5 +46,7 @@ struct SandboxInstance: Sendable, Equatable {
   var status: SandboxStatus
   /// StopPodSandbox returned: its network is released.
   var isStopped = false
+  /// As in `ContainerInstance`.
+  var seen = 0
   var isReady: Bool { status.state == .ready && !isStopped }
 }

@@ -9,6 +9,9 @@ struct CrashBackoff: Codable, Equatable, Sendable {
   private(set) var delay: Int64
   private(set) var updatedAt: Int64
 
+  /// As read from a record: never in the future.
+  func bounded(by now: Int64) -> CrashBackoff { CrashBackoff(delay: max(0, delay), updatedAt: min(updatedAt, now)) }
+
   private func hasExpired(_ finishedAt: Int64) -> Bool { finishedAt.subtracting(updatedAt) > Self.resetAfter }
 
   /// The moment from which a restart is allowed, or nil: now.

@@ -5,7 +5,8 @@ extension Observed {
   /// Folds one event in. Events may come twice or late: a container's state only moves forward.
   mutating func apply(_ event: PodEvent, pod: Pod) {
     switch event {
-    case .desired, .wake, .actionEnded: break
+    case .desired, .wake, .actionEnded, .reread, .unreadable, .overview: break
+    case .image(let name, let image): images[name] = image
     case .retryNow: for subject in failures.keys { failures[subject]?.retryAt = 0 }
     case .terminate(let termination):
       if self.termination == nil { self.termination = termination } else { self.termination?.merge(termination) }
@@ -18,8 +19,11 @@ extension Observed {
     case .sandboxRemoved(let id):
       sandboxes.removeAll { $0.status.id == id }
       for (name, runs) in containers { containers[name] = runs.filter { $0.status.sandboxID != id } }
+      prune()
     case .container(let status): see(status, pod: pod)
-    case .containerRemoved(let id): for (name, runs) in containers { containers[name] = runs.filter { $0.id != id } }
+    case .containerRemoved(let id):
+      for (name, runs) in containers { containers[name] = runs.filter { $0.id != id } }
+      prune()
     case .postStart(let id, let succeeded):
       update(id) { if succeeded { $0.isPastPostStart = true } else { $0.illness = .postStart } }
     case .preStopStarted(let id): preStopStarted.insert(id)
@@ -40,7 +44,7 @@ extension Observed {
     let count = (old?.count ?? 0) + 1
     let isImage = error.code == .image
     let delay = isImage ? Failure.imageDelay(afterFailures: count) : Failure.delay(afterFailures: count)
-    var failure = Failure(reason: error.reason, message: error.description, count: count, retryAt: now + delay)
+    var failure = Failure(reason: error.reason, message: error.description, count: count, retryAt: now.adding(delay), failedAt: now)
     if isImage, error.reason == "ErrImagePull" {
       failure.waitingReason = "ImagePullBackOff"
       failure.waitingMessage = "Back-off pulling image: \(error.description)"
@@ -54,12 +58,13 @@ extension Observed {
   private mutating func list(_ state: PodRuntimeState, pod: Pod) {
     let sandboxIDs = Set(state.sandboxes.map(\.id))
     let containerIDs = Set(state.containers.map(\.id))
-    sandboxes.removeAll { !sandboxIDs.contains($0.status.id) && $0.status.createdAt < state.asOf }
+    sandboxes.removeAll { !sandboxIDs.contains($0.status.id) && $0.seen <= state.since }
     for (name, runs) in containers {
-      containers[name] = runs.filter { containerIDs.contains($0.id) || $0.status.createdAt >= state.asOf }
+      containers[name] = runs.filter { containerIDs.contains($0.id) || $0.seen > state.since }
     }
     for status in state.sandboxes { see(status) }
     for status in state.containers { see(status, pod: pod) }
+    prune()
   }
 
   private mutating func updateSandbox(_ id: SandboxID, _ change: (inout SandboxInstance) -> Void) {
@@ -73,7 +78,8 @@ extension Observed {
       if sandboxes[index].status.state == .notReady && status.state == .ready { return }  // late news
       sandboxes[index].status = status
     } else {
-      sandboxes.append(SandboxInstance(status: status))
+      news += 1
+      sandboxes.append(SandboxInstance(status: status, seen: news))
       sandboxes.sort { ($0.status.metadata.attempt, $0.status.createdAt) < ($1.status.metadata.attempt, $1.status.createdAt) }
     }
   }
@@ -84,8 +90,13 @@ extension Observed {
     if let index = runs.firstIndex(where: { $0.id == status.id }) {
       guard rank(status.state) >= rank(runs[index].status.state) else { return }
       runs[index].status = status
+      if status.state == .exited, runs[index].endedAt == 0 { runs[index].endedAt = reading.moment(ofDate: status.finishedAt) }
     } else {
-      runs.append(ContainerInstance(status: status))
+      news += 1
+      var run = ContainerInstance(status: status)
+      run.seen = news
+      if status.state == .exited { run.endedAt = reading.moment(ofDate: status.finishedAt) }
+      runs.append(run)
       runs.sort { ($0.attempt, $0.status.createdAt) < ($1.attempt, $1.status.createdAt) }
     }
     containers[name] = runs
@@ -94,9 +105,9 @@ extension Observed {
   private func rank(_ state: RuntimeAPI.ContainerState) -> Int {
     switch state {
     case .created: 0
-    case .unknown: 1
-    case .running: 2
-    case .exited: 3
+    // The runtime may lose sight of a container and find it again.
+    case .unknown, .running: 1
+    case .exited: 2
     }
   }
 
@@ -113,6 +124,19 @@ extension Observed {
       case (.readiness, _): run.isReady = verdict == .success
       }
     }
+  }
+
+  /// What was remembered of runs that are gone is not needed any more.
+  private mutating func prune() {
+    for name in containers.keys where containers[name]?.isEmpty == true { containers[name] = nil }
+    let ids = Set(containers.values.joined().map(\.id))
+    failures = failures.filter { subject, _ in
+      switch subject {
+      case .kill(let id), .hook(let id): ids.contains(id)
+      default: true
+      }
+    }
+    if !preStopStarted.isEmpty { preStopStarted.formIntersection(ids) }
   }
 
   /// Facts that follow from others: no startup probe means started, an exit ends readiness.

@@ -16,8 +16,15 @@ struct Observed: Sendable {
   var backoffs: [String: CrashBackoff] = [:]
   /// Hooks that must not run a second time.
   var preStopStarted: Set<ContainerID> = []
-  /// First time the kubelet saw the pod.
+  /// Images that were found for the next start of a container.
+  var images: [String: ImageInfo] = [:]
+  /// First time the kubelet saw the pod: a moment of `KubeletClock.now`, and the date to show.
   var startedAt: Int64 = 0
+  var startDate: Int64 = 0
+  /// Counts the containers and sandboxes it learned of.
+  var news = 0
+  /// When the event that is folded in arrived.
+  var reading = ClockReading.same
   /// Every init container succeeded once.
   var wasInitialized = false
   /// The addresses of the last sandbox that had any: kept when it is gone.

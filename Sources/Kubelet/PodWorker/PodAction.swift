@@ -1,6 +1,7 @@
 internal import RuntimeAPI
 
-/// What a worker does next; at most one at a time.
+/// What a worker does. Steps that order a pod's life go one at a time; those beside them (image, hook, kill) one for each subject, so that
+/// nothing holds up a liveness kill, a deadline or the pod's end.
 enum PodAction: Equatable, Sendable {
   /// Directories, cgroup, volumes.
   case prepare
@@ -8,10 +9,16 @@ enum PodAction: Equatable, Sendable {
   case stopSandbox(SandboxID)
   /// Removes the sandbox with its containers.
   case removeSandbox(SandboxID)
-  /// Image, create, start, postStart. `replaces` was created but never started.
+  /// Create, start. `replaces` was created but never started.
   case startContainer(name: String, attempt: UInt32, replaces: ContainerID?)
   /// Stages stop one after another, the containers of a stage together; preStop hooks of all begin at once.
   case stopContainers(stages: [[ContainerStop]])
+  /// Beside the others: the image of a container that is to start.
+  case pullImage(name: String)
+  /// Beside the others: the hook of a container that was started.
+  case postStart(ContainerID, name: String)
+  /// Beside the others: one container, because of itself.
+  case killContainer(ContainerStop)
   /// A run nobody needs any more.
   case removeContainer(ContainerID)
   /// Releases volumes and cgroup.
@@ -26,6 +33,9 @@ enum PodAction: Equatable, Sendable {
     case .prepare: .volumes
     case .runSandbox: .sandbox
     case .startContainer(let name, _, _): .container(name)
+    case .pullImage(let name): .image(name)
+    case .postStart(let id, _): .hook(id)
+    case .killContainer(let item): .kill(item.id)
     case .stopContainers, .stopSandbox, .terminate: .stop
     case .removeSandbox, .removeContainer, .tearDown, .removeDirectories: .tearDown
     }
@@ -38,10 +48,16 @@ struct ContainerStop: Equatable, Sendable {
     case liveness
     case startup
     case postStart
+    /// The pod has another version of it.
+    case changed
+    /// The pod has it no more.
+    case removed
+    /// The runtime lost sight of it.
+    case unknown
   }
   var id: ContainerID
   var name: String
-  /// CRI deadline for everything, hook included: CLOCK_REALTIME nanoseconds.
+  /// Deadline of everything, hook included: a moment of `KubeletClock.now`.
   var deadline: Int64
   /// The hook has not run yet and there is grace for it.
   var runsPreStop: Bool
@@ -51,7 +67,9 @@ struct ContainerStop: Equatable, Sendable {
 /// The plan's answer.
 struct Decision: Equatable, Sendable {
   var action: PodAction?
-  /// When to ask again if nothing happens: CLOCK_REALTIME nanoseconds.
+  /// What goes on beside it.
+  var beside: [PodAction] = []
+  /// When to ask again if nothing happens: a moment of `KubeletClock.now`.
   var wakeUpAt: Int64?
   /// Nothing is left to do, ever: the worker ends.
   var isFinished = false

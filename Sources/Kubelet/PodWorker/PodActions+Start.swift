@@ -4,7 +4,7 @@ internal import LinuxSystem
 internal import RuntimeAPI
 
 extension PodActions {
-  /// Image, configuration, create, start, postStart.
+  /// Configuration, create, start; the image is here.
   func start(_ name: String, attempt: UInt32, replaces: ContainerID?) async throws(KubeletError) {
     guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
     let runtime = services.runtime
@@ -14,8 +14,8 @@ extension PodActions {
       }
       emit(.containerRemoved(replaces))
     }
+    guard let image = observed.images[name] else { return }
     let sandboxConfig = try builder.sandbox(attempt: sandbox.status.metadata.attempt)
-    let image = try await ImagePull(runtime: runtime, events: services.events).ensure(container, in: pod, sandbox: sandboxConfig)
     let config: ContainerConfig
     do {
       try SecurityConfig.checkRunAsNonRoot(container, in: pod, image: image)
@@ -41,9 +41,20 @@ extension PodActions {
     }
     services.events.record(.normal, "Started", pod, container: name, "Container started")
     await report(id)
-    guard let hook = container.lifecycle?.postStart else { return }
+  }
+
+  /// Finds or gets the image of a container that is to start.
+  func pull(_ name: String) async throws(KubeletError) {
+    guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
+    let config = try builder.sandbox(attempt: sandbox.status.metadata.attempt)
+    let pull = ImagePull(runtime: services.runtime, events: services.events)
+    emit(.image(name: name, try await pull.ensure(container, in: pod, sandbox: config)))
+  }
+
+  func postStart(_ id: ContainerID, _ name: String) async throws(KubeletError) {
+    guard let (container, _) = pod.container(named: name), let hook = container.lifecycle?.postStart else { return }
     do {
-      let runner = LifecycleHook(runtime: runtime, group: services.group, clock: services.clock)
+      let runner = LifecycleHook(runtime: services.runtime, group: services.group, clock: services.clock)
       try await runner.run(hook, container, id: id, podIP: podIP, limit: nil)
       emit(.postStart(id, succeeded: true))
     } catch {

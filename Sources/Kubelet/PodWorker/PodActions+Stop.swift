@@ -45,6 +45,9 @@ extension PodActions {
       case .liveness: "Container \(item.name) failed liveness probe, will be restarted"
       case .startup: "Container \(item.name) failed startup probe, will be restarted"
       case .postStart: "FailedPostStartHook"
+      case .changed: "Container \(item.name) definition changed, will be restarted"
+      case .removed: "Container \(item.name) is not in the pod any more"
+      case .unknown: "Container is in \"unknown\" state, try killing it before restart"
       }
     services.events.record(.normal, "Killing", pod, container: item.name, message)
     let left = Self.seconds(until: item.deadline, now: services.clock.now())

@@ -11,7 +11,7 @@ struct PodServices: Sendable {
   let clock: KubeletClock
   let events: EventRecorder
   let ledger: Ledger
-  let records: Collection<PodRecord>
+  let records: PodRecords
   let node: NodeFacts
   let cgroups: PodCgroups
   /// Root directory, and where logs go.
@@ -51,13 +51,20 @@ struct PodActions: Sendable {
       try await call("FailedKillPod", "removing the sandbox failed") { () async throws(RuntimeError) in
         try await services.runtime.removePodSandbox(id)
       }
+      if observed.termination == nil {
+        await removeFiles(observed.containers.values.joined().filter { $0.status.sandboxID == id })
+      }
       emit(.sandboxRemoved(id))
     case .startContainer(let name, let attempt, let replaces): try await start(name, attempt: attempt, replaces: replaces)
     case .stopContainers(let stages): try await stop(stages)
+    case .pullImage(let name): try await pull(name)
+    case .postStart(let id, let name): try await postStart(id, name)
+    case .killContainer(let item): try await stop([[item]])
     case .removeContainer(let id):
       try await call("FailedSync", "removing an old container failed") { () async throws(RuntimeError) in
         try await services.runtime.removeContainer(id)
       }
+      await removeFiles(observed.instance(id).map { [$0] } ?? [])
       emit(.containerRemoved(id))
     case .tearDown: try await tearDown()
     case .removeDirectories: try await removeDirectories()
@@ -124,18 +131,38 @@ struct PodActions: Sendable {
       try DirectoryRemoval.remove(paths.logDirectory)
     }
     do {
-      try services.records.remove(paths.uid.rawValue)
+      try await services.records.remove(paths.uid)
     } catch {
       throw KubeletError(.node, "the pod's record cannot be removed", cause: error)
     }
     emit(.directoriesRemoved)
   }
 
+  /// The logs and termination messages of runs nobody will ask for: a pod that lives for years must not fill the disk with them.
+  private func removeFiles(_ runs: [ContainerInstance]) async {
+    let paths = paths
+    let old = runs.map { ($0.name, $0.attempt) }
+    _ = try? await Deadline.run("removing old logs", seconds: 30) { () throws(KubeletError) in
+      for (name, attempt) in old {
+        try? removeTree(paths.terminationLog(name, attempt: attempt))
+        let log = "\(paths.logDirectory)/\(PodPaths.logPath(name, attempt: attempt))"
+        // The log itself, and what rotation made of it.
+        let directory = String(log[..<(log.lastIndex(of: "/") ?? log.startIndex)])
+        for file in (try? listDirectory(directory)) ?? [] where file == "\(attempt).log" || file.hasPrefix("\(attempt).log.") {
+          try? removeTree("\(directory)/\(file)")
+        }
+      }
+    }
+  }
+
   /// Everything the runtime has of the pod, read again: after a call that may have changed more than it says.
   func refresh() async {
-    if let state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID, now: services.clock.now()) {
-      emit(.listed(state))
+    guard var state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID) else {
+      emit(.reread)
+      return
     }
+    state.since = observed.news
+    emit(.listed(state))
   }
 
   func call<R>(_ reason: String, _ message: String, _ body: () async throws(RuntimeError) -> R) async throws(KubeletError) -> R {
@@ -149,10 +176,8 @@ struct PodActions: Sendable {
 
 extension PodRuntimeState {
   /// The runtime's sandboxes and containers of one pod, with full status. What vanishes meanwhile is left out.
-  static func read(
-    _ runtime: any ContainerRuntime, uid: PodUID, now: Int64
-  ) async throws(RuntimeError) -> PodRuntimeState {
-    var state = PodRuntimeState(asOf: now)
+  static func read(_ runtime: any ContainerRuntime, uid: PodUID) async throws(RuntimeError) -> PodRuntimeState {
+    var state = PodRuntimeState()
     let labels = [Labels.podUID: uid.rawValue]
     for summary in try await runtime.listPodSandboxes(SandboxFilter(labels: labels)) {
       do {

@@ -3,11 +3,18 @@ internal import RuntimeAPI
 
 /// Everything that happens to a pod arrives in its worker's mailbox as one of these.
 enum PodEvent: Sendable {
-  /// A new version of the same pod (same UID): labels, annotations.
+  /// A new version of the same pod (same UID).
   case desired(Pod)
   case terminate(Termination)
   /// Everything the runtime has of this pod, after a restart or a lost event stream.
   case listed(PodRuntimeState)
+  /// Something may have been missed: read everything again.
+  case reread
+  /// Reading failed.
+  case unreadable
+  /// What the runtime has now, in short.
+  case overview(RuntimeOverview)
+  case image(name: String, ImageInfo)
   case sandbox(SandboxStatus)
   case sandboxStopped(SandboxID)
   case sandboxRemoved(SandboxID)
@@ -20,7 +27,7 @@ enum PodEvent: Sendable {
   case volumesReady
   case tornDown
   case directoriesRemoved
-  /// The only action in flight ended; facts it made are in the mailbox before this.
+  /// An action ended; facts it made are in the mailbox before this.
   case actionEnded(Int, KubeletError?)
   /// A planned moment has come.
   case wake
@@ -30,8 +37,8 @@ enum PodEvent: Sendable {
 
 /// What the runtime has of one pod.
 struct PodRuntimeState: Sendable, Equatable {
-  /// When the reading began, CLOCK_REALTIME nanoseconds: what is younger and missing here is not gone.
-  var asOf: Int64 = .max
+  /// The worker's news when the reading began: what it learned of later and is missing here is not gone.
+  var since = Int.max
   var sandboxes: [SandboxStatus] = []
   var containers: [RuntimeAPI.ContainerStatus] = []
 }

@@ -6,6 +6,8 @@ extension Planner {
   mutating func end(_ termination: Termination) -> Decision {
     let stages = stages(termination)
     if !stages.isEmpty { return mayTry(.stop) ? act(.stopContainers(stages: stages)) : wait() }
+    // One that is being killed for a reason of its own.
+    if !observed.live.isEmpty { return wait() }
     if let sandbox = observed.sandboxes.first(where: { !$0.isStopped }) {
       return mayTry(.stop) ? act(.stopSandbox(sandbox.status.id)) : wait()
     }
@@ -21,7 +23,7 @@ extension Planner {
 
   /// App containers together, then sidecars, the last one first.
   private func stages(_ termination: Termination) -> [[ContainerStop]] {
-    let live = observed.live.map { stop($0, deadline: termination.deadline, cause: .podEnds) }
+    let live = observed.live.filter { !busy.contains(.kill($0.id)) }.map { stop($0, deadline: termination.deadline, cause: .podEnds) }
     let sidecars = pod.initContainers.filter(\.isSidecar).map(\.name)
     let first = live.filter { !sidecars.contains($0.name) }
     let rest = sidecars.reversed().map { name in live.filter { $0.name == name } }

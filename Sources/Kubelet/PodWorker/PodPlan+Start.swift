@@ -6,17 +6,27 @@ extension Planner {
     case start(PodAction)
     /// Nothing to start here, now.
     case none
+    /// Its image or its hook is under way: what comes after it waits, as order is promised.
+    case underWay
   }
 
   /// Init containers one at a time, sidecars kept alive, then app containers in the order of the spec.
   mutating func start() -> Decision? {
     for container in pod.initContainers {
       let role: ContainerRole = container.isSidecar ? .sidecar : .initialization
-      if case .start(let action) = step(container, role) { return act(action) }
+      switch step(container, role) {
+      case .start(let action): return act(action)
+      case .underWay: return wait()
+      case .none: break
+      }
       if !observed.isInitialized(container) && !isPastInitialization { return wait() }
     }
     for container in pod.spec.containers {
-      if case .start(let action) = step(container, .app) { return act(action) }
+      switch step(container, .app) {
+      case .start(let action): return act(action)
+      case .underWay: return wait()
+      case .none: break
+      }
     }
     return nil
   }
@@ -39,11 +49,14 @@ extension Planner {
       return begin(name, attempt: attempt, replaces: nil)
     }
     switch run.status.state {
-    case .running, .unknown: return .none
+    case .running: return hook(container, run)
+    case .unknown: return .none
     case .created: return begin(name, attempt: run.attempt, replaces: run.id)
+    case .exited where run.neverRan: return begin(name, attempt: run.attempt, replaces: run.id)
+    case .exited where run.isReplaced: return begin(name, attempt: attempt, replaces: nil)
     case .exited:
       guard RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode) else { return .none }
-      if let at = CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.status.finishedAt, now: now) {
+      if let at = CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.endedAt, now: now) {
         wake(at: at)
         return .none
       }
@@ -52,14 +65,33 @@ extension Planner {
   }
 
   private mutating func begin(_ name: String, attempt: UInt32, replaces: ContainerID?) -> Step {
-    mayTry(.container(name)) ? .start(.startContainer(name: name, attempt: attempt, replaces: replaces)) : .none
+    guard mayTry(.image(name)), mayTry(.container(name)) else { return .none }
+    if observed.images[name] == nil {
+      aside(.pullImage(name: name))
+      return .underWay
+    }
+    return .start(.startContainer(name: name, attempt: attempt, replaces: replaces))
+  }
+
+  private mutating func hook(_ container: Container, _ run: ContainerInstance) -> Step {
+    guard container.lifecycle?.postStart != nil, !run.isPastPostStart, run.illness == nil else { return .none }
+    if !run.isPostStartBegun { aside(.postStart(run.id, name: run.name)) }
+    return .underWay
   }
 }
 
 extension Observed {
   /// Folds in that an action begins: a restart moves the container's back-off on.
   mutating func begin(_ action: PodAction, limit: Int64, now: Int64) {
-    guard case .startContainer(let name, _, _) = action, let run = current(name), run.hasExited else { return }
-    backoffs[name] = CrashBackoff.afterRestart(backoffs[name], finishedAt: run.status.finishedAt, now: now, limit: limit)
+    switch action {
+    case .startContainer(let name, _, _):
+      // The next start asks for its image again: `Always` means each time.
+      images[name] = nil
+      guard let run = current(name), run.hasExited, !run.isReplaced else { return }
+      backoffs[name] = CrashBackoff.afterRestart(backoffs[name], finishedAt: run.endedAt, now: now, limit: limit)
+    case .postStart(let id, _): update(id) { $0.isPostStartBegun = true }
+    case .killContainer(let item) where item.cause == .changed: update(item.id) { $0.isReplaced = true }
+    default: break
+    }
   }
 }

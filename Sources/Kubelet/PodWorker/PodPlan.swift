@@ -11,8 +11,11 @@ struct DesiredPod: Sendable {
 /// The rules of a pod's life as a pure function: restart policy, back-off, init order, sidecars, probes' consequences and termination
 /// all live here, and nowhere else.
 enum PodPlan {
-  static func nextAction(_ desired: DesiredPod, _ observed: Observed, now: Int64) -> Decision {
-    var plan = Planner(desired: desired, observed: observed, now: now)
+  /// - Parameter busy: what is under way beside the next action.
+  static func nextAction(
+    _ desired: DesiredPod, _ observed: Observed, now: Int64, busy: Set<FailureSubject> = []
+  ) -> Decision {
+    var plan = Planner(desired: desired, observed: observed, now: now, busy: busy)
     if let termination = observed.termination { return plan.end(termination) }
     return plan.run()
   }
@@ -23,18 +26,26 @@ struct Planner {
   let desired: DesiredPod
   let observed: Observed
   let now: Int64
+  let busy: Set<FailureSubject>
   var wakeUpAt: Int64?
+  var beside: [PodAction] = []
 
-  init(desired: DesiredPod, observed: Observed, now: Int64) {
+  init(desired: DesiredPod, observed: Observed, now: Int64, busy: Set<FailureSubject>) {
     self.desired = desired
     self.observed = observed
     self.now = now
+    self.busy = busy
   }
 
   var pod: Pod { desired.pod }
 
-  func act(_ action: PodAction) -> Decision { Decision(action: action, wakeUpAt: wakeUpAt) }
-  func wait() -> Decision { Decision(wakeUpAt: wakeUpAt) }
+  func act(_ action: PodAction) -> Decision { Decision(action: action, beside: beside, wakeUpAt: wakeUpAt) }
+  func wait() -> Decision { Decision(beside: beside, wakeUpAt: wakeUpAt) }
+
+  /// Something that goes on beside the next action, unless it does already.
+  mutating func aside(_ action: PodAction) {
+    if !busy.contains(action.subject), mayTry(action.subject) { beside.append(action) }
+  }
 
   mutating func wake(at moment: Int64) { wakeUpAt = min(wakeUpAt ?? moment, moment) }
 
@@ -42,6 +53,8 @@ struct Planner {
   mutating func mayTry(_ subject: FailureSubject) -> Bool {
     guard let failure = observed.failures[subject], failure.retryAt > now else { return true }
     wake(at: failure.retryAt)
+    // Then a reader sees that it waits.
+    if failure.waitingReason != nil, failure.waitsFrom > now { wake(at: failure.waitsFrom) }
     return false
   }
 
@@ -51,13 +64,10 @@ struct Planner {
     if phase.isTerminal {
       return act(.terminate(Termination(startedAt: now, grace: pod.gracePeriod, removes: false)))
     }
-    let sick = sickContainers()
-    if !sick.isEmpty {
-      return mayTry(.stop) ? act(.stopContainers(stages: [sick])) : wait()
-    }
+    for sick in sickContainers() { aside(.killContainer(sick)) }
     if let decision = sandbox() { return decision }
     if observed.sandbox?.isReady == true, let decision = start() { return decision }
-    if let old = surplus(), mayTry(.tearDown) { return act(.removeContainer(old)) }
+    if let old = surplus() { return mayTry(.tearDown) ? act(old) : wait() }
     return wait()
   }
 
@@ -78,15 +88,25 @@ struct Planner {
 
   private func sickContainers() -> [ContainerStop] {
     observed.live.compactMap { run in
-      guard let illness = run.illness else { return nil }
-      let (cause, grace): (ContainerStop.Cause, Int64?) =
-        switch illness {
-        case .liveness(let grace): (.liveness, grace)
-        case .startup(let grace): (.startup, grace)
-        case .postStart: (.postStart, nil)
-        }
+      let (cause, grace): (ContainerStop.Cause, Int64?)
+      switch run.illness {
+      case .liveness(let limit): (cause, grace) = (.liveness, limit)
+      case .startup(let limit): (cause, grace) = (.startup, limit)
+      case .postStart: (cause, grace) = (.postStart, nil)
+      case nil where run.status.state == .unknown: (cause, grace) = (.unknown, nil)
+      case nil:
+        guard let other = difference(run) else { return nil }
+        (cause, grace) = (other, nil)
+      }
       return stop(run, deadline: now.adding(.seconds(grace ?? pod.gracePeriod)), cause: cause)
     }
+  }
+
+  /// Whether the pod wants this container no more, or wants another version of it. Source: kubelet `containerChanged`.
+  private func difference(_ run: ContainerInstance) -> ContainerStop.Cause? {
+    guard let (container, role) = pod.container(named: run.name) else { return .removed }
+    guard role != .initialization, let hash = run.status.annotations[Labels.hash] else { return nil }
+    return hash == String(Labels.hash(of: container), radix: 16) ? nil : .changed
   }
 
   func stop(_ run: ContainerInstance, deadline: Int64, cause: ContainerStop.Cause) -> ContainerStop {
@@ -128,10 +148,17 @@ struct Planner {
   }
 
   /// Keeps the newest run and the one before it (`lastState`); older ones only fill the disk.
-  private func surplus() -> ContainerID? {
-    for (container, _) in pod.allContainers {
-      let runs = observed.containers[container.name] ?? []
-      if runs.count > 2, let oldest = runs.first, !oldest.isLive { return oldest.id }
+  private func surplus() -> PodAction? {
+    for (name, runs) in observed.containers.sorted(by: { $0.key < $1.key }) {
+      guard let oldest = runs.first, !oldest.isLive else { continue }
+      if runs.count > 2 || pod.container(named: name) == nil { return .removeContainer(oldest.id) }
+    }
+    // A sandbox before the present one that has none of the runs a status shows.
+    for old in observed.sandboxes.dropLast() where old.isStopped {
+      let isNeeded = observed.containers.values.contains { runs in
+        runs.suffix(2).contains { $0.status.sandboxID == old.status.id }
+      }
+      if !isNeeded { return .removeSandbox(old.status.id) }
     }
     return nil
   }

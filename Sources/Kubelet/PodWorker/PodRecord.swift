@@ -3,61 +3,38 @@ internal import RuntimeAPI
 
 /// What must survive the agent for a pod: its spec as it was run (so that it can be ended properly even if its manifest is gone), and
 /// what the runtime does not know.
-struct PodRecord: Codable, Equatable, Sendable {
-  struct RunFacts: Codable, Equatable, Sendable {
-    var isPastPostStart: Bool
-    var isStarted: Bool
-    var isReady: Bool
-  }
+struct PodRecord: Sendable {
   var pod: Pod
-  var startedAt: Int64
-  var wasInitialized: Bool
-  var isTornDown: Bool
-  var termination: Termination?
-  var backoffs: [String: CrashBackoff]
-  var runs: [String: RunFacts]
-  var messages: [String: String]
-  var preStopStarted: [String]
-  var podIPs: [String]
+  var facts: PodFacts
 
-  init(pod: Pod, observed: Observed) {
+  init(pod: Pod, facts: PodFacts) {
     self.pod = pod
-    startedAt = observed.startedAt
-    wasInitialized = observed.wasInitialized
-    isTornDown = observed.isTornDown
-    termination = observed.termination
-    backoffs = observed.backoffs
-    runs = [:]
-    messages = [:]
-    for run in observed.containers.values.flatMap({ $0 }) {
-      if run.isLive {
-        runs[run.id.rawValue] = RunFacts(isPastPostStart: run.isPastPostStart, isStarted: run.isStarted, isReady: run.isReady)
-      }
-      messages[run.id.rawValue] = run.terminationMessage
-    }
-    preStopStarted = observed.preStopStarted.map(\.rawValue).sorted()
-    podIPs = observed.podIPs
+    self.facts = facts
   }
 
   /// What was known, joined with what the runtime has now: running containers keep `ready` and `started`.
-  func observed(_ state: PodRuntimeState) -> Observed {
+  func observed(_ state: PodRuntimeState, reading: ClockReading = .same) -> Observed {
     var observed = Observed()
-    observed.startedAt = startedAt
-    observed.wasInitialized = wasInitialized
-    observed.isTornDown = isTornDown
-    observed.termination = termination
-    observed.backoffs = backoffs
-    observed.podIPs = podIPs
-    observed.preStopStarted = Set(preStopStarted.map { ContainerID($0) })
+    observed.reading = reading
+    // A moment after now is of another boot, whose date was ahead.
+    observed.startedAt = min(facts.startedAt, reading.now)
+    observed.startDate = facts.startDate ?? facts.startedAt
+    observed.wasInitialized = facts.wasInitialized
+    observed.isTornDown = facts.isTornDown
+    observed.termination = facts.termination
+    if let termination = facts.termination { observed.termination?.startedAt = min(termination.startedAt, reading.now) }
+    observed.backoffs = facts.backoffs.mapValues { $0.bounded(by: reading.now) }
+    observed.podIPs = facts.podIPs
+    observed.preStopStarted = Set(facts.preStopStarted.map { ContainerID($0) })
     observed.apply(.listed(state), pod: pod)
-    for (id, facts) in runs {
+    for (id, known) in facts.runs {
       observed.update(ContainerID(id)) { run in
         run.isPastPostStart = true  // a hook is never run twice
-        run.isStarted = facts.isStarted
-        run.isReady = facts.isReady
+        run.isStarted = known.isStarted
+        run.isReady = known.isReady
       }
     }
-    for (id, message) in messages { observed.update(ContainerID(id)) { $0.terminationMessage = message } }
+    for (id, message) in facts.messages { observed.update(ContainerID(id)) { $0.terminationMessage = message } }
     observed.apply(.wake, pod: pod)
     return observed
   }

@@ -1,52 +1,63 @@
 internal import KubeModel
 internal import Logging
 internal import RuntimeAPI
-internal import Store
 
-/// Owns one pod from its first sight to its last trace: one mailbox, one action at a time, its probes, its status.
+/// Owns one pod from its first sight to its last trace: one mailbox; one ordering action at a time, and beside it what concerns one
+/// container alone.
 actor PodWorker {
+  private typealias Running = (sequence: Int, action: PodAction, task: Task<Void, Never>)
+
   private let services: PodServices
   private let logger: Logger
   private let mailbox: AsyncStream<PodEvent>
   private let post: AsyncStream<PodEvent>.Continuation
-  /// Called with every change of the pod's status.
-  private let publish: @Sendable (Pod) -> Void
 
   private var pod: Pod
   private var observed: Observed
-  private var status: PodStatus
-  private var action: (sequence: Int, action: PodAction, task: Task<Void, Never>)?
+  private var journal: WorkerJournal
+  private var probes: WorkerProbes
+  private var action: Running?
+  private var beside: [FailureSubject: Running] = [:]
   private var nextSequence = 1
   private var timer: (at: Int64, task: Task<Void, Never>)?
-  private var probes: [ProbeKey: Task<Void, Never>] = [:]
+  /// A reading of the runtime that is under way, and whether another one has to follow.
+  private var reading: (task: Task<Void, Never>, again: Bool)?
+  private var failedReadings = 0
   private var messageReads: Set<ContainerID> = []
-  private var savedRecord: PodRecord?
+  /// The run of each container, or the failure of its image, whose waiting was told.
+  private var toldBackoffs: [FailureSubject: String] = [:]
 
-  /// - Parameter observed: what is known already: a fresh start, or an adopted pod.
+  /// - Parameters:
+  ///   - observed: what is known already: a fresh start, or an adopted pod.
+  ///   - publish: called with every change of the pod's status.
   init(
     _ pod: Pod, observed: Observed, status: PodStatus = PodStatus(), services: PodServices, logger: Logger,
     publish: @escaping @Sendable (Pod) -> Void
   ) {
+    let (mailbox, post) = AsyncStream.makeStream(of: PodEvent.self)
     self.pod = pod
     self.observed = observed
-    self.status = status
     self.services = services
-    self.publish = publish
+    journal = WorkerJournal(services, status: status, publish: publish)
+    probes = WorkerProbes(services) { post.yield($0) }
     var logger = logger
     logger[metadataKey: "pod.uid"] = "\(pod.podUID)"
     logger[metadataKey: "pod.namespace"] = "\(pod.namespaceName)"
     logger[metadataKey: "pod.name"] = "\(pod.podName)"
     self.logger = logger
-    (mailbox, post) = AsyncStream.makeStream(of: PodEvent.self)
+    (self.mailbox, self.post) = (mailbox, post)
   }
 
   nonisolated func send(_ event: PodEvent) { post.yield(event) }
 
   /// Returns when nothing of the pod is left, or when the task is cancelled: then the pod runs on.
   func run() async {
-    if observed.startedAt == 0 { observed.startedAt = services.clock.now() }
+    if observed.startedAt == 0 {
+      observed.startedAt = services.clock.now()
+      observed.startDate = services.clock.wall()
+    }
     observed.apply(.wake, pod: pod)
-    save()
+    journal.write(pod)
     var isFinished = step()
     if !isFinished {
       for await event in mailbox {
@@ -61,24 +72,36 @@ actor PodWorker {
     logger.debug("Worker ended", metadata: ["finished": "\(isFinished)"])
   }
 
+  // MARK: Events
+
   private func handle(_ event: PodEvent) {
+    observed.reading = services.clock.reading
     switch event {
-    case .desired(let new): pod = new
+    case .desired(let new): adopt(new)
     case .terminate:
       let old = observed.termination
       observed.apply(event, pod: pod)
       if let reason = observed.termination?.reason, old?.reason == nil {
         services.events.record(.warning, reason, pod, observed.termination?.message ?? "")
       }
-      // What runs was planned for another end: a start is given up, a stop is repeated with less grace.
-      if old != observed.termination { abandon() }
+      if let new = observed.termination { abandon(isFirst: old == nil, old?.deadline, new.deadline) }
       return
     case .actionEnded(let sequence, let error):
-      guard let current = action, current.sequence == sequence else { return }
-      action = nil
-      finish(current.action, error)
+      if let current = action, current.sequence == sequence {
+        action = nil
+        finish(current.action, error)
+      } else if let (subject, done) = beside.first(where: { $0.value.sequence == sequence }) {
+        beside[subject] = nil
+        finish(done.action, error)
+      }
       return
     case .wake: timer = nil
+    case .reread: read()
+    case .unreadable:
+      failedReadings += 1
+      read(after: Failure.delay(afterFailures: failedReadings))
+    case .listed: haveRead()
+    case .overview(let overview): if !overview.agrees(with: observed) { read() }
     case .probe(let id, let kind, let verdict):
       logger.info(
         "Probe verdict", metadata: ["container.id": "\(id)", "probe": "\(kind.rawValue)", "verdict": "\(verdict.rawValue)"])
@@ -87,13 +110,39 @@ actor PodWorker {
     observed.apply(event, pod: pod)
   }
 
-  private func abandon() {
+  private func adopt(_ new: Pod) {
+    if pod.metadata == new.metadata, pod.spec == new.spec { return }
+    // What is new among the volumes is set up before anything starts; the others are looked after again.
+    if pod.spec.volumes != new.spec.volumes { observed.areVolumesReady = false }
+    for name in Set(pod.allContainers.map(\.container.name)) {
+      if pod.container(named: name)?.container.image != new.container(named: name)?.container.image {
+        observed.images[name] = nil
+        observed.succeed(.image(name))
+        observed.succeed(.container(name))
+      }
+    }
+    pod = new
+    journal.write(pod)
+    journal.invalidate()
+  }
+
+  /// What runs was planned for another end: images and hooks of starts are given up, a stop is repeated if there is less time for it.
+  private func abandon(isFirst: Bool, _ old: Int64?, _ deadline: Int64) {
+    for (subject, running) in beside {
+      switch running.action {
+      case .pullImage, .postStart: running.task.cancel()
+      case .killContainer(let item) where item.deadline > deadline:
+        running.task.cancel()
+        beside[subject] = nil
+      default: break
+      }
+    }
     guard let current = action else { return }
     switch current.action {
-    case .startContainer, .stopContainers:
+    case .startContainer where isFirst: current.task.cancel()
+    case .stopContainers where old.map({ deadline < $0 }) == true:
       current.task.cancel()
-      // A start still ends by itself and reports what it made; only its waiting hook is cut short.
-      if case .stopContainers = current.action { action = nil }
+      action = nil
     default: break
     }
   }
@@ -103,52 +152,64 @@ actor PodWorker {
       observed.succeed(done.subject)
       return
     }
-    if observed.termination != nil, case .startContainer = done { return }
-    if error.code == .hook {
-      observed.succeed(done.subject)
+    if case .postStart(_, let name) = done {
+      // Nothing to retry: the container is killed for it, and readers see why until it starts again.
+      observed.failures[.container(name)] = Failure(reason: error.reason, message: error.description, count: 1, retryAt: 0)
       return
+    }
+    if observed.termination != nil {
+      switch done {
+      case .startContainer, .pullImage: return
+      default: break
+      }
     }
     let isNew = observed.fail(done.subject, error, now: services.clock.now())
     guard isNew else {
       logger.debug("Step failed again", metadata: ["reason": "\(error.reason)"])
       return
     }
-    if case .startContainer(let name, _, _) = done {
-      if error.code == .image {
-        services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.reason)")
-      }
-    } else {
-      services.events.record(.warning, error.reason.isEmpty ? "FailedSync" : error.reason, pod, error.description)
+    switch done {
+    case .startContainer: break
+    case .pullImage(let name): services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.reason)")
+    default: services.events.record(.warning, error.reason.isEmpty ? "FailedSync" : error.reason, pod, error.description)
     }
   }
+
+  // MARK: Acting
 
   /// Plans, acts, and brings probes, status and record up to date. Returns whether the worker is done.
   private func step() -> Bool {
-    let now = services.clock.now()
-    let desired = DesiredPod(pod: pod, maxRestartPeriod: services.maxRestartPeriod)
-    var decision = PodPlan.nextAction(desired, observed, now: now)
+    let clock = services.clock.reading
+    observed.reading = clock
+    var decision = plan(clock.now)
     if action == nil {
       if case .terminate(let termination)? = decision.action {
         handle(.terminate(termination))
-        decision = PodPlan.nextAction(desired, observed, now: now)
+        decision = plan(clock.now)
       }
-      if let next = decision.action { begin(next, now: now) }
+      if let next = decision.action { begin(next, now: clock.now) }
     }
+    for next in decision.beside where beside[next.subject] == nil { begin(next, now: clock.now) }
     wake(at: decision.wakeUpAt)
-    reconcileProbes()
+    probes.reconcile(pod, observed)
     readMessages()
-    publishStatus(now)
-    save()
+    tellBackoffs(clock.now)
+    journal.write(&pod, observed, reading: clock)
     return decision.isFinished && action == nil
   }
 
+  private func plan(_ now: Int64) -> Decision {
+    let desired = DesiredPod(pod: pod, maxRestartPeriod: services.maxRestartPeriod)
+    return PodPlan.nextAction(desired, observed, now: now, busy: Set(beside.keys))
+  }
+
   private func begin(_ next: PodAction, now: Int64) {
-    noteBackoff(next)
+    if case .removeDirectories = next { journal.close() }
+    let actions = PodActions(services: services, pod: pod, observed: observed) { [post] in post.yield($0) }
     observed.begin(next, limit: services.maxRestartPeriod, now: now)
     let sequence = nextSequence
     nextSequence += 1
     let post = post
-    let actions = PodActions(services: services, pod: pod, observed: observed) { post.yield($0) }
     logger.debug("Action", metadata: ["action": "\(next)"])
     let task = Task {
       do throws(KubeletError) {
@@ -158,17 +219,10 @@ actor PodWorker {
         post.yield(.actionEnded(sequence, error))
       }
     }
-    action = (sequence, next, task)
-  }
-
-  /// A restart after a crash is worth a line: source, kubelet's BackOff event.
-  private func noteBackoff(_ next: PodAction) {
-    guard case .startContainer(let name, _, _) = next, observed.backoffs[name] != nil, observed.current(name)?.hasExited == true
-    else {
-      return
+    switch next {
+    case .pullImage, .postStart, .killContainer: beside[next.subject] = (sequence, next, task)
+    default: action = (sequence, next, task)
     }
-    services.events.record(
-      .warning, "BackOff", pod, container: name, "Back-off restarting failed container \(name) in pod \(pod.formatted)")
   }
 
   private func wake(at moment: Int64?) {
@@ -186,40 +240,38 @@ actor PodWorker {
     }
   }
 
-  private func reconcileProbes() {
-    let wanted = ProbeSet.wanted(pod, observed)
-    for (key, task) in probes where wanted[key] == nil {
-      task.cancel()
-      probes[key] = nil
+  // MARK: Reading
+
+  /// Reads what the runtime has of the pod; asked again meanwhile, once more afterwards.
+  private func read(after delay: Int64 = 0) {
+    if reading != nil, delay == 0 {
+      reading?.again = true
+      return
     }
-    let podIP = pod.probeAddress(podIPs: observed.podIPs, node: services.node)
-    for (key, (container, probe)) in wanted where probes[key] == nil {
-      let (post, events, pod) = (post, services.events, pod)
-      let prober = Prober(runtime: services.runtime, group: services.group)
-      let loop = ProbeLoop(
-        kind: key.kind, probe: probe, startedAt: observed.instance(key.container)?.status.startedAt ?? 0, clock: services.clock,
-        attempt: { await prober.run(probe, container, id: key.container, podIP: podIP) },
-        report: { post.yield(.probe(key.container, key.kind, $0)) },
-        note: { result in
-          switch result {
-          case .success: break
-          case .warning(let text):
-            events.record(.warning, "ProbeWarning", pod, container: container.name, "\(key.kind.rawValue) probe warning: \(text)")
-          case .failure(let text):
-            events.record(.warning, "Unhealthy", pod, container: container.name, "\(key.kind.rawValue) probe failed: \(text)")
-          case .error(let text):
-            events.record(
-              .warning, "Unhealthy", pod, container: container.name,
-              "\(key.kind.rawValue) probe errored and resulted in unknown state: \(text)")
-          }
-        })
-      probes[key] = Task { await loop.run() }
+    let (services, post, uid, since) = (services, post, pod.podUID, observed.news)
+    let task = Task {
+      do {
+        if delay > 0 { try await services.clock.sleep(.nanoseconds(delay)) }
+        var state = try await PodRuntimeState.read(services.runtime, uid: uid)
+        state.since = since
+        post.yield(.listed(state))
+      } catch is CancellationError {
+      } catch {
+        post.yield(.unreadable)
+      }
     }
+    reading = (task, false)
+  }
+
+  private func haveRead() {
+    let isAskedAgain = reading?.again == true
+    (reading, failedReadings) = (nil, 0)
+    if isAskedAgain { read() }
   }
 
   /// Reads what ended containers left behind, once for each.
   private func readMessages() {
-    for run in observed.containers.values.flatMap({ $0 }) where run.hasExited && run.terminationMessage == nil {
+    for run in observed.containers.values.joined() where run.hasExited && run.terminationMessage == nil {
       guard messageReads.insert(run.id).inserted, let container = pod.container(named: run.name)?.container else { continue }
       let file = services.paths(pod).terminationLog(run.name, attempt: run.attempt)
       let log = run.status.logPath.isEmpty ? nil : run.status.logPath
@@ -232,36 +284,42 @@ actor PodWorker {
         post.yield(.terminationMessage(id, text ?? ""))
       }
     }
+    if messageReads.count > 16 { messageReads.formIntersection(observed.containers.values.joined().map(\.id)) }
   }
 
-  private func publishStatus(_ now: Int64) {
-    let context = StatusContext(runtimeName: services.runtimeName, hostIPs: services.node.hostIPs)
-    let new = PodStatusBuilder.status(pod, observed, context: context, previous: status, now: now)
-    if new != status || pod.status != new {
-      status = new
-      pod.status = new
-      publish(pod)
+  // MARK: Telling
+
+  /// Says once for each wait that a container is held back. Source: kubelet's BackOff events.
+  private func tellBackoffs(_ now: Int64) {
+    if observed.termination != nil { return }
+    for (container, role) in pod.allContainers {
+      let name = container.name
+      // Its restart is under way: nothing is held back.
+      if case .startContainer(name, _, _)? = action?.action { continue }
+      if let run = observed.current(name), run.hasExited, !run.isReplaced,
+        CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.endedAt, now: now) != nil,
+        RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
+      {
+        tell(.container(name), run.id.rawValue, name, "Back-off restarting failed container \(name) in pod \(pod.formatted)")
+      }
+      if let failure = observed.failures[.image(name)], failure.waitingReason != nil, now >= failure.waitsFrom, now < failure.retryAt {
+        tell(.image(name), "\(failure.count)", name, "Back-off pulling image \"\(container.image ?? "")\"")
+      }
     }
   }
 
-  private func save() {
-    var record = PodRecord(pod: pod, observed: observed)
-    // Phase and transition times are remembered; the rest of a status is computed anew.
-    record.pod.status = PodStatus(conditions: status.conditions, phase: status.phase)
-    if record == savedRecord || observed.areDirectoriesRemoved { return }
-    do {
-      try services.records.put(record, id: pod.podUID.rawValue)
-      savedRecord = record
-    } catch {
-      logger.error("The pod's record cannot be saved", metadata: ["error": "\(error)"])
+  private func tell(_ subject: FailureSubject, _ what: String, _ container: String, _ message: String) {
+    if toldBackoffs.updateValue(what, forKey: subject) != what {
+      services.events.record(.warning, "BackOff", pod, container: container, message)
     }
   }
 
+  /// Actions are left alone: what they do to the pod goes on, and the next agent continues from what it finds. Cancelling one would end a
+  /// hook of a pod that has nothing to do with the agent's own end.
   private func stopChildren() async {
     timer?.task.cancel()
-    for probe in probes.values { probe.cancel() }
-    action?.task.cancel()
-    for probe in probes.values { await probe.value }
+    reading?.task.cancel()
+    for probe in probes.cancel() { await probe.value }
     post.finish()
   }
 }

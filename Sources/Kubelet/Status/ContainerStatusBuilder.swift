@@ -16,7 +16,7 @@ struct ContainerStatusBuilder {
       restartCount: Int32(clamping: latest?.attempt ?? 0))
     status.state = KubeModel.ContainerState()
     status.started = false
-    if let latest, latest.status.state != .created {
+    if let latest, latest.status.state != .created, !latest.neverRan {
       fill(&status, from: latest)
       if runs.count > 1 { status.lastState = lastState(runs[runs.count - 2]) }
       switch latest.status.state {
@@ -65,11 +65,17 @@ struct ContainerStatusBuilder {
     status.imageID = run.status.imageRef
   }
 
-  private func waiting(_ container: Container) -> ContainerStateWaiting {
-    if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
-      return ContainerStateWaiting(
-        message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
+  private func failure(_ container: Container) -> ContainerStateWaiting? {
+    for subject in [FailureSubject.image(container.name), .container(container.name)] {
+      guard let failure = observed.failures[subject], !failure.reason.isEmpty else { continue }
+      let shown = failure.shown(now: now)
+      return ContainerStateWaiting(message: shown.message, reason: shown.reason)
     }
+    return nil
+  }
+
+  private func waiting(_ container: Container) -> ContainerStateWaiting {
+    if let failure = failure(container) { return failure }
     let isInitializing = !pod.initContainers.isEmpty && !observed.wasInitialized
     return ContainerStateWaiting(reason: isInitializing ? "PodInitializing" : "ContainerCreating")
   }
@@ -79,14 +85,10 @@ struct ContainerStatusBuilder {
     guard observed.termination == nil,
       RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
     else { return nil }
-    if let failure = observed.failures[.container(container.name)], !failure.reason.isEmpty {
-      return ContainerStateWaiting(
-        message: failure.waitingMessage ?? failure.message, reason: failure.waitingReason ?? failure.reason)
-    }
     // A back-off newer than the end is that of the restart under way: nothing is held back now.
-    guard let backoff = observed.backoffs[container.name], backoff.updatedAt <= run.status.finishedAt,
-      CrashBackoff.notBefore(backoff, finishedAt: run.status.finishedAt, now: now) != nil
-    else { return nil }
+    guard let backoff = observed.backoffs[container.name], backoff.updatedAt <= run.endedAt,
+      CrashBackoff.notBefore(backoff, finishedAt: run.endedAt, now: now) != nil
+    else { return failure(container) }
     return ContainerStateWaiting(
       message: "back-off \(GoDuration.text(backoff.delay)) restarting failed container=\(container.name) pod=\(pod.formatted)",
       reason: "CrashLoopBackOff")

@@ -34,7 +34,7 @@ enum PodPhase: String, Sendable {
     }
     for container in pod.spec.containers {
       let runs = observed.containers[container.name] ?? []
-      if runs.last?.isLive == true {
+      if let last = runs.last, last.isLive || last.isReplaced {
         running += 1
       } else if let ended = runs.last(where: \.hasExited) {
         stopped.append((container, ended.status.exitCode))

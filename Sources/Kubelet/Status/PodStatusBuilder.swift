@@ -12,11 +12,17 @@ struct StatusContext: Sendable {
 /// Makes `PodStatus` from what was observed; the previous status gives transition times and what must not change any more.
 /// Source: kubelet `generateAPIPodStatus`.
 enum PodStatusBuilder {
-  static func status(_ pod: Pod, _ observed: Observed, context: StatusContext, previous: PodStatus, now: Int64) -> PodStatus {
+  /// - Parameters:
+  ///   - now: a moment of `KubeletClock.now`.
+  ///   - date: CLOCK_REALTIME, for what is shown; nil: the same.
+  static func status(
+    _ pod: Pod, _ observed: Observed, context: StatusContext, previous: PodStatus, now: Int64, date: Int64? = nil
+  ) -> PodStatus {
+    let date = date ?? now
     var status = PodStatus()
     status.phase = phase(pod, observed, previous: previous).rawValue
     status.qosClass = previous.qosClass ?? pod.qosClass.rawValue
-    status.startTime = Time(sinceEpoch: observed.startedAt)
+    status.startTime = Time(sinceEpoch: observed.startDate == 0 ? observed.startedAt : observed.startDate)
     status.observedGeneration = pod.metadata.generation
     status.reason = observed.termination?.reason
     status.message = observed.termination?.message
@@ -29,7 +35,7 @@ enum PodStatusBuilder {
     let initial = pod.initContainers.map { builder.status($0, role: $0.isSidecar ? .sidecar : .initialization) }
     status.initContainerStatuses = initial.isEmpty ? nil : initial
     status.containerStatuses = pod.spec.containers.map { builder.status($0, role: .app) }.sorted { $0.name < $1.name }
-    status.conditions = PodConditions(pod: pod, observed: observed, status: status, previous: previous, now: now).all
+    status.conditions = PodConditions(pod: pod, observed: observed, status: status, previous: previous, now: date).all
     return status
   }
 

@@ -15,4 +15,9 @@ public enum PodRoutes {
     }
     return [HTTPRoute("/pods", answer)]
   }
+
+  /// - Parameter json: the text of a v1.PodList.
+  public static func routes(json: @escaping @Sendable () -> [UInt8]) -> [HTTPRoute] {
+    [HTTPRoute("/pods") { HTTPAnswer(contentType: "application/json", body: json()) }]
+  }
 }

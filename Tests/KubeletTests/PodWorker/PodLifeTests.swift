@@ -115,6 +115,8 @@ struct PodLifeTests {
   @Test("waits for an image that is not here and starts as soon as it is")
   func image() async throws {
     try await TestNode.with([.test([.test("app", image: "later:1")])]) { node in
+      await node.eventually("fails") { node.container("app")?.state?.waiting?.reason == "ErrImagePull" }
+      node.time.advance(seconds: 2)
       await node.eventually("waits") { node.container("app")?.state?.waiting?.reason == "ImagePullBackOff" }
       node.runtime.addImage("later:1")
       node.kubelet.imagesChanged()
