@@ -188,6 +188,7 @@ let package = Package(
     .testTarget(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
+    .testTarget(name: "SwiftctlTests", dependencies: ["swiftctl", "RuntimeAPI"], swiftSettings: strict),
     .testTarget(
       name: "GRPCTransportTests", dependencies: ["GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf], swiftSettings: strict
     ),

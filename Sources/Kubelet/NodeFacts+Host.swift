@@ -13,6 +13,7 @@ extension NodeFacts {
     facts.hostIPs = addresses()
     facts.resolvConf = resolvConf.isEmpty ? "" : (try? String(contentsOfFile: resolvConf, encoding: .utf8)) ?? ""
     facts.hostsFile = (try? String(contentsOfFile: "/etc/hosts", encoding: .utf8)) ?? ""
+    facts.hasAppArmor = (try? String(contentsOfFile: "/sys/module/apparmor/parameters/enabled", encoding: .utf8))?.first == "Y"
     facts.killsWholeContainerOnOOM = controllers.contains("memory")
     return facts
   }

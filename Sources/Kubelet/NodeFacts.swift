@@ -25,6 +25,8 @@ public struct NodeFacts: Sendable, Equatable {
   public var seccompDefault: Bool
   /// `podPidsLimit`; -1: none.
   public var podPidsLimit = -1
+  public var allowedUnsafeSysctls: [String] = []
+  public var hasAppArmor = false
   /// What admission gives out of the node; nil: all of its capacity.
   public var allocatable: [String: Quantity]?
 

@@ -47,21 +47,36 @@ struct LogReader {
     }
     self.handle = handle
     openInode = Self.inode(path)
-    pending = Array(handle.readDataToEndOfFile())
-    var entries = takeEntries().filter(wanted)
-    if let tail {
+    guard let tail else {
+      readMore()
+      return
+    }
+    for entry in try last(tail, of: handle) { emit(entry) }
+  }
+
+  /// The last lines, read backwards in growing windows: however large the log, little more than the lines is held.
+  private mutating func last(_ tail: Int, of handle: FileHandle) throws -> ArraySlice<Entry> {
+    let end = try handle.seekToEnd()
+    var window: UInt64 = 64 << 10
+    while true {
+      let start = end > window ? end - window : 0
+      try handle.seek(toOffset: start)
+      pending = Array(try handle.read(upToCount: Int(end - start)) ?? Data())
+      // The window begins inside a line.
+      if start > 0 { pending.removeSubrange(...(pending.firstIndex(of: UInt8(ascii: "\n")) ?? pending.endIndex - 1)) }
+      let entries = takeEntries().filter(wanted)
       var lines = 0
-      var start = entries.count
-      while start > 0 {
-        if !entries[start - 1].partial {
-          if lines == tail { break }
+      var first = entries.count
+      while first > 0 {
+        if !entries[first - 1].partial {
+          if lines == tail { return entries[first...] }
           lines += 1
         }
-        start -= 1
+        first -= 1
       }
-      entries.removeFirst(start)
+      if start == 0 { return entries[...] }
+      window *= 4
     }
-    entries.forEach { emit($0) }
   }
 
   /// Goes on until `isRunning` says no and nothing is left; follows the path when the file is rotated.
@@ -81,8 +96,10 @@ struct LogReader {
 
   private mutating func readMore() {
     guard let handle else { return }
-    pending += Array(handle.readDataToEndOfFile())
-    takeEntries().filter(wanted).forEach { emit($0) }
+    while let data = try? handle.read(upToCount: 1 << 20), !data.isEmpty {
+      pending += Array(data)
+      takeEntries().filter(wanted).forEach { emit($0) }
+    }
   }
 
   private mutating func rotated() -> Bool {

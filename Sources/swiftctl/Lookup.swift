@@ -23,7 +23,22 @@ struct Lookup {
       throw Failure(
         "\(candidates.count) running containers are called \(text)", hint: "say which: \(names.joined(separator: ", "))")
     }
+    if let only = try await onlyContainer(ofPod: text, among: all) { return only }
     return try one(all, text, "container", "swiftctl ps -a") { $0.id.rawValue }
+  }
+
+  /// A pod's name stands for its container when it has one. nil: no pod is called so.
+  private func onlyContainer(ofPod text: String, among all: [ContainerSummary]) async throws -> ContainerSummary? {
+    let own = all.filter { container in
+      let pod = container.labels[Self.podName] ?? ""
+      return !pod.isEmpty && (pod == text || "\(container.labels[Self.podNamespace] ?? "")/\(pod)" == text)
+    }
+    let names = Set(own.map(\.metadata.name)).sorted()
+    if names.count > 1 {
+      throw Failure(
+        "pod \(text) has \(names.count) containers", hint: "say which: \(names.map { "\(text)/\($0)" }.joined(separator: ", "))")
+    }
+    return own.first { $0.state == .running } ?? own.max { $0.createdAt < $1.createdAt }
   }
 
   /// A sandbox by id, id prefix, pod name or `namespace/name`. Of several attempts the ready one wins, else the newest.

@@ -80,6 +80,12 @@ struct GlobalOptions: ParsableArguments {
   @Option(name: .long, help: "Seconds to wait for an answer.")
   var timeout: Double = 30
 
+  func validate() throws {
+    guard timeout > 0, timeout <= 1_000_000 else {
+      throw ValidationError("--timeout is a number of seconds above 0, at most 1000000")
+    }
+  }
+
   func connect() throws -> any ContainerRuntime {
     RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
   }

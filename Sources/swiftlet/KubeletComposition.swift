@@ -43,6 +43,7 @@ struct KubeletComposition {
     facts.clusterDomain = kubelet.clusterDomain
     facts.clusterDNS = kubelet.clusterDNS
     facts.seccompDefault = kubelet.seccompDefault
+    facts.allowedUnsafeSysctls = kubelet.allowedUnsafeSysctls
     facts.podPidsLimit = kubelet.podPidsLimit
     return facts
   }

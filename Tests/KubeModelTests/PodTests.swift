@@ -142,8 +142,8 @@ import Testing
         runtimeClassName: "x", volumes: [Volume(name: "s", secret: SecretVolumeSource(secretName: "s"))]))
     #expect(
       UnsupportedFields.of(pod).map(\.path) == [
-        "spec.containers[0].envFrom", "spec.containers[0].livenessProbe.grpc",
-        "spec.containers[0].resources.limits.example.com/gpu", "spec.runtimeClassName", "spec.volumes[0].secret",
+        "spec.containers[0].envFrom", "spec.containers[0].resources.limits.example.com/gpu", "spec.runtimeClassName",
+        "spec.volumes[0].secret",
       ])
   }
 }

@@ -27,6 +27,7 @@ extension KubeletConfiguration {
     }
     let json = reader.read(document.node, .object("KubeletConfiguration"), "")
     guard reader.errors.isEmpty, let json else { throw ConfigurationErrors(errors: reader.errors) }
+    let faults: [FieldError]
     do {
       var configuration = try json.decode(KubeletConfiguration.self)
       if json["nodeStatusUpdateFrequency"] != nil, json["nodeStatusReportFrequency"] == nil {
@@ -35,9 +36,16 @@ extension KubeletConfiguration {
       if json["serializeImagePulls"] == nil, let parallel = configuration.maxParallelImagePulls, parallel >= 2 {
         configuration.serializeImagePulls = false
       }
-      return configuration
+      faults = configuration.validate()
+      if faults.isEmpty { return configuration }
     } catch {
       throw ConfigurationErrors(errors: [ManifestError(file: file, line: 0, column: 0, path: "", message: "\(error)")])
     }
+    throw ConfigurationErrors(
+      errors: faults.map { fault in
+        let place = reader.position(of: fault.path)
+        return ManifestError(
+          file: file, line: place?.line ?? 0, column: place?.column ?? 0, path: fault.path, message: fault.message)
+      })
   }
 }

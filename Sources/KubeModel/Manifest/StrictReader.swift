@@ -26,6 +26,16 @@ struct StrictReader {
     self.budget = budget
   }
 
+  /// Where the field at a JSON path is, or the nearest parent that is written in the file.
+  func position(of path: String) -> SourcePosition? {
+    var path = path[...]
+    while true {
+      if let position = positions[String(path)] { return position }
+      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return positions[""] }
+      path = path[..<cut]
+    }
+  }
+
   mutating func fail(_ node: YAMLNode?, _ path: String, _ message: String) {
     if budget.isFaulty || isCutShort { return }
     budget.fault()

@@ -124,4 +124,16 @@ extension Volume {
     guard case .object(let fields)? = try? JSONValue(encoding: self) else { return [] }
     return fields.keys.filter { $0 != "name" }.sorted()
   }
+
+  /// The type, as a person reads it, of a volume that this version cannot make.
+  public var unsupportedType: String? {
+    // None is an emptyDir.
+    if hostPath != nil || downwardAPI != nil || sourceNames.isEmpty { return nil }
+    if let source = emptyDir {
+      let medium = source.medium ?? ""
+      return medium.isEmpty || medium == "Memory" ? nil : "emptyDir with medium \(medium)"
+    }
+    if let source = projected, (source.sources ?? []).allSatisfy({ $0.downwardAPI != nil }) { return nil }
+    return sourceNames.first
+  }
 }

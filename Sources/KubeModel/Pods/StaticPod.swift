@@ -17,6 +17,7 @@ public enum StaticPod {
       hashAnnotation: uid, sourceAnnotation: "file", seenAnnotation: seen.rfc3339Nano,
     ]) { _, new in new }
     result.spec.nodeName = node
+    result.applyAppArmorAnnotations()
     result.spec.tolerations = (pod.spec.tolerations ?? []) + [Toleration(effect: "NoExecute", operator: "Exists")]
     result.status.phase = "Pending"
     return result
@@ -36,7 +37,17 @@ public enum StaticPod {
   }
 
   /// What is wrong with a valid pod as a static pod of a node.
-  public static func faults(_ pod: Pod, node: String) -> [FieldError] { nameFaults(pod, node: node) + forbiddenReferences(pod) }
+  public static func faults(_ pod: Pod, node: String) -> [FieldError] {
+    var faults = nameFaults(pod, node: node) + forbiddenReferences(pod)
+    if !(pod.spec.schedulingGates ?? []).isEmpty {
+      let message = "Forbidden: a static pod has its node, and nodeName cannot be set until all schedulingGates have been cleared"
+      faults.append(FieldError(path: "spec.schedulingGates", message: message))
+    }
+    if !(pod.spec.ephemeralContainers ?? []).isEmpty {
+      faults.append(FieldError(path: "spec.ephemeralContainers", message: "Forbidden: cannot be set on create"))
+    }
+    return faults
+  }
 
   /// The node's suffix makes names longer than validation saw; they become names of directories, too.
   private static func nameFaults(_ pod: Pod, node: String) -> [FieldError] {
@@ -89,5 +100,34 @@ extension Pod {
   public var containersWithPaths: [(path: String, container: Container)] {
     (spec.initContainers ?? []).enumerated().map { ("spec.initContainers[\($0)]", $1) }
       + spec.containers.enumerated().map { ("spec.containers[\($0)]", $1) }
+  }
+}
+
+extension Pod {
+  private static let appArmorAnnotation = "container.apparmor.security.beta.kubernetes.io/"
+
+  /// The annotations from before Kubernetes 1.30 count where the fields are not set.
+  mutating func applyAppArmorAnnotations() {
+    let annotations = metadata.annotations ?? [:]
+    func apply(_ container: Container) -> Container {
+      guard let text = annotations[Pod.appArmorAnnotation + container.name], container.securityContext?.appArmorProfile == nil
+      else {
+        return container
+      }
+      var result = container
+      let profile: AppArmorProfile =
+        switch text {
+        case "unconfined": AppArmorProfile(type: "Unconfined")
+        case _ where text.hasPrefix("localhost/"):
+          AppArmorProfile(type: "Localhost", localhostProfile: String(text.dropFirst("localhost/".count)))
+        default: AppArmorProfile(type: "RuntimeDefault")
+        }
+      var context = container.securityContext ?? SecurityContext()
+      context.appArmorProfile = profile
+      result.securityContext = context
+      return result
+    }
+    spec.containers = spec.containers.map(apply)
+    spec.initContainers = spec.initContainers?.map(apply)
   }
 }

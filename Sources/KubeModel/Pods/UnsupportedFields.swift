@@ -1,89 +1,60 @@
-/// Which fields of a pod this version does not act on. Nothing is ignored silently: the agent reports each as a warning.
+/// The fields a pod sets that this version does not act on (`FieldSupport`). Nothing is ignored silently: the agent reports each as a warning,
+/// and refuses a pod that could not run without it.
 public enum UnsupportedFields {
   public struct Field: Hashable, Sendable {
     /// JSON path as written, such as `spec.containers[0].envFrom`.
     public let path: String
     public let reason: String
+    /// The pod cannot start; otherwise it runs without the field.
+    public var isFatal = false
   }
 
-  /// A line per field: path without indexes, and after a colon the children (a comma list) that are acted on; `*` is all below.
-  /// What is not covered by a line and is set in a pod is reported. Change this table with the feature.
-  private static let supported = """
-    apiVersion kind status.*
-    metadata.{name,namespace,uid,labels.*,annotations.*,creationTimestamp,generation,resourceVersion,managedFields.*,ownerReferences.*,generateName}
-    spec.{restartPolicy,terminationGracePeriodSeconds,activeDeadlineSeconds,dnsPolicy,dnsConfig.*,hostNetwork,hostPID,hostIPC}
-    spec.{shareProcessNamespace,hostname,subdomain,hostAliases.*,setHostnameAsFQDN,enableServiceLinks,nodeName,schedulerName}
-    spec.{tolerations.*,affinity.*,nodeSelector.*,topologySpreadConstraints.*,priority,priorityClassName,preemptionPolicy}
-    spec.{hostnameOverride,automountServiceAccountToken,serviceAccount,readinessGates.*,overhead.*,os.*}
-    spec.securityContext.{runAsUser,runAsGroup,runAsNonRoot,supplementalGroups,supplementalGroupsPolicy,fsGroup,fsGroupChangePolicy,sysctls.*}
-    spec.securityContext.seccompProfile.*
-    spec.volumes.{name,emptyDir.medium,emptyDir.sizeLimit,hostPath.*}
-    @.{name,image,command,args,workingDir,ports.*,imagePullPolicy,terminationMessagePath,terminationMessagePolicy,stdin,stdinOnce,tty}
-    @.env.{name,value,valueFrom.fieldRef.*,valueFrom.resourceFieldRef.*}
-    @.resources.requests.{cpu,memory,ephemeral-storage,hugepages}
-    @.resources.limits.{cpu,memory,hugepages}
-    @.volumeMounts.{name,mountPath,readOnly,subPath,subPathExpr,mountPropagation,recursiveReadOnly}
-    %.{initialDelaySeconds,timeoutSeconds,periodSeconds,successThreshold,failureThreshold,terminationGracePeriodSeconds}
-    %.{exec.*,httpGet.*,tcpSocket.*}
-    @.lifecycle.postStart.{exec.*,httpGet.*,sleep.*}
-    @.lifecycle.preStop.{exec.*,httpGet.*,sleep.*}
-    @.securityContext.{privileged,allowPrivilegeEscalation,capabilities.*,procMount,readOnlyRootFilesystem,runAsUser,runAsGroup,runAsNonRoot}
-    @.securityContext.seccompProfile.*
-    @.{restartPolicy,restartPolicyRules.*}
-    """
-
-  /// Exact paths, and prefixes that end in a dot.
-  private static let table: (exact: Set<String>, below: [String]) = {
-    var exact: Set<String> = []
-    var below: [String] = []
-    for word in supported.split(whereSeparator: { $0 == "\n" || $0 == " " }) {
-      for base in expand(String(word)) {
-        if base.hasSuffix(".*") {
-          below.append(String(base.dropLast()))
-          exact.insert(String(base.dropLast(2)))
-        } else {
-          exact.insert(base)
-        }
-      }
-    }
-    return (exact, below)
-  }()
-
-  /// `@` is each kind of container, `%` each probe, `{a,b}` each of a list.
-  private static func expand(_ word: String) -> [String] {
-    if word.hasPrefix("%") {
-      return ["livenessProbe", "readinessProbe", "startupProbe"].flatMap { expand("@.\($0)" + word.dropFirst()) }
-    }
-    if word.hasPrefix("@") { return ["spec.containers", "spec.initContainers"].flatMap { expand($0 + word.dropFirst()) } }
-    guard let open = word.firstIndex(of: "{"), word.hasSuffix("}") else { return [word] }
-    return word[word.index(after: open)...].dropLast().split(separator: ",").map { String(word[..<open] + $0) }
-  }
-
-  /// - Parameter pod: as written in the manifest, before defaults.
+  /// - Parameter pod: as written in the manifest, before defaults. At most as many as are told of a file.
   public static func of(_ pod: Pod) -> [Field] {
     guard let json = try? JSONValue(encoding: pod) else { return [] }
     var fields: [Field] = []
     walk(json, path: "", plain: "", into: &fields)
-    if pod.spec.hostUsers == false {
-      fields.append(Field(path: "spec.hostUsers", reason: "user namespaces are not supported yet; the pod runs in the host's"))
-    }
     for (index, volume) in (pod.spec.volumes ?? []).enumerated() {
-      let path = "spec.volumes[\(index)].emptyDir"
-      if let medium = volume.emptyDir?.medium, medium.hasPrefix("HugePages") {
-        fields.append(Field(path: "\(path).medium", reason: "huge pages are not supported as a medium yet"))
+      let path = "spec.volumes[\(index)]"
+      if let type = volume.unsupportedType {
+        fields.removeAll { $0.path.hasPrefix(path) }
+        let name = volume.sourceNames.first.map { ".\($0)" } ?? ""
+        fields.append(
+          Field(path: path + name, reason: "volumes of type \(type) are not supported; the pod cannot start", isFatal: true))
       } else if volume.emptyDir?.sizeLimit != nil, (volume.emptyDir?.medium ?? "").isEmpty {
-        fields.append(Field(path: "\(path).sizeLimit", reason: "the size of an emptyDir on disk is not limited yet"))
+        fields.append(
+          Field(
+            path: "\(path).emptyDir.sizeLimit",
+            reason: "the size of an emptyDir on disk is not limited yet; the pod runs without it"))
       }
+    }
+    if pod.spec.hostUsers == false {
+      fields.append(
+        Field(path: "spec.hostUsers", reason: "user namespaces are not supported yet; the pod cannot start", isFatal: true))
     }
     for (path, container) in pod.containersWithPaths {
-      for (name, probe) in [
-        ("livenessProbe", container.livenessProbe), ("readinessProbe", container.readinessProbe),
-        ("startupProbe", container.startupProbe),
-      ] where probe?.httpGet?.scheme == "HTTPS" {
-        fields.append(Field(path: "\(path).\(name).httpGet.scheme", reason: "HTTPS probes are not supported yet"))
+      for (index, rule) in (container.restartPolicyRules ?? []).enumerated() where rule.action == "RestartAllContainers" {
+        fields.append(
+          Field(
+            path: "\(path).restartPolicyRules[\(index)].action",
+            reason: "RestartAllContainers is not supported yet; the pod cannot start", isFatal: true))
+      }
+      for kind in ["requests", "limits"] {
+        let amounts = kind == "requests" ? container.resources?.requests : container.resources?.limits
+        for name in (amounts ?? [:]).keys.sorted() where name.contains("/") {
+          fields.append(
+            Field(
+              path: "\(path).resources.\(kind).\(name)", reason: "this node has no such resource; the pod cannot start",
+              isFatal: true))
+        }
+      }
+      if container.resources?.limits?["ephemeral-storage"] != nil {
+        fields.append(
+          Field(
+            path: "\(path).resources.limits.ephemeral-storage", reason: "storage is not limited yet; the pod runs without it"))
       }
     }
-    return fields.sorted { $0.path < $1.path }
+    return Array(fields.sorted { $0.path < $1.path }.prefix(ReadBudget.maximumErrors))
   }
 
   private static func walk(_ value: JSONValue, path: String, plain: String, into fields: inout [Field]) {
@@ -91,15 +62,15 @@ public enum UnsupportedFields {
     switch value {
     case .object(let children):
       for (name, child) in children {
-        let plainName = name.hasPrefix("hugepages-") ? "hugepages" : name
-        let (place, bare) = path.isEmpty ? (name, name) : ("\(path).\(name)", "\(plain).\(plainName)")
-        if table.exact.contains(bare) || table.below.contains(where: bare.hasPrefix) { continue }
-        if bare == "spec.hostUsers" { continue }
-        let parent = bare + "."
-        if table.exact.contains(where: { $0.hasPrefix(parent) }) {
-          walk(child, path: place, plain: bare, into: &fields)
-        } else if !isEmpty(child) {
-          fields.append(Field(path: place, reason: "not supported yet; it has no effect"))
+        let place = path.isEmpty ? name : "\(path).\(name)"
+        let bare = path.isEmpty ? name : "\(plain).\(name)"
+        if isEmpty(child) { continue }
+        switch FieldSupport.effect(of: bare) {
+        case .acts, .notForNodes: if FieldSupport.isParent(bare) { walk(child, path: place, plain: bare, into: &fields) }
+        case .ignored(let reason):
+          fields.append(Field(path: place, reason: "no effect: \(reason); the pod runs without it"))
+        case .refused(let reason): fields.append(Field(path: place, reason: "\(reason); the pod cannot start", isFatal: true))
+        case nil: fields.append(Field(path: place, reason: "not known to this version; the pod cannot start", isFatal: true))
         }
       }
     case .array(let items):

@@ -70,6 +70,24 @@ enum Names {
     return valid && (compressed ? groups.count <= 9 : groups.count == 8 && groups.allSatisfy { !$0.isEmpty })
   }
 
+  /// Files of /proc that something may be mounted over. Source: runc, checkProcMount.
+  private static let mountableInProc: Set<String> = [
+    "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
+    "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+  ]
+
+  /// A container's root is its image, and its /proc tells of its own processes: nothing is mounted in their place.
+  static func mountPoint(_ text: String) -> String? {
+    var parts: [Substring] = []
+    for part in text.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    let path = "/" + parts.joined(separator: "/")
+    if path == "/" { return "must not be the root directory" }
+    if path == "/proc" || (path.hasPrefix("/proc/") && !mountableInProc.contains(path)) { return "must not be inside /proc" }
+    return nil
+  }
+
   private static func isLabel(_ text: Substring) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 253 else { return false }
     return isAlphanumeric(first, upper: false) && isAlphanumeric(last, upper: false)

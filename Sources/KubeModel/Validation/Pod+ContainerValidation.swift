@@ -19,6 +19,15 @@ extension Pod {
       } else if image.trimmed != image {
         errors.invalid("\(path).image", image, "must not have leading or trailing whitespace")
       }
+      if let directory = container.workingDir, !directory.isEmpty, !directory.hasPrefix("/") {
+        errors.invalid("\(path).workingDir", directory, "must be an absolute path")
+      }
+      if container.securityContext?.procMount == "Unmasked", spec.hostUsers ?? true {
+        errors.invalid("\(path).securityContext.procMount", "Unmasked", "`hostUsers` must be false to use `Unmasked`")
+      }
+      errors.restartRules(path, container)
+      errors.words("\(path).command", container.command)
+      errors.words("\(path).args", container.args)
       errors.oneOf("\(path).imagePullPolicy", container.imagePullPolicy, ["Always", "IfNotPresent", "Never"])
       errors.oneOf("\(path).terminationMessagePolicy", container.terminationMessagePolicy, ["File", "FallbackToLogsOnError"])
       errors.oneOf("\(path).restartPolicy", container.restartPolicy, ["Always", "OnFailure", "Never"])
@@ -47,6 +56,17 @@ extension Pod {
       }
     }
     errors.resources("spec.resources", spec.resources)
+    for (name, whole) in (spec.resources?.requests ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let sum = containerRequests[name], sum > whole else { continue }
+      errors.invalid(
+        "spec.resources.requests.\(name)", whole, "must be greater than or equal to aggregate container requests of \(sum)")
+    }
+    for (name, whole) in (spec.resources?.limits ?? [:]).sorted(by: { $0.key < $1.key }) {
+      for (path, container) in containersWithPaths {
+        guard let limit = container.resources?.limits?[name], limit > whole else { continue }
+        errors.invalid("\(path).resources.limits.\(name)", limit, "must be less than or equal to pod limits of \(whole)")
+      }
+    }
   }
 }
 
@@ -60,6 +80,38 @@ extension String {
 }
 
 extension FieldErrors {
+  /// Words of a program end at a zero byte.
+  fileprivate mutating func words(_ path: String, _ words: [String]?) {
+    for (index, word) in (words ?? []).enumerated() where word.utf8.contains(0) {
+      invalid("\(path)[\(index)]", word.replacing("\0", with: "\\0"), "must not contain a NUL byte")
+    }
+  }
+
+  /// Source: validateContainerRestartPolicy (KEP-5307).
+  fileprivate mutating func restartRules(_ path: String, _ container: Container) {
+    let rules = container.restartPolicyRules ?? []
+    if !rules.isEmpty, container.restartPolicy == nil {
+      required("\(path).restartPolicy", "must specify restartPolicy when restart rules are used")
+    }
+    if rules.count > 20 { invalid("\(path).restartPolicyRules", rules.count, "must have at most 20 items") }
+    for (index, rule) in rules.enumerated() {
+      let place = "\(path).restartPolicyRules[\(index)]"
+      if rule.action.isEmpty {
+        required("\(place).action")
+      } else {
+        oneOf("\(place).action", rule.action, ["Restart", "RestartAllContainers"])
+      }
+      guard let codes = rule.exitCodes else {
+        required("\(place).exitCodes", "must be specified")
+        continue
+      }
+      oneOf("\(place).exitCodes.operator", codes.operator, ["In", "NotIn"])
+      let values = codes.values ?? []
+      if values.isEmpty { invalid("\(place).exitCodes.values", 0, "must have at least one value") }
+      if values.count > 255 { invalid("\(place).exitCodes.values", values.count, "must have at most 255 items") }
+    }
+  }
+
   fileprivate mutating func ports(_ path: String, _ container: Container, hostNetwork: Bool, hostPorts: inout Set<String>) {
     var names: Set<String> = []
     for (index, port) in (container.ports ?? []).enumerated() {
@@ -97,6 +149,9 @@ extension FieldErrors {
         required("\(place).name")
       } else if let fault = Names.environment(variable.name) {
         invalid("\(place).name", variable.name, fault)
+      }
+      if let value = variable.value, value.utf8.contains(0) {
+        invalid("\(place).value", value.replacing("\0", with: "\\0"), "must not contain a NUL byte")
       }
       guard let source = variable.valueFrom else { continue }
       if !(variable.value ?? "").isEmpty { invalid("\(place).valueFrom", "", "may not be specified when `value` is not empty") }
@@ -141,6 +196,8 @@ extension FieldErrors {
         required("\(place).mountPath")
       } else if !paths.insert(mount.mountPath).inserted {
         invalid("\(place).mountPath", mount.mountPath, "must be unique")
+      } else if let fault = Names.mountPoint(mount.mountPath) {
+        invalid("\(place).mountPath", mount.mountPath, fault)
       }
       for (field, value) in [("subPath", mount.subPath ?? ""), ("subPathExpr", mount.subPathExpr ?? "")] {
         if value.hasPrefix("/") { invalid("\(place).\(field)", value, "must be a relative path") }

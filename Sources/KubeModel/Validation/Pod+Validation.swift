@@ -121,8 +121,17 @@ extension Pod {
           errors.forbidden("\(path).emptyDir.sizeLimit", "SizeLimit field must be a valid resource quantity")
         }
       }
+      let files = (volume.downwardAPI?.items ?? []).enumerated().map { ("\(path).downwardAPI.items[\($0)]", $1) }
+      let projected = (volume.projected?.sources ?? []).enumerated().flatMap { outer, source in
+        (source.downwardAPI?.items ?? []).enumerated().map { ("\(path).projected.sources[\(outer)].downwardAPI.items[\($0)]", $1) }
+      }
+      for (place, file) in files + projected { errors.downwardFile(place, file) }
       if let source = volume.hostPath {
-        if source.path.isEmpty { errors.required("\(path).hostPath.path") }
+        if source.path.isEmpty {
+          errors.required("\(path).hostPath.path")
+        } else if !source.path.hasPrefix("/") {
+          errors.invalid("\(path).hostPath.path", source.path, "must be an absolute path of this node")
+        }
         if source.path.split(separator: "/").contains("..") {
           errors.invalid("\(path).hostPath.path", source.path, "must not contain '..'")
         }
@@ -154,6 +163,27 @@ extension FieldErrors {
       required("\(path).type")
     } else {
       oneOf("\(path).type", profile.type, ["Localhost", "RuntimeDefault", "Unconfined"])
+    }
+  }
+
+  mutating func downwardFile(_ path: String, _ file: DownwardAPIVolumeFile) {
+    let parts = file.path.split(separator: "/")
+    if file.path.isEmpty { required("\(path).path") }
+    if file.path.hasPrefix("/") { invalid("\(path).path", file.path, "must be a relative path") }
+    if parts.contains("..") { invalid("\(path).path", file.path, "must not contain '..'") }
+    if parts.first?.hasPrefix("..") == true { invalid("\(path).path", file.path, "must not start with '..'") }
+    if let mode = file.mode { range("\(path).mode", Int(mode), 0...0o777) }
+    switch (file.fieldRef, file.resourceFieldRef) {
+    case (nil, nil): required(path, "one of fieldRef and resourceFieldRef is required")
+    case (.some, .some): invalid(path, file.path, "fieldRef and resourceFieldRef can not be specified simultaneously")
+    case (let field?, nil):
+      let plain = ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"]
+      let isKeyed =
+        ["metadata.labels['", "metadata.annotations['"].contains(where: field.fieldPath.hasPrefix)
+        && field.fieldPath.hasSuffix("']")
+      if !isKeyed { oneOf("\(path).fieldRef.fieldPath", field.fieldPath, plain) }
+    case (nil, let field?):
+      if (field.containerName ?? "").isEmpty { required("\(path).resourceFieldRef.containerName") }
     }
   }
 }

@@ -10,7 +10,11 @@ struct PodPaths: Sendable, Equatable {
   var pod: String { "\(root)/pods/\(uid)" }
   var volumes: String { "\(pod)/volumes" }
   func volume(plugin: String, _ name: String) -> String { "\(volumes)/kubernetes.io~\(plugin)/\(name)" }
+  /// What was done to a volume.
+  func volumeRecord(_ name: String) -> String { "\(pod)/plugins/\(name)/record" }
   var subPaths: String { "\(pod)/volume-subpaths" }
+  /// - Parameter index: of the mount in its container.
+  func subPath(volume: String, container: String, index: Int) -> String { "\(subPaths)/\(volume)/\(container)/\(index)" }
   var hostsFile: String { "\(pod)/etc-hosts" }
   func container(_ name: String) -> String { "\(pod)/containers/\(name)" }
   /// A new file for each run, so that an old message is never taken for a new one.

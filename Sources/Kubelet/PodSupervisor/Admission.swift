@@ -17,6 +17,7 @@ enum Admission {
     if let name = pod.spec.nodeName, !name.isEmpty, name != node.name {
       return Refusal(reason: "NodeName", message: "Predicate NodeName failed: the pod is for node \(name), this is \(node.name)")
     }
+    if let refusal = unable(pod, node: node) { return refusal }
     if allocations.count >= maxPods {
       return Refusal(
         reason: "OutOfpods",
@@ -28,6 +29,35 @@ enum Admission {
     }
     if let refusal = fit(pod, &allocations, node: node) { return refusal }
     return missingController(pod, node: node)
+  }
+
+  /// What no other pod has a part in: the pod can never run here as it is written.
+  private static func unable(_ pod: Pod, node: NodeFacts) -> Refusal? {
+    if let os = pod.metadata.labels?["kubernetes.io/os"], os != "linux" {
+      return Refusal(
+        reason: "PodOSSelectorNodeLabelDoesNotMatch",
+        message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label")
+    }
+    if let os = pod.spec.os?.name, os != "linux" {
+      return Refusal(reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS")
+    }
+    if !NodeSelection.matches(pod, labels: node.labels, nodeName: node.name) {
+      return Refusal(
+        reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
+    }
+    if let field = UnsupportedFields.of(pod).first(where: \.isFatal) {
+      return Refusal(reason: "UnsupportedField", message: "\(field.path): \(field.reason)")
+    }
+    if let fault = SysctlRule.fault(pod, allowed: node.allowedUnsafeSysctls) {
+      return Refusal(reason: "SysctlForbidden", message: fault)
+    }
+    let profiles =
+      pod.allContainers.map { $0.container.securityContext?.appArmorProfile } + [pod.spec.securityContext?.appArmorProfile]
+    if !node.hasAppArmor, profiles.contains(where: { $0.map { $0.type != "Unconfined" } ?? false }) {
+      return Refusal(
+        reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")
+    }
+    return nil
   }
 
   /// Sums are exact or clipped at 2^63-1 (`Quantity`), whatever a manifest asks for.

@@ -80,11 +80,10 @@ extension PodActions {
     let volumes = PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node)
     let environment = try Environment.variables(container, in: pod, podIPs: observed.podIPs, node: services.node)
     let (mounts, subPaths) = try VolumeMounts.mounts(
-      container, volumes: volumes.volumes.mapValues { $0.hostPath },
-      environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 })
-    let paths = paths
+      container, volumes: volumes.volumes, environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 }, paths: paths)
+    let (paths, ledger) = (paths, services.ledger)
     try await Deadline.run("writing the files of container \(container.name)", seconds: 30) { () throws(KubeletError) in
-      try VolumeMounts.prepare(subPaths)
+      for part in subPaths { try part.bind(ledger: ledger, owner: paths.uid.rawValue) }
       do {
         try HostFiles.makeDirectory(paths.container(container.name), mode: 0o750)
         let log = paths.terminationLog(container.name, attempt: attempt)

@@ -21,13 +21,15 @@ struct EmptyDirVolume: PodVolume {
     return size
   }
 
-  func setUp() throws(KubeletError) {
+  func setUp() throws(KubeletError) -> Bool {
     do {
+      let isNew = try HostFiles.facts(hostPath, followsLink: false) == nil
       try HostFiles.makeDirectory(hostPath, mode: 0o777)
-      guard let memory else { return }
-      if try MountTable.isMountPoint(hostPath) { return }
+      guard let memory else { return isNew }
+      if try MountTable.isMountPoint(hostPath) { return false }
       try ledger.record([Ledger.Entry(.mount, hostPath, owner: owner)])
       try HostFiles.mountTmpfs(at: hostPath, size: memory, mode: 0o777)
+      return true
     } catch {
       throw KubeletError(.volume, "cannot prepare the emptyDir", cause: error)
     }

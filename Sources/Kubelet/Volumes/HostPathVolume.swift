@@ -8,7 +8,7 @@ struct HostPathVolume: PodVolume {
   var hostPath: String { path }
   var takesGroup: Bool { false }
 
-  func setUp() throws(KubeletError) {
+  func setUp() throws(KubeletError) -> Bool {
     do {
       let facts = try HostFiles.facts(path)
       switch type {
@@ -23,6 +23,7 @@ struct HostPathVolume: PodVolume {
       case "BlockDevice": try check(facts, .blockDevice)
       default: throw failure("has an unknown type \(type)")
       }
+      return false
     } catch let error as KubeletError {
       throw error
     } catch {

@@ -5,7 +5,7 @@ struct UnsupportedVolume: PodVolume {
   var hostPath: String { "" }
   var takesGroup: Bool { false }
 
-  func setUp() throws(KubeletError) {
+  func setUp() throws(KubeletError) -> Bool {
     throw KubeletError(.invalidPod, reason: "FailedMount", "volumes of type \(what) are not supported")
   }
 }

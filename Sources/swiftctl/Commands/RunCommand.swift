@@ -81,10 +81,10 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   static func port(_ text: String) throws -> PortMapping {
-    let halves = text.split(separator: "/").map(String.init)
+    let halves = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let numbers = halves[0].split(separator: ":").compactMap { Int32($0) }
     let transports: [String: TransportProtocol] = ["tcp": .tcp, "udp": .udp, "sctp": .sctp]
-    guard numbers.count == 2, numbers.allSatisfy({ (1...65535).contains($0) }),
+    guard halves.count <= 2, numbers.count == 2, numbers.allSatisfy({ (1...65535).contains($0) }),
       let transport = transports[halves.count > 1 ? halves[1].lowercased() : "tcp"]
     else { throw Failure("--publish \(text) is not HOSTPORT:PORT or HOSTPORT:PORT/udp") }
     return PortMapping(transport: transport, containerPort: numbers[1], hostPort: numbers[0])

@@ -9,6 +9,10 @@ struct StatsCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "Seconds between the two samples CPU % comes from.") var seconds: Double = 1
   @Argument(help: "Containers, by id or name; every running one when absent.") var containers: [String] = []
 
+  func validate() throws {
+    guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds is above 0, at most 3600") }
+  }
+
   func run() async throws {
     let runtime = try global.connect()
     var ids: Set<String> = []

@@ -5,9 +5,14 @@ enum Terminal {
   static let isInteractive = isatty(1) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
   static func write(_ text: String) { write(Array(text.utf8)) }
-  static func write(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
-  static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-  static func writeError(_ bytes: [UInt8]) { FileHandle.standardError.write(Data(bytes)) }
+  static func write(_ bytes: [UInt8]) { put(bytes, to: .standardOutput) }
+  static func writeError(_ text: String) { writeError(Array(text.utf8)) }
+  static func writeError(_ bytes: [UInt8]) { put(bytes, to: .standardError) }
+
+  /// A reader that has seen enough (`| head`) ends the program as SIGPIPE would: quietly.
+  private static func put(_ bytes: [UInt8], to file: FileHandle) {
+    do { try file.write(contentsOf: Data(bytes)) } catch { exit(128 + SIGPIPE) }
+  }
 
   enum Colour: String {
     case green = "32"

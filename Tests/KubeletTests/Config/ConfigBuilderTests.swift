@@ -104,6 +104,9 @@ import Testing
   func subPath(path: String) {
     var container = Container.test("app")
     container.volumeMounts = [VolumeMount(mountPath: "/data", name: "v", subPath: path)]
-    #expect(throws: KubeletError.self) { try VolumeMounts.mounts(container, volumes: ["v": "/v"], environment: [:]) }
+    let paths = PodPaths(root: "/r", logs: "/l", uid: PodUID("u"), namespace: "n", name: "p")
+    #expect(throws: KubeletError.self) {
+      try VolumeMounts.mounts(container, volumes: ["v": HostPathVolume(path: "/v", type: "")], environment: [:], paths: paths)
+    }
   }
 }

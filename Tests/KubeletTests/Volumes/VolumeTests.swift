@@ -29,10 +29,10 @@ import Testing
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(root)/file"))
       let volume = HostPathVolume(path: "\(root)/\(name)", type: type)
       if isAccepted {
-        try volume.setUp()
-        try volume.setUp()
+        _ = try volume.setUp()
+        _ = try volume.setUp()
       } else {
-        #expect(throws: KubeletError.self) { try volume.setUp() }
+        #expect(throws: KubeletError.self) { _ = try volume.setUp() }
       }
     }
   }
@@ -76,24 +76,14 @@ import Testing
       let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
       let place = paths.volume(plugin: "empty-dir", "v")
       let volume = EmptyDirVolume(hostPath: place, memory: 1 << 20, owner: "u1", ledger: Ledger(in: store))
-      try volume.setUp()
-      try volume.setUp()
+      #expect(try volume.setUp())
+      #expect(try !volume.setUp())
       #expect(try MountTable.mounts(below: root) == [place])
       #expect(try Ledger(in: store).entries(owner: "u1").map(\.kind) == [.mount])
       #expect(throws: KubeletError.self) { try DirectoryRemoval.remove(root) }
       try VolumeTeardown.run(paths, ledger: Ledger(in: store))
       #expect(try MountTable.mounts(below: root).isEmpty)
       #expect(try Ledger(in: store).entries().isEmpty)
-    }
-  }
-
-  @Test("a subPath through a symbolic link is refused")
-  func subPathLink() async throws {
-    try await withDirectory { root in
-      try FileManager.default.createSymbolicLink(atPath: "\(root)/link", withDestinationPath: "/etc")
-      #expect(throws: KubeletError.self) { try VolumeMounts.prepare([(root, "link/x")]) }
-      try VolumeMounts.prepare([(root, "a/b")])
-      #expect(try HostFiles.facts("\(root)/a/b")?.kind == .directory)
     }
   }
 

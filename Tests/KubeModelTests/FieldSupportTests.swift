@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+@testable import KubeModel
+
+@Suite("What each field does") struct FieldSupportTests {
+  /// Every path of a type's fields, without indexes; a type inside itself is not entered again.
+  static func paths(_ type: String, _ path: String, _ above: Set<String> = []) -> [String] {
+    guard let fields = Schema.types[type], !above.contains(type) else { return [] }
+    return fields.flatMap { name, field -> [String] in
+      let place = path.isEmpty ? name : "\(path).\(name)"
+      return [place] + paths(field.shape, place, above.union([type]))
+    }
+  }
+
+  static func paths(_ shape: Schema.Shape, _ path: String, _ above: Set<String>) -> [String] {
+    switch shape {
+    case .object(let type): paths(type, path, above)
+    case .array(let element): paths(element, path, above)
+    case .map(let element): paths(element, path, above)
+    default: []
+    }
+  }
+
+  @Test("every field of a pod has an answer, and every answer a field") func complete() {
+    let all = Set(Self.paths("Pod", ""))
+    #expect(all.count > 500)
+    #expect(all.filter { FieldSupport.effect(of: $0) == nil }.sorted() == [])
+    let named = FieldSupport.rules.map { $0.path.hasSuffix(".*") ? String($0.path.dropLast(2)) : $0.path }
+    let open = ["metadata.labels", "metadata.annotations", "spec.nodeSelector", "spec.overhead"]
+    #expect(named.filter { !all.contains($0) && !open.contains($0) }.sorted() == [])
+    #expect(Set(FieldSupport.rules.map(\.path)).count == FieldSupport.rules.count)
+  }
+
+  @Test(
+    "what a pod could not run without refuses it; what it can is told",
+    arguments: [
+      ("volumes: [{name: v, nfs: {server: s, path: /x}}]", "spec.volumes[0].nfs", true),
+      ("volumes: [{name: v, image: {reference: x}}]", "spec.volumes[0].image", true),
+      ("volumes: [{name: v, emptyDir: {medium: HugePages}}]", "spec.volumes[0].emptyDir", true),
+      ("volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]", "spec.volumes[0].emptyDir.sizeLimit", false),
+      ("hostUsers: false", "spec.hostUsers", true), ("runtimeClassName: x", "spec.runtimeClassName", true),
+      ("securityContext: {seLinuxOptions: {level: s0}}", "spec.securityContext.seLinuxOptions", false),
+    ])
+  func refused(field: String, path: String, isFatal: Bool) throws {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x}]\n  \(field)\n"
+    let fields = UnsupportedFields.of(try #require(ManifestDecoder.decode(text, file: "f").first?.pod))
+    #expect(fields.map(\.path) == [path] && fields.map(\.isFatal) == [isFatal])
+    #expect(fields.allSatisfy { $0.reason.hasSuffix(isFatal ? "; the pod cannot start" : "; the pod runs without it") })
+  }
+
+  @Test(
+    "nothing is said of what acts",
+    arguments: [
+      "resources: {limits: {cpu: 1}}", "nodeSelector: {a: b}", "os: {name: linux}",
+      "volumes: [{name: v, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: metadata.name}}]}}]",
+      "tolerations: [{operator: Exists}]",
+    ])
+  func acting(field: String) throws {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x}]\n  \(field)\n"
+    #expect(UnsupportedFields.of(try #require(ManifestDecoder.decode(text, file: "f").first?.pod)) == [])
+  }
+
+  @Test(
+    "what Kubernetes or the kernel would refuse is told with its path",
+    arguments: [
+      ("containers: [{name: c, image: x, workingDir: a/b}]", "spec.containers[0].workingDir"),
+      ("containers: [{name: c, image: x, command: [\"a\\0b\"]}]", "spec.containers[0].command[0]"),
+      ("containers: [{name: c, image: x, securityContext: {procMount: Unmasked}}]", "spec.containers[0].securityContext.procMount"),
+      ("volumes: [{name: v, hostPath: {path: 'C:\\etc'}}]\n  containers: [{name: c, image: x}]", "spec.volumes[0].hostPath.path"),
+      (
+        "volumes: [{name: v}]\n  containers: [{name: c, image: x, volumeMounts: [{name: v, mountPath: /proc/x/..}]}]",
+        "spec.containers[0].volumeMounts[0].mountPath"
+      ),
+      (
+        "volumes: [{name: v}]\n  containers: [{name: c, image: x, volumeMounts: [{name: v, mountPath: //}]}]",
+        "spec.containers[0].volumeMounts[0].mountPath"
+      ),
+      (
+        "containers: [{name: c, image: x, restartPolicy: Never, restartPolicyRules: [{action: Explode, exitCodes: {operator: In, values: [1]}}]}]",
+        "spec.containers[0].restartPolicyRules[0].action"
+      ),
+      (
+        "containers: [{name: c, image: x, restartPolicy: Never, restartPolicyRules: [{action: Restart, exitCodes: {operator: Like, values: [1]}}]}]",
+        "spec.containers[0].restartPolicyRules[0].exitCodes.operator"
+      ),
+      (
+        "resources: {requests: {cpu: 1}}\n  containers: [{name: c, image: x, resources: {requests: {cpu: 2}}}]",
+        "spec.resources.requests.cpu"
+      ),
+      (
+        "volumes: [{name: v, downwardAPI: {items: [{path: ../a, fieldRef: {fieldPath: metadata.name}}]}}]\n  containers: [{name: c, image: x}]",
+        "spec.volumes[0].downwardAPI.items[0].path"
+      ),
+    ])
+  func invalid(spec: String, path: String) {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  \(spec)\n"
+    let errors = ManifestDecoder.load(Array(text.utf8), file: "f").flatMap(\.errors)
+    #expect(errors.map(\.path).first == path, "\(errors)")
+  }
+
+  @Test("a static pod has neither gates nor ephemeral containers") func atCreation() {
+    var pod = Pod(metadata: ObjectMeta(name: "p"), spec: PodSpec(containers: [Container(name: "c", image: "x")]))
+    pod.spec.schedulingGates = [PodSchedulingGate(name: "g")]
+    pod.spec.ephemeralContainers = [EphemeralContainer(name: "d")]
+    #expect(StaticPod.faults(pod, node: "n").map(\.path) == ["spec.schedulingGates", "spec.ephemeralContainers"])
+  }
+
+  @Test(
+    "the old AppArmor annotation counts where the field is not set",
+    arguments: [
+      ("runtime/default", "RuntimeDefault"), ("unconfined", "Unconfined"), ("localhost/x", "Localhost"),
+    ])
+  func appArmor(text: String, type: String) {
+    var pod = Pod(metadata: ObjectMeta(name: "p"), spec: PodSpec(containers: [Container(name: "c", image: "x")]))
+    pod.metadata.annotations = ["container.apparmor.security.beta.kubernetes.io/c": text]
+    let prepared = StaticPod.prepare(pod, node: "n", source: "f", seen: Time(seconds: 0))
+    #expect(prepared.spec.containers[0].securityContext?.appArmorProfile?.type == type)
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import KubeModel
+import LinuxSystem
+import Store
+import Synchronization
+import Testing
+
+@testable import Kubelet
+
+@Suite("Parts of volumes", .enabled(if: geteuid() == 0, "needs CAP_SYS_ADMIN")) struct SubPathTests {
+  func withVolume(_ body: (_ volume: String, _ outside: String, PodPaths, Ledger) throws -> Void) throws {
+    let root = NSTemporaryDirectory() + "subpath-test-\(UUID().uuidString)"
+    let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
+    let ledger = Ledger(in: try Store(path: nil))
+    try HostFiles.makeDirectory("\(root)/volume", mode: 0o2777)
+    try HostFiles.makeDirectory("\(root)/outside/deep", mode: 0o755)
+    for directory in ["outside", "outside/deep"] { try writeFile("\(root)/\(directory)/secret", "host") }
+    defer {
+      try? VolumeTeardown.run(paths, ledger: ledger)
+      try? FileManager.default.removeItem(atPath: root)
+    }
+    try body("\(root)/volume", "\(root)/outside", paths, ledger)
+  }
+
+  func part(_ volume: String, _ path: String, _ paths: PodPaths) -> SubPath {
+    SubPath(root: volume, path: path, target: paths.subPath(volume: "v", container: "c", index: 0))
+  }
+
+  @Test("a part is made with the volume's mode, bound, replaced at the next run, and released") func life() throws {
+    try withVolume { volume, _, paths, ledger in
+      let part = part(volume, "a/./b", paths)
+      try part.bind(ledger: ledger, owner: "u1")
+      #expect(try HostFiles.facts("\(volume)/a/b")?.mode == 0o2777)
+      #expect(try MountTable.mounts(below: paths.pod) == [part.target])
+      #expect(try ledger.entries(owner: "u1").map(\.name) == [part.target])
+      try removeTree("\(volume)/a")
+      try writeFile("\(volume)/file", "x")
+      try self.part(volume, "file", paths).bind(ledger: ledger, owner: "u1")
+      #expect(try MountTable.mounts(below: paths.pod) == [part.target])
+      #expect(try readFile(part.target) == "x")
+      try VolumeTeardown.run(paths, ledger: ledger)
+      #expect(try MountTable.mounts(below: paths.pod).isEmpty && ledger.entries().isEmpty)
+      #expect(try readFile("\(volume)/file") == "x")
+    }
+  }
+
+  @Test("a link that leads out of the volume is refused, one inside is followed") func links() throws {
+    try withVolume { volume, outside, paths, ledger in
+      try FileManager.default.createSymbolicLink(atPath: "\(volume)/absolute", withDestinationPath: outside)
+      try FileManager.default.createSymbolicLink(atPath: "\(volume)/relative", withDestinationPath: "../outside")
+      try HostFiles.makeDirectory("\(volume)/data", mode: 0o755)
+      try FileManager.default.createSymbolicLink(atPath: "\(volume)/inside", withDestinationPath: "data")
+      for path in ["absolute", "relative", "absolute/deep", "relative/new"] {
+        #expect(throws: KubeletError.self) { try part(volume, path, paths).bind(ledger: ledger, owner: "u1") }
+      }
+      #expect(try HostFiles.facts("\(outside)/new") == nil)
+      try part(volume, "inside/x", paths).bind(ledger: ledger, owner: "u1")
+      #expect(try HostFiles.facts("\(volume)/data/x")?.kind == .directory)
+    }
+  }
+
+  /// CVE-2021-25741: a sibling container swaps a directory and a link as fast as it can.
+  @Test("a directory that becomes a link while it is bound never leads out", .timeLimit(.minutes(2))) func attack() throws {
+    try withVolume { volume, outside, paths, ledger in
+      try HostFiles.makeDirectory("\(volume)/a/deep", mode: 0o777)
+      try FileManager.default.createSymbolicLink(atPath: "\(volume)/b", withDestinationPath: outside)
+      let stops = Atomic(false)
+      let swaps = Atomic(0)
+      let attacker = Thread {
+        while !stops.load(ordering: .relaxed) {
+          for (from, to) in [("a", "c"), ("b", "a"), ("a", "b"), ("c", "a")] {
+            _ = unsafe rename("\(volume)/\(from)", "\(volume)/\(to)")
+          }
+          swaps.add(1, ordering: .relaxed)
+        }
+      }
+      do {
+        attacker.start()
+        defer { stops.store(true, ordering: .relaxed) }
+        var bound = 0
+        for round in 0..<200 {
+          let part = part(volume, round % 2 == 0 ? "a/deep" : "a/new", paths)
+          do throws(KubeletError) {
+            try part.bind(ledger: ledger, owner: "u1")
+            bound += 1
+            #expect((try? readFile("\(part.target)/secret")) == nil)
+          } catch { continue }
+        }
+        #expect(bound > 0)
+      }
+      #expect(swaps.load(ordering: .relaxed) > 100)
+      #expect(try HostFiles.facts("\(outside)/new") == nil)
+    }
+  }
+}
