@@ -6,7 +6,8 @@ extension KubeletClock {
   /// whatever happened to the date in between.
   static func ofThisBoot(_ store: Store) -> KubeletClock {
     let documents = Documents("kubelet-clock", in: store)
-    let boot = (try? readRegularFile("/proc/sys/kernel/random/boot_id", limit: 100)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let boot =
+      (try? readRegularFile("/proc/sys/kernel/random/boot_id", limit: 100)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     if !boot.isEmpty, let row = try? documents.get("offset"), row.parent == boot,
       let offset = Int64(String(decoding: row.bytes, as: UTF8.self))
     {

@@ -52,7 +52,8 @@ public final class EventRecorder: Sendable {
     _ kind: Kind, _ reason: String, namespace: String, name: String, uid: String = "", field: String = "", _ message: String
   ) {
     var metadata: Logger.Metadata = ["message": "\(message.prefix(EventLog.textLimit))"]
-    for (key, value) in [("pod.namespace", namespace), ("pod.name", name), ("pod.uid", uid), ("field", field)] where !value.isEmpty {
+    for (key, value) in [("pod.namespace", namespace), ("pod.name", name), ("pod.uid", uid), ("field", field)] where !value.isEmpty
+    {
       metadata[key] = "\(value)"
     }
     logger.log(level: kind == .warning ? .warning : .info, "\(reason)", metadata: metadata)

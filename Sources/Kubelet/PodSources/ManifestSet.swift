@@ -152,7 +152,10 @@ struct ManifestSet: Sendable {
     holders = chosen.mapValues { Self.name($0.pod) }
     return pods.filter { pod in
       guard let winner = chosen[pod.pod.metadata.uid ?? ""], Self.name(winner.pod) != Self.name(pod.pod) else { return true }
-      tell(pod, "\(Self.name(pod.pod)) has the UID \(pod.pod.metadata.uid ?? "") of \(Self.name(winner.pod)) in \(winner.path); it does not run")
+      tell(
+        pod,
+        "\(Self.name(pod.pod)) has the UID \(pod.pod.metadata.uid ?? "") of \(Self.name(winner.pod)) in \(winner.path); it does not run"
+      )
       return false
     }
   }

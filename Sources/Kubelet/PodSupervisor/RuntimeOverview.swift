@@ -9,7 +9,9 @@ struct RuntimeOverview: Sendable, Equatable {
   static func all(_ runtime: any ContainerRuntime) async throws(RuntimeError) -> [PodUID: RuntimeOverview] {
     var pods: [PodUID: RuntimeOverview] = [:]
     for sandbox in try await runtime.listPodSandboxes(SandboxFilter()) {
-      if let uid = sandbox.labels[Labels.podUID] { pods[PodUID(uid), default: RuntimeOverview()].sandboxes[sandbox.id] = sandbox.state }
+      if let uid = sandbox.labels[Labels.podUID] {
+        pods[PodUID(uid), default: RuntimeOverview()].sandboxes[sandbox.id] = sandbox.state
+      }
     }
     for container in try await runtime.listContainers(ContainerFilter()) {
       if let uid = container.labels[Labels.podUID] {

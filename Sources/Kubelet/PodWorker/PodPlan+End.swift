@@ -23,7 +23,9 @@ extension Planner {
 
   /// App containers together, then sidecars, the last one first.
   private func stages(_ termination: Termination) -> [[ContainerStop]] {
-    let live = observed.live.filter { !busy.contains(.kill($0.id)) }.map { stop($0, deadline: termination.deadline, cause: .podEnds) }
+    let live = observed.live.filter { !busy.contains(.kill($0.id)) }.map {
+      stop($0, deadline: termination.deadline, cause: .podEnds)
+    }
     let sidecars = pod.initContainers.filter(\.isSidecar).map(\.name)
     let first = live.filter { !sidecars.contains($0.name) }
     let rest = sidecars.reversed().map { name in live.filter { $0.name == name } }

@@ -302,7 +302,9 @@ actor PodWorker {
       {
         tell(.container(name), run.id.rawValue, name, "Back-off restarting failed container \(name) in pod \(pod.formatted)")
       }
-      if let failure = observed.failures[.image(name)], failure.waitingReason != nil, now >= failure.waitsFrom, now < failure.retryAt {
+      if let failure = observed.failures[.image(name)], failure.waitingReason != nil, now >= failure.waitsFrom,
+        now < failure.retryAt
+      {
         tell(.image(name), "\(failure.count)", name, "Back-off pulling image \"\(container.image ?? "")\"")
       }
     }

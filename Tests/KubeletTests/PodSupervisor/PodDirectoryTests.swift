@@ -27,7 +27,8 @@ import Testing
   func difference() {
     func snapshot(_ pods: [Pod], unreadable: Bool = false, partial: Bool = false) -> SourceSnapshot {
       SourceSnapshot(
-        pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) }, events: [],
+        pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) },
+        events: [],
         degradedFiles: [:], isUnreadable: unreadable, isPartial: partial)
     }
     func text(_ events: [SourceEvent]) -> [String] {
@@ -41,7 +42,10 @@ import Testing
     }
     var difference = SourceDifference()
     #expect(text(difference.events(snapshot([], unreadable: true))) == [])
-    #expect(text(difference.events(snapshot([.test(uid: "a"), .test(uid: "a", name: "x"), .test(uid: "b")], partial: true))) == ["set a", "set b"])
+    #expect(
+      text(difference.events(snapshot([.test(uid: "a"), .test(uid: "a", name: "x"), .test(uid: "b")], partial: true))) == [
+        "set a", "set b",
+      ])
     #expect(text(difference.events(snapshot([.test(uid: "a"), .test(uid: "b", grace: 5)]))) == ["set b", "synced"])
     #expect(text(difference.events(snapshot([], unreadable: true))) == [])
     #expect(text(difference.events(snapshot([.test(uid: "b", grace: 5)]))) == ["delete a", "synced"])
@@ -74,7 +78,8 @@ import Testing
   func event(_ kind: RuntimeEvent.Kind, _ id: String, sandbox: String, labels: [String: String]? = nil) -> RuntimeEvent {
     let status = labels.map {
       SandboxStatus(
-        id: SandboxID(sandbox), metadata: SandboxMetadata(name: "p", uid: "u", namespace: "d"), state: .ready, createdAt: 1, labels: $0)
+        id: SandboxID(sandbox), metadata: SandboxMetadata(name: "p", uid: "u", namespace: "d"), state: .ready, createdAt: 1,
+        labels: $0)
     }
     return RuntimeEvent(kind: kind, containerID: id, sandboxID: SandboxID(sandbox), createdAt: 1, sandbox: status)
   }

@@ -29,7 +29,9 @@ import Testing
     #expect(empty.items.isEmpty)
     publisher.publish(.test(uid: "b", name: "b"))
     publisher.publish(.test(uid: "a", name: "a\"/ä"))
-    func names() throws -> [String] { try JSONDecoder().decode(PodList.self, from: Data(publisher.listJSON())).items.map(\.podName) }
+    func names() throws -> [String] {
+      try JSONDecoder().decode(PodList.self, from: Data(publisher.listJSON())).items.map(\.podName)
+    }
     #expect(try names() == ["a\"/ä", "b"])
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
