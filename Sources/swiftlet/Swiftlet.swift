@@ -39,7 +39,8 @@ struct Swiftlet: ParsableCommand {
 
   @Option(help: "Socket of the Container Runtime Interface; default <state-dir>/swiftlet.sock.") var criSocket: String?
   @Option(help: "Name of the pod bridge, at most 15 characters; tables and links are named after it.") var bridge = "swl0"
-  @Option(help: "Pod networks kept ready for pods to come, at most 64; 0: each is made when its pod comes.") var preparedNetworks = 4
+  @Option(help: "Pod networks kept ready for pods to come, at most 64; 0: each is made when its pod comes.") var preparedNetworks =
+    4
   @Option(help: "cgroup v2 path below which everything is made (cgroupRoot).") var cgroupRoot: String?
   @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
   @Option(help: "Directory of image archives imported at start and pinned; default <root-dir>/images.") var imageDir: String?

@@ -13,7 +13,7 @@ extension AgentSuite {
         _ = try await pod.stay("c")
         try await agent.kill()
         let found = Leftovers(of: agent).all()
-        for kind in ["process", "link", "cgroup", "nf_tables table", "ledger", "network", "file"] {
+        for kind in ["process", "link", "cgroup", "nf_tables table", "network", "file"] {
           #expect(found.contains { $0.hasPrefix("\(kind) ") }, "no \(kind) in \(found)")
         }
         try await agent.start()

@@ -34,7 +34,9 @@ extension AgentSuite {
     @Test("After 200 pods and an agent killed at any moment, nothing is left of any of them", arguments: [UInt64(20)])
     func soak(_ seed: UInt64) async throws {
       let mounts = Self.namespaceMounts()
-      try await AgentFixture.with(.init(images: ["payload"], runtimeOnly: true)) { agent in
+      // A network made in advance is a namespace that the agent holds.
+      let options = AgentFixture.Options(images: ["payload"], runtimeOnly: true, arguments: ["--prepared-networks", "0"])
+      try await AgentFixture.with(options) { agent in
         var random = Seeded(state: seed)
         var kills = 0
         var descriptors = 0

@@ -1,4 +1,5 @@
 import RuntimeAPI
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -9,15 +10,19 @@ struct GateTests {
   func order() async throws {
     let gate = Gate()
     let log = ShimConnectionTests.Log()
-    let first = Latch()
-    let holder = Task { try await gate.pass { () async throws(RuntimeError) in _ = await first.wait() } }
-    try await Self.settle()
-    var tasks = [Self.enter(gate, "a", .shared, log)]
-    try await Self.settle()
-    tasks.append(Self.enter(gate, "b", .exclusive, log))
-    try await Self.settle()
-    tasks.append(Self.enter(gate, "c", .shared, log))
-    try await Self.settle()
+    let (first, inside) = (Latch(), Latch())
+    let holder = Task {
+      try await gate.pass { () async throws(RuntimeError) in
+        inside.open()
+        _ = await first.wait()
+      }
+    }
+    _ = await inside.wait()
+    var tasks: [Task<Void, any Error>] = []
+    for (name, kind) in [("a", Gate.Kind.shared), ("b", .exclusive), ("c", .shared)] {
+      tasks.append(Self.enter(gate, name, kind, log))
+      #expect(await eventually { gate.waiting == tasks.count })
+    }
     #expect(log.all == [])
     first.open()
     try await holder.value
@@ -43,13 +48,18 @@ struct GateTests {
   @Test("Who gives up while waiting is let go, and those behind go on")
   func cancelled() async throws {
     let gate = Gate()
-    let hold = Latch()
-    let holder = Task { try await gate.pass(.shared) { () async throws(RuntimeError) in _ = await hold.wait() } }
-    try await Self.settle()
+    let (hold, inside) = (Latch(), Latch())
+    let holder = Task {
+      try await gate.pass(.shared) { () async throws(RuntimeError) in
+        inside.open()
+        _ = await hold.wait()
+      }
+    }
+    _ = await inside.wait()
     let waiting = Task { try await gate.pass { () async throws(RuntimeError) in } }
-    try await Self.settle()
+    #expect(await eventually { gate.waiting == 1 })
     let behind = Task { try await gate.pass(.shared) { () async throws(RuntimeError) in } }
-    try await Self.settle()
+    #expect(await eventually { gate.waiting == 2 })
     waiting.cancel()
     await #expect(throws: RuntimeError.self) { try await waiting.value }
     // Nothing exclusive is in front of it any more.
@@ -64,6 +74,4 @@ struct GateTests {
   > {
     Task { try await gate.pass(kind) { () async throws(RuntimeError) in log.add(name) } }
   }
-
-  private static func settle() async throws { try await Task.sleep(for: .milliseconds(30)) }
 }

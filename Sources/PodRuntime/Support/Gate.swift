@@ -25,6 +25,9 @@ final class Gate: Sendable {
   }
   private let state = Mutex(State())
 
+  /// How many wait for their turn.
+  var waiting: Int { state.withLock { $0.waiting.count } }
+
   /// - Throws: `.cancelled` when the task is cancelled before its turn, else what `body` throws.
   func pass<R>(_ kind: Kind = .exclusive, _ body: () async throws(RuntimeError) -> R) async throws(RuntimeError) -> R {
     guard await enter(kind) else { throw RuntimeError(.cancelled, "the caller gave up before its turn came") }
