@@ -77,6 +77,9 @@ tsan: ## unit suites under ThreadSanitizer, built in .build-tsan
 release-test: release fixtures ## the demo with the release binaries (as root)
 	@$(RELEASE)/swiftlet --version
 	@PRODUCTS=$(RELEASE) scripts/demo.sh
+.PHONY: chaos
+chaos: build fixtures ## kill, stop and fill at random while pods come and go (SECONDS=600 SEED=; as root)
+	@SWIFTLET_CHAOS_SECONDS=$(or $(SECONDS),600) SWIFTLET_CHAOS_SEED=$(SEED) scripts/test.sh chaos
 
 .PHONY: bench
 bench: release fixtures ## compare with the floor, crun, runc and containerd (as root, release build)

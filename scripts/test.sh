@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs suites of the debug build. Usage: scripts/test.sh unit|integration|node...
+# Runs suites of the debug build. Usage: scripts/test.sh unit|integration|node|chaos...
 # unit: every other test target. integration: targets named Integration*, as root, one test at a time. node: target
 # NodeTests inside a virtual node. A privileged suite must run: no test, or one skipped, is a failure.
 set -uo pipefail
@@ -34,13 +34,15 @@ complete() {
 unit() { "$program" --testing-library swift-testing --skip '^Integration' --skip '^NodeTests'; }
 # In a network namespace of its own: the bridges and rules that tests make are not this host's.
 integration() { unshare --net -- "$program" --testing-library swift-testing --no-parallel --filter '^Integration'; }
+# One storm of SWIFTLET_CHAOS_SECONDS; the integration suite has a short one.
+chaos() { unshare --net -- "$program" --testing-library swift-testing --no-parallel --filter '^IntegrationAgent.*ChaosTests'; }
 node() { NODE_TIMEOUT=${NODE_TIMEOUT:-1200} scripts/node-run.sh "$program" --testing-library swift-testing --no-parallel --filter '^NodeTests'; }
 
 program=$(bundle) || exit 1
 for suite in "$@"; do
   case $suite in
-    unit | integration | node) ;;
-    *) echo "test: unknown suite '$suite' (unit, integration, node)" >&2; exit 64 ;;
+    unit | integration | node | chaos) ;;
+    *) echo "test: unknown suite '$suite' (unit, integration, node, chaos)" >&2; exit 64 ;;
   esac
   if [ "$suite" != unit ] && [ "$(id -u)" -ne 0 ]; then
     echo "test: the $suite suite needs root" >&2

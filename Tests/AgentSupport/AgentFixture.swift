@@ -19,6 +19,8 @@ package final class AgentFixture: Sendable {
     package var configuration: String?
     /// Pods' cgroups lie where they do on a node of the agent's own, at the top of the hierarchy.
     package var ownsNode = false
+    /// Size of a tmpfs that the agent's root directory is, such as `48m`: a disk that can be filled. nil: a plain directory.
+    package var rootSize: String?
 
     package init(images: [String] = ["busybox", "payload", "web"], runtimeOnly: Bool = false, arguments: [String] = []) {
       self.images = images
@@ -83,6 +85,12 @@ package final class AgentFixture: Sendable {
   private func prepare() async throws {
     try HostNetwork.loopbackUp()
     for path in [manifests, logs] { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    if let size = options.rootSize {
+      try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+      guard unsafe mount("tmpfs", root, "tmpfs", 0, "size=\(size),mode=0700") == 0 else {
+        throw Waiting("a tmpfs of \(size) at \(root): errno \(errno)")
+      }
+    }
     try await start()
     for image in options.images { try await importFixture(image) }
   }
@@ -147,6 +155,7 @@ package final class AgentFixture: Sendable {
     await runtime.close()
     await node.close()
     let leftovers = await Leftovers(of: self).settled()
+    if options.rootSize != nil { unsafe umount2(root, Int32(MNT_DETACH)) }
     #expect(leftovers.isEmpty, "left behind: \(leftovers.joined(separator: "\n"))\n\(lastLogLines())")
     if !leftovers.isEmpty { await Leftovers(of: self).remove() }
     if passed, leftovers.isEmpty { try? FileManager.default.removeItem(atPath: base) }

@@ -38,7 +38,10 @@ package struct Leftovers {
   }
 
   package func mounts() -> [String] {
-    HostState.text("/proc/self/mountinfo").split(separator: "\n").map(String.init).filter { $0.contains(agent.base) }
+    HostState.text("/proc/self/mountinfo").split(separator: "\n").map(String.init).filter { line in
+      // The root directory itself may be a disk of the test's.
+      line.contains(agent.base) && !line.contains(" \(agent.root) ")
+    }
   }
 
   /// The bridge, and pods' links while no other agent of this test process has some.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,36 @@ __attribute__((noreturn)) static int tick(int argc, char **argv) {
     printf("tick %ld\n", index);
     usleep((useconds_t)milliseconds * 1000);
   }
+}
+
+static void append(const char *directory, const char *name, const char *text) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (file < 0 || dprintf(file, "%s\n", text) < 0) _exit(failed(path));
+  close(file);
+}
+
+/// Writes its start into DIRECTORY/NAME.starts and prints LINES numbered lines (0: for ever), holding a lock while it runs: a second one
+/// beside it says so in DIRECTORY/violations.
+static int storm(int argc, char **argv) {
+  if (argc < 5) return 64;
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s.lock", argv[1], argv[2]);
+  int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock < 0) return failed(path);
+  if (flock(lock, LOCK_EX | LOCK_NB)) {
+    append(argv[1], "violations", argv[2]);
+    return 99;
+  }
+  snprintf(path, sizeof path, "%s.starts", argv[2]);
+  append(argv[1], path, "start");
+  long lines = atol(argv[3]);
+  for (long index = 0; lines == 0 || index < lines; index++) {
+    printf("line %ld\n", index);
+    usleep(20000);
+  }
+  return atoi(argv[4]);
 }
 
 static int echo(int argc, char **argv) {
@@ -111,6 +142,7 @@ const struct command file_commands[] = {
   {"print-lines", "N SIZE", "N lines of SIZE bytes, each starting with its number", print_lines},
   {"both-streams", "N", "N lines to stdout and stderr in turn", both_streams},
   {"tick", "[MILLISECONDS]", "a numbered line again and again", tick},
+  {"storm", "DIRECTORY NAME LINES CODE", "numbered lines, one run at a time, then an exit code", storm},
   {"echo", "", "standard input to standard output", echo},
   {"write-file", "PATH TEXT", "replace a file's content", write_file},
   {"read-file", "PATH", "print a file", read_file},
