@@ -61,7 +61,8 @@ import Testing
       node.want([.test([.test("app", liveness: probe), slow])])
       await node.eventually("killed") { node.runtime.calls.contains("stop app") }
       await node.eventually("again") { node.runtime.running("app")?.metadata.attempt == 1 }
-      #expect(node.runtime.running("slow") != nil && node.container("slow")?.started != true)
+      await node.eventually("its neighbour in its hook") { node.runtime.running("slow") != nil }
+      #expect(node.container("slow")?.started != true)
     }
   }
 
@@ -91,7 +92,9 @@ import Testing
       node.want([.test([.test("a", image: "busybox:2")], restart: "Never")])
       await node.eventually("a again") { node.runtime.running("a")?.metadata.attempt == 1 && node.container("a")?.ready == true }
       await node.eventually("b gone") { node.runtime.container("b") == nil }
-      #expect(node.pod()?.status.phase == "Running" && node.pod()?.status.containerStatuses?.count == 1)
+      await node.eventually("status") {
+        node.pod()?.status.phase == "Running" && node.pod()?.status.containerStatuses?.count == 1
+      }
     }
   }
 
