@@ -55,7 +55,7 @@ extension PodRuntime {
       case .some(let entry):
         switch entry.phase {
         case .exited: apply(.ended(ContainerEnd(entry.exit)), to: container)
-        case .running: apply(.seenRunning(pid: entry.pid), to: container)
+        case .running: apply(.seenRunning(pid: entry.pid, since: entry.exit.startedAt), to: container)
         case .created: if container.machine.isVisible { apply(.made(pid: entry.pid), to: container) }
         case .settingUp: break
         }
@@ -160,6 +160,6 @@ extension ContainerEnd {
   init(_ exit: ExitRecord) {
     self.init(
       finishedAt: exit.finishedAt, exitCode: exit.exitCode,
-      reason: exit.oomKilled ? "OOMKilled" : exit.exitCode == 0 ? "Completed" : "Error")
+      reason: exit.oomKilled ? "OOMKilled" : exit.exitCode == 0 ? "Completed" : "Error", startedAt: exit.startedAt)
   }
 }

@@ -8,6 +8,7 @@ extension ExitRecord {
     text += "signal=" + decimal(signal) + "\n"
     text += "oom_killed=" + (oomKilled ? "true" : "false") + "\n"
     text += "finished_at=" + decimal(finishedAt) + "\n"
+    text += "started_at=" + decimal(startedAt) + "\n"
     return Array(text.utf8)
   }
 
@@ -16,6 +17,7 @@ extension ExitRecord {
     var id: String?
     var values: [Int64?] = [nil, nil, nil]
     var oom: Bool?
+    var started: Int64 = 0
     for line in fileContent.split(separator: UInt8(ascii: "\n")) {
       guard let separator = line.firstIndex(of: UInt8(ascii: "=")) else { throw .malformed }
       let key = String(decoding: line[..<separator], as: UTF8.self)
@@ -25,6 +27,7 @@ extension ExitRecord {
       case "exit_code": values[0] = Int64(value)
       case "signal": values[1] = Int64(value)
       case "finished_at": values[2] = Int64(value)
+      case "started_at": started = Int64(value) ?? 0
       case "oom_killed": oom = value == "true" ? true : value == "false" ? false : nil
       default: break
       }
@@ -32,7 +35,7 @@ extension ExitRecord {
     guard let id, let oom, let code = values[0], let signal = values[1], let finished = values[2],
       let exitCode = Int32(exactly: code), let signalNumber = Int32(exactly: signal)
     else { throw .truncated }
-    self.init(id: id, exitCode: exitCode, signal: signalNumber, oomKilled: oom, finishedAt: finished)
+    self.init(id: id, exitCode: exitCode, signal: signalNumber, oomKilled: oom, finishedAt: finished, startedAt: started)
   }
 
   /// Writes the record so that a reader, even after a power loss, sees all of it or nothing: temporary file, fsync, rename.

@@ -138,12 +138,15 @@ public struct ExitRecord: Equatable, Sendable {
   public var oomKilled: Bool
   /// CLOCK_REALTIME, nanoseconds.
   public var finishedAt: Int64
-  public init(id: String, exitCode: Int32, signal: Int32, oomKilled: Bool, finishedAt: Int64) {
+  /// When it was asked to start; 0: it never was. A kubelet makes again what never ran, and must not make again what did.
+  public var startedAt: Int64
+  public init(id: String, exitCode: Int32, signal: Int32, oomKilled: Bool, finishedAt: Int64, startedAt: Int64 = 0) {
     self.id = id
     self.exitCode = exitCode
     self.signal = signal
     self.oomKilled = oomKilled
     self.finishedAt = finishedAt
+    self.startedAt = startedAt
   }
 }
 
@@ -161,7 +164,7 @@ public struct ProcessEntry: Equatable, Sendable {
   public var id: String
   public var pid: Int32
   public var phase: ProcessPhase
-  /// Only meaningful when `phase` is `.exited`.
+  /// Only meaningful when `phase` is `.exited`, but for `startedAt`.
   public var exit: ExitRecord
   public init(id: String, pid: Int32, phase: ProcessPhase, exit: ExitRecord) {
     self.id = id
@@ -178,8 +181,9 @@ public enum ShimRequest: Equatable, Sendable {
   /// Reply `.spawned` once the program reached `awaitStart` (or exec, or pause), or `.failed`. Asynchronous: other requests are
   /// served meanwhile. Reply descriptors: pidfd of the child, and for `.passedTerminal` the terminal's controlling side.
   case spawn(SpawnRequest)
-  /// Lets a created process go on. Reply `.done` once exec succeeded, `.failed` otherwise.
-  case start(id: String)
+  /// Lets a created process go on. `at` is CLOCK_REALTIME nanoseconds as the agent tells its clients, kept for an agent that comes later;
+  /// 0: podshim's own clock. Reply `.done` once exec succeeded, `.failed` otherwise.
+  case start(id: String, at: Int64 = 0)
   /// Signals the process (pidfd_send_signal), or with `all` every process of its cgroup (cgroup.kill when the signal is 9).
   case signal(id: String, number: Int32, all: Bool)
   /// CRI ReopenContainerLog: reply comes after the new file exists.

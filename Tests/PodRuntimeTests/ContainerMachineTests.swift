@@ -7,7 +7,7 @@ import Testing
 struct ContainerMachineTests {
   typealias Phase = ContainerMachine.Phase
   static let end = ContainerEnd(finishedAt: 9, exitCode: 3, reason: "Error")
-  static let other = ContainerEnd(finishedAt: 8, exitCode: 137, reason: "Error")
+  static let other = ContainerEnd(finishedAt: 8, exitCode: 137, reason: "Error", startedAt: 4)
   static let refused = ContainerEnd(finishedAt: 7, exitCode: 128, reason: "StartError", message: "no")
 
   static let phases: [Phase] = [
@@ -16,7 +16,7 @@ struct ContainerMachineTests {
     .exited(startedAt: 5, end), .discarded,
   ]
   static let facts: [ContainerFact] = [
-    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1), .ended(other),
+    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1, since: 4), .ended(other),
     .discarded,
   ]
   static let stopped = ContainerEffects(events: [.stopped], ends: true, persists: true)
@@ -35,7 +35,7 @@ struct ContainerMachineTests {
     [
       nil, (.starting(at: 5, ended: nil), .none), (.running(startedAt: 5), ContainerEffects(events: [.started], persists: true)),
       (.exited(startedAt: 0, refused), stopped),
-      (.running(startedAt: 0), ContainerEffects(events: [.started], persists: true)), (.exited(startedAt: 0, other), stopped),
+      (.running(startedAt: 4), ContainerEffects(events: [.started], persists: true)), (.exited(startedAt: 4, other), stopped),
       (.discarded, ContainerEffects(ends: true)),
     ],
     [
@@ -86,7 +86,7 @@ struct ContainerMachineTests {
     var machine = ContainerMachine()
     _ = machine.apply(.made(pid: 7))
     #expect(machine.pid == 7)
-    _ = machine.apply(.ended(Self.other))
+    _ = machine.apply(.ended(Self.end))
     #expect(machine.startedAt == 0 && machine.pid == 0 && machine.state == .exited)
     #expect(machine.apply(.startSent(at: 1)) == .none)
   }

@@ -10,11 +10,11 @@ struct ShimFrameTests {
     spawn.joinsPID = true
     spawn.logPath = "/var/log/pods/x/0.log"
     return [
-      .hello(version: 1), .spawn(spawn), .start(id: "a"), .signal(id: "a", number: 9, all: true), .reopenLog(id: "a"), .list,
+      .hello(version: 1), .spawn(spawn), .start(id: "a", at: 5), .signal(id: "a", number: 9, all: true), .reopenLog(id: "a"), .list,
       .attach(id: "a", streams: 7), .resize(id: "a", columns: 80, rows: 25), .remove(id: ""), .namespaces(flags: 5), .shutdown,
     ]
   }()
-  static let record = ExitRecord(id: "a", exitCode: 137, signal: 9, oomKilled: true, finishedAt: 1_475_713_029_669_794_202)
+  static let record = ExitRecord(id: "a", exitCode: 137, signal: 9, oomKilled: true, finishedAt: 1_475_713_029_669_794_202, startedAt: 17)
   static let replies: [ShimReply] = [
     .hello(version: 1, pid: 5), .spawned(pid: 7), .done,
     .processes([ProcessEntry(id: "a", pid: 3, phase: .exited, exit: record)]),
@@ -31,8 +31,12 @@ struct ShimFrameTests {
     #expect(payload.count == header.payloadLength)
     #expect(try ShimFrame.decodeRequest(kind: header.kind, payload: payload) == request)
     #expect(try ShimFrame.decodeRequest(kind: header.kind, payload: payload + [1, 2]) == request)
-    // What came with a later version may be missing: of a spawn, the limit of its set-up and the directory of its log.
-    let required = if case .spawn = request { payload.count - 8 } else { payload.count }
+    // What came with a later version may be missing: of a spawn, the limit of its set-up and the directory of its log; of a start, its time.
+    let required =
+      switch request {
+      case .spawn, .start: payload.count - 8
+      default: payload.count
+      }
     for length in 0..<required {
       #expect(throws: CodecError.self) { try ShimFrame.decodeRequest(kind: header.kind, payload: Array(payload[..<length])) }
     }

@@ -63,7 +63,7 @@ extension PodRuntime {
     image.image = record.imageName
     return ContainerStatus(
       id: record.id, sandboxID: record.sandboxID, metadata: record.config.metadata, state: machine.state,
-      createdAt: record.createdAt, startedAt: machine.shownStart(createdAt: record.createdAt),
+      createdAt: record.createdAt, startedAt: machine.startedAt,
       finishedAt: machine.end?.finishedAt ?? 0, exitCode: machine.end?.exitCode ?? 0, image: image, imageRef: record.imageRef,
       imageID: record.imageID, reason: machine.end?.reason ?? "", message: machine.end?.message ?? "",
       labels: record.config.labels, annotations: record.config.annotations, mounts: record.config.mounts, logPath: record.logPath,

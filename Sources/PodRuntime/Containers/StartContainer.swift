@@ -21,7 +21,7 @@ extension PodRuntime {
       }
       do {
         try Faults.check(.containerStart)
-        _ = try await link.call(.start(id: container.id.rawValue))
+        _ = try await link.call(.start(id: container.id.rawValue, at: time))
       } catch {
         throw failed(error, container, link)
       }

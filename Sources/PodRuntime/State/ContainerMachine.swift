@@ -8,6 +8,8 @@ struct ContainerEnd: Equatable, Sendable {
   /// `Completed`, `Error`, `OOMKilled`, `StartError`, `Unknown`. Source: CRI ContainerStatus.reason.
   var reason: String
   var message = ""
+  /// When podshim was asked to start it, as podshim wrote it down; 0: it never was.
+  var startedAt: Int64 = 0
 }
 
 /// What is learnt about a container, from podshim or from a call that made or changed it. Facts come in any order and more than once: by
@@ -21,8 +23,8 @@ enum ContainerFact: Equatable, Sendable {
   case started(at: Int64)
   /// It never ran.
   case startFailed(message: String, at: Int64)
-  /// podshim's list shows it running.
-  case seenRunning(pid: Int32)
+  /// podshim's list shows it running; `since` is when podshim was asked to start it.
+  case seenRunning(pid: Int32, since: Int64)
   case ended(ContainerEnd)
   /// Its creation was undone.
   case discarded
@@ -81,21 +83,21 @@ struct ContainerMachine: Equatable, Sendable {
       return ContainerEffects(events: [.started]) + finish(end, startedAt: time)
     case (.starting, .startFailed(let message, let time)), (.created, .startFailed(let message, let time)):
       return finish(ContainerEnd(finishedAt: time, exitCode: 128, reason: "StartError", message: message), startedAt: 0)
-    case (.starting(let time, nil), .seenRunning(let pid)):
+    case (.starting(let time, nil), .seenRunning(let pid, _)):
       self.pid = pid
       return run(since: time)
-    // Its start was not written down any more; that it was made is the next best time.
-    case (.created, .seenRunning(let pid)):
+    // Its start was not written down any more: podshim knows.
+    case (.created, .seenRunning(let pid, let time)):
       self.pid = pid
-      return run(since: 0)
-    case (.running, .seenRunning(let pid)):
+      return run(since: time)
+    case (.running, .seenRunning(let pid, _)):
       self.pid = pid
       return .none
-    case (.created, .ended(let end)): return finish(end, startedAt: 0)
+    case (.created, .ended(let end)): return finish(end, startedAt: end.startedAt)
     case (.starting(let time, nil), .ended(let end)):
       (phase, pid) = (.starting(at: time, ended: end), 0)
       return .none
-    case (.running(let time), .ended(let end)): return finish(end, startedAt: time)
+    case (.running(let time), .ended(let end)): return finish(end, startedAt: time == 0 ? end.startedAt : time)
     case (.creating, .discarded), (.created, .discarded):
       (phase, pid) = (.discarded, 0)
       return ContainerEffects(ends: true)
@@ -140,11 +142,6 @@ extension ContainerMachine {
     case .running(let time), .exited(let time, _): time
     default: 0
     }
-  }
-  /// For one that runs or ran while nobody wrote down since when: since it was made, at the earliest.
-  func shownStart(createdAt: Int64) -> Int64 {
-    if case .running(0) = phase { return createdAt }
-    return startedAt
   }
   var end: ContainerEnd? { if case .exited(_, let end) = phase { end } else { nil } }
   var hasEnded: Bool {

@@ -86,6 +86,7 @@ extension ByteWriter {
     integer(record.signal)
     bool(record.oomKilled)
     integer(record.finishedAt)
+    integer(record.startedAt)
   }
 
   fileprivate mutating func entry(_ entry: ProcessEntry) {
@@ -103,7 +104,8 @@ extension ByteReader {
 
   fileprivate mutating func exit() throws(CodecError) -> ExitRecord {
     ExitRecord(
-      id: try string(), exitCode: try integer(), signal: try integer(), oomKilled: try bool(), finishedAt: try integer())
+      id: try string(), exitCode: try integer(), signal: try integer(), oomKilled: try bool(), finishedAt: try integer(),
+      startedAt: try integer())
   }
 
   fileprivate mutating func entry() throws(CodecError) -> ProcessEntry {

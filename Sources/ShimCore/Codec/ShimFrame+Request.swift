@@ -8,7 +8,10 @@ extension ShimFrame {
     switch request {
     case .hello(let version): writer.integer(version)
     case .spawn(let spawn): writer.spawn(spawn)
-    case .start(let id), .reopenLog(let id), .remove(let id): writer.string(id)
+    case .start(let id, let time):
+      writer.string(id)
+      writer.integer(time)
+    case .reopenLog(let id), .remove(let id): writer.string(id)
     case .signal(let id, let number, let all):
       writer.string(id)
       writer.integer(number)
@@ -31,7 +34,7 @@ extension ShimFrame {
     switch kind {
     case 1: return .hello(version: try reader.integer())
     case 2: return .spawn(try reader.spawn())
-    case 3: return .start(id: try reader.string())
+    case 3: return .start(id: try reader.string(), at: reader.remaining > 0 ? try reader.integer() : 0)
     case 4: return .signal(id: try reader.string(), number: try reader.integer(), all: try reader.bool())
     case 5: return .reopenLog(id: try reader.string())
     case 6: return .list

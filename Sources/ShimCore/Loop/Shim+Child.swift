@@ -80,6 +80,7 @@ extension Shim {
   private func answerFailure(_ process: ManagedProcess, _ failure: SetupFailure) {
     // A container that had been created stays and exits; a spawn that failed never was.
     if process.phase == .settingUp { process.discarded = true }
+    process.exit.startedAt = 0
     endOfSetup(process)
     answer(process, .failed(failure), nil)
     if process.discarded, process.reaped { forget(process) }

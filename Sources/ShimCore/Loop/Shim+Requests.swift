@@ -26,7 +26,7 @@ extension Shim {
       reply(connection, request, .processes(entries))
     case .namespaces(let flags): namespaces(connection, request, flags)
     case .shutdown: beginShutdown(connection, request)
-    case .start(let id), .signal(let id, _, _), .reopenLog(let id), .attach(let id, _), .resize(let id, _, _), .remove(let id):
+    case .start(let id, _), .signal(let id, _, _), .reopenLog(let id), .attach(let id, _), .resize(let id, _, _), .remove(let id):
       guard let process = process(id) else {
         return refuse(connection, request, Errno.noEntry, "no process " + id)
       }
@@ -38,7 +38,7 @@ extension Shim {
     _ connection: Connection, _ request: UInt32, _ decoded: ShimRequest, _ process: ManagedProcess, _ descriptors: DescriptorList
   ) {
     switch decoded {
-    case .start: start(connection, request, process)
+    case .start(_, let time): start(connection, request, process, time)
     case .signal(_, let number, let all): signal(connection, request, process, number, all)
     case .reopenLog:
       do throws(CallError) {
@@ -68,12 +68,13 @@ extension Shim {
     reply(connection, request, .hello(version: min(version, ShimProtocol.version), pid: cl_getpid()))
   }
 
-  private func start(_ connection: Connection, _ request: UInt32, _ process: ManagedProcess) {
+  private func start(_ connection: Connection, _ request: UInt32, _ process: ManagedProcess, _ time: Int64) {
     guard process.phase == .created, !process.waitsForStart, process.channel != nil else {
       return refuse(connection, request, Errno.busy, "process does not wait for its start")
     }
     process.waiting = (connection, request)
     process.waitsForStart = true
+    process.exit.startedAt = time == 0 ? cl_realtime() : time
     proceed(process)
   }
 
