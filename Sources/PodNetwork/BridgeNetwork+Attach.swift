@@ -19,9 +19,16 @@ extension BridgeNetwork {
       return PodNetworkAttachment(
         namespace: member.namespace, addresses: member.record.addresses, hostInterface: member.record.link)
     } catch {
-      try? detach(owner: owner)
+      takeBack(owner: owner)
       throw error
     }
+  }
+
+  /// After an attach that failed or came too late: now, or as soon as it can be.
+  func takeBack(owner: String) {
+    guard let record = attachments[owner], record.use == .pod else { return }
+    reaper.giveBack(record)
+    prepared.refill()
   }
 
   /// nil: none is ready.
@@ -64,7 +71,7 @@ extension BridgeNetwork {
         try link.make(record, in: namespace)
       }
     } catch {
-      if let leaving = try? attachments.move(record, to: record.leavingOwner) { reaper.add(leaving) }
+      reaper.giveBack(record)
       throw error
     }
     return PreparedNetworks.Member(record: record, namespace: namespace)
@@ -85,16 +92,12 @@ extension BridgeNetwork {
   /// after an attach that failed half-way.
   public func detach(owner: String) throws(PodNetworkError) {
     guard let record = attachments[owner], record.use == .pod else { return }
-    try network("cannot detach \(owner)") { try ports.close(record) }
-    reaper.add(try attachments.move(record, to: record.leavingOwner))
+    try reaper.release(record)
     prepared.refill()
   }
 
   /// Of a network that no pod has.
-  func giveBack(_ record: AttachmentRecord) {
-    guard let leaving = try? attachments.move(record, to: record.leavingOwner) else { return }
-    reaper.add(leaving)
-  }
+  func giveBack(_ record: AttachmentRecord) { reaper.giveBack(record) }
 
   /// Begins to make networks in advance, as many as the settings say. After `reconcile`.
   public func startPreparing() { prepared.open() }

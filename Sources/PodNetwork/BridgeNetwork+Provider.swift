@@ -12,7 +12,7 @@ extension BridgeNetwork: PodNetworkProvider {
           try self.attach(owner: request.owner, portMappings: request.portMappings, namespace: request.namespace)
         }
       }
-      if !answer.give(result), case .success = result { try? await detach(owner: request.owner) }
+      if !answer.give(result), case .success = result { await runBlocking { self.takeBack(owner: request.owner) } }
     }
     let timer = Task {
       guard (try? await Task.sleep(for: request.limit)) != nil else { return }

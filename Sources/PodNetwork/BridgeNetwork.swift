@@ -23,29 +23,45 @@ public final class BridgeNetwork: Sendable {
   public var podCIDR: String { settings.podCIDR }
 
   /// Makes nothing yet; reads what an earlier agent attached.
-  public convenience init(settings: BridgeNetworkSettings, store: Store) throws(PodNetworkError) {
-    try self.init(settings: settings, store: store, guardFamilies: [.bridge, .netdev])
+  /// - Parameter warn: hears once of each network that cannot be given back and is tried again.
+  public convenience init(
+    settings: BridgeNetworkSettings, store: Store, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(PodNetworkError) {
+    try self.init(settings: settings, store: store, guardFamilies: [.bridge, .netdev], warn: warn)
   }
 
   /// - Parameter guardFamilies: where `AntiSpoofing` may be, best first.
-  init(settings: BridgeNetworkSettings, store: Store, guardFamilies: [NFTRequests.Family]) throws(PodNetworkError) {
+  init(
+    settings: BridgeNetworkSettings, store: Store, guardFamilies: [NFTRequests.Family],
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(PodNetworkError) {
     self.settings = settings
     let attachments = try network("cannot read attachments") { try Attachments(settings, store: store) }
     let route = try network("cannot open a netlink socket") { try NetlinkSocket.route() }
     let netfilter = try network("cannot open a netlink socket") { try NetlinkSocket.netfilter() }
-    let antiSpoofing = AntiSpoofing(settings, netfilter, families: guardFamilies)
+    let antiSpoofing = AntiSpoofing(settings, netfilter, families: guardFamilies) { requests throws(NetlinkError) in
+      try netfilter.transaction(requests)
+    }
     let bridge = Bridge(settings, route)
     let link = PodLink(settings: settings, bridge: bridge, route: route, antiSpoofing: antiSpoofing)
     let firewall = Firewall(settings: settings)
     let ports = HostPorts(firewall: firewall, netfilter: netfilter)
-    let reaper = LinkReaper(route) { record throws(PodNetworkError) in
-      try network("cannot give back the addresses of \(record.owner)") {
-        try antiSpoofing.forget(record)
-        // Once more: a packet may have been on its way when the ports were closed.
-        ports.forgetFlows(to: record)
-        try attachments.forget(record)
-      }
-    }
+    let reaper = LinkReaper(
+      route, warn: warn,
+      leave: { record throws(PodNetworkError) in
+        // Nothing to do when somebody else was faster.
+        guard let now = attachments[record.owner], now.addresses == record.addresses else { return nil }
+        try network("cannot close the host ports of \(now.owner)") { try ports.close(now) }
+        return try attachments.move(now, to: now.leavingOwner)
+      },
+      gone: { record throws(PodNetworkError) in
+        try network("cannot give back the addresses of \(record.owner)") {
+          try antiSpoofing.forget(record)
+          // Once more: a packet may have been on its way when the ports were closed.
+          ports.forgetFlows(to: record)
+          try attachments.forget(record)
+        }
+      })
     (self.attachments, self.bridge, self.link, self.antiSpoofing) = (attachments, bridge, link, antiSpoofing)
     (self.ports, self.reaper, self.route, self.netfilter) = (ports, reaper, route, netfilter)
     (self.firewall, forwardPolicy) = (firewall, ForwardPolicy(settings: settings))
@@ -56,27 +72,31 @@ public final class BridgeNetwork: Sendable {
 
   // MARK: The node's part
 
-  /// Makes or repairs the bridge, its addresses, forwarding and the nf_tables tables. Idempotent.
+  /// Makes or repairs the bridge, its addresses, forwarding and the nf_tables tables. Idempotent, but not for a network that pods come to
+  /// and go from meanwhile: the tables are replaced with what the records say at one moment.
   public func prepare() throws(PodNetworkError) {
     try bridge.prepare()
     let records = attachments.all.filter { $0.use != .leaving }
     try network("cannot install nf_tables table \(settings.tableName)") {
       let ports = records.flatMap { record in record.ports.map { ($0, record.addresses.compactMap(IPAddress.init)) } }
-      let isClosed = try forwardPolicy.apply(netfilter).chains > 0
-      try netfilter.transaction(firewall.install(ports, onlyThroughHostPorts: isClosed))
+      let chains = try forwardPolicy.look(netfilter)
+      try netfilter.transaction(firewall.install(ports, onlyThroughHostPorts: chains.isHostile))
       try antiSpoofing.install(records)
+      try forwardPolicy.open(chains.missing, netfilter)
     }
   }
 
-  /// Throws when bridge or tables are not there (somebody flushed them). Adds the rules that let pods through firewalls that came later.
+  /// Throws when bridge or tables are not there (somebody flushed them). Adds the rules that let pods through firewalls that came later,
+  /// and replaces nothing: pods come and go meanwhile.
   public func check() throws(PodNetworkError) {
-    let isChanged = try network("bridge \(settings.bridgeName) or its nf_tables table is gone; restart swiftlet to make it again") {
+    try network("bridge \(settings.bridgeName) or its nf_tables table is gone; restart swiftlet to make it again") {
       try bridge.check()
       _ = try netfilter.get(firewall.check())
       try antiSpoofing.check()
-      return try forwardPolicy.apply(netfilter).changed > 0
+      let missing = try forwardPolicy.look(netfilter).missing
+      if !missing.isEmpty { try netfilter.transaction(firewall.close()) }
+      try forwardPolicy.open(missing, netfilter)
     }
-    if isChanged { try prepare() }
   }
 
   /// What an operator should know though everything works, as a sentence; nil: nothing.

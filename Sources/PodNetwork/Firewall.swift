@@ -13,6 +13,7 @@ struct Firewall {
   private static let first: UInt32 = 8  // NFT_REG32_00
   private static let local: [UInt8] = [2, 0, 0, 0]  // RTN_LOCAL
   private static let destinationNATBit: [UInt8] = [0x20, 0, 0, 0]  // IPS_DST_NAT
+  private static let closed = "closed"
   private static let filterPriority: Int32 = 0
   /// ESTABLISHED and RELATED. Source: include/uapi/linux/netfilter/nf_conntrack_common.h.
   private static let knownConnection: [UInt8] = [6, 0, 0, 0]
@@ -32,15 +33,7 @@ struct Firewall {
       requests.append(
         table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]))
     }
-    if onlyThroughHostPorts {
-      requests.append(table.addFilterChain("closed", hook: .forward, priority: Self.filterPriority))
-      requests.append(
-        table.addRule(
-          "closed",
-          interface(.outputInterfaceName) + interface(.inputInterfaceName, equal: false)
-            + without([.connectionState(into: Self.first)], Self.knownConnection)
-            + without([.connectionStatus(into: Self.first)], Self.destinationNATBit) + [.drop]))
-    }
+    if onlyThroughHostPorts { requests += closedChain }
     var id: UInt32 = 1
     for network in settings.networks {
       let width = UInt32(network.address.bytes.count)
@@ -55,6 +48,23 @@ struct Firewall {
     }
     for (mapping, addresses) in ports { requests += add(mapping, addresses) }
     return requests
+  }
+
+  /// The same for a table that is there, of which nothing else changes; right when it is closed already, too.
+  func close() -> [NetlinkRequest] {
+    let chain = closedChain.prefix(1)
+    return chain + [table.deleteChain(Self.closed)] + closedChain
+  }
+
+  private var closedChain: [NetlinkRequest] {
+    [
+      table.addFilterChain(Self.closed, hook: .forward, priority: Self.filterPriority),
+      table.addRule(
+        Self.closed,
+        interface(.outputInterfaceName) + interface(.inputInterfaceName, equal: false)
+          + without([.connectionState(into: Self.first)], Self.knownConnection)
+          + without([.connectionStatus(into: Self.first)], Self.destinationNATBit) + [.drop]),
+    ]
   }
 
   func remove() -> [NetlinkRequest] { [table.addTable(), table.deleteTable()] }

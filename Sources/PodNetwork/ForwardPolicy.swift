@@ -31,16 +31,19 @@ struct ForwardPolicy {
     }
   }
 
-  /// Adds what is missing.
-  /// - Returns: how many such chains there are, and to how many something was added.
-  func apply(_ netfilter: NetlinkSocket) throws(NetlinkError) -> (chains: Int, changed: Int) {
+  /// Whether there are such chains, and those of them that have no rule of ours.
+  func look(
+    _ netfilter: NetlinkSocket
+  ) throws(NetlinkError) -> (isHostile: Bool, missing: [(table: NFTRequests, chain: String)]) {
     let chains = hostile(try netfilter.dump(NFTChain.list()).compactMap(NFTChain.init))
-    var changed = 0
-    for (table, chain) in chains where try rules(netfilter, table, chain).isEmpty {
-      try netfilter.transaction(accept(table, chain))
-      changed += 1
-    }
-    return (chains.count, changed)
+    var missing: [(table: NFTRequests, chain: String)] = []
+    for (table, chain) in chains where try rules(netfilter, table, chain).isEmpty { missing.append((table, chain)) }
+    return (!chains.isEmpty, missing)
+  }
+
+  /// Opens chains that `look` found. `Firewall` closes the pods' own addresses first, so that there is no moment in which they are open.
+  func open(_ missing: [(table: NFTRequests, chain: String)], _ netfilter: NetlinkSocket) throws(NetlinkError) {
+    for (table, chain) in missing { try netfilter.transaction(accept(table, chain)) }
   }
 
   /// Takes every rule back, in whatever chain it is.

@@ -8,10 +8,15 @@ struct HostPorts: Sendable {
 
   /// Before they are claimed: what cannot be served.
   func check(_ mappings: [HostPortMapping]) throws(PodNetworkError) {
-    for mapping in mappings where !mapping.hostIP.isEmpty && IPAddress(mapping.hostIP) == nil {
-      throw PodNetworkError(.invalidSettings, "host IP '\(mapping.hostIP)' of host port \(mapping.hostPort) is no address")
+    let families = settings.networks.map(\.address.isV6)
+    for mapping in mappings where !mapping.hostIP.isEmpty {
+      let what = "host IP '\(mapping.hostIP)' of host port \(mapping.hostPort)"
+      guard let address = IPAddress(mapping.hostIP) else { throw PodNetworkError(.invalidSettings, "\(what) is no address") }
+      guard families.contains(address.isV6) else {
+        throw PodNetworkError(.invalidSettings, "\(what) leads nowhere: pods have no IPv\(address.isV6 ? 6 : 4) addresses")
+      }
     }
-    for mapping in mappings { try HostPortProbe.check(mapping, families: settings.networks.map(\.address.isV6)) }
+    for mapping in mappings { try HostPortProbe.check(mapping, families: families) }
   }
 
   /// The record names them already: a failure is taken back by what it says.

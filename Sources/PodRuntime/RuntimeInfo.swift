@@ -21,21 +21,20 @@ extension PodRuntime {
   }
 
   public func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus {
-    let conditions = [
-      RuntimeCondition(type: "RuntimeReady", status: true), networkCondition(),
-    ]
+    let conditions = [RuntimeCondition(type: "RuntimeReady", status: true), await networkCondition()]
     let handlers = ["", Self.runtimeName].map { RuntimeHandlerInfo(name: $0, recursiveReadOnlyMounts: true) }
     return RuntimeStatus(
       conditions: conditions, handlers: handlers, supplementalGroupsPolicy: true, info: verbose ? verboseInfo() : [:])
   }
 
-  private func networkCondition() -> RuntimeCondition {
+  private func networkCondition() async -> RuntimeCondition {
     guard let network else {
       return RuntimeCondition(
         type: "NetworkReady", status: false, reason: "NetworkOff", message: "pod networking is off: only hostNetwork pods can run")
     }
     do {
-      try network.check()
+      // On a thread that may block: the kernel's routing lock may be taken.
+      try await network.check()
       return RuntimeCondition(type: "NetworkReady", status: true, message: network.note ?? "")
     } catch {
       return RuntimeCondition(type: "NetworkReady", status: false, reason: "BridgeNotReady", message: "\(error)")

@@ -80,7 +80,8 @@ struct Agent: Sendable {
   private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot) async throws -> Built {
     let network = try BridgeNetwork(
       settings: BridgeNetworkSettings(
-        bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks), store: store)
+        bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks), store: store,
+      warn: { Logger(label: "network").warning("Network not given back", metadata: ["error": "\($0)"]) })
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
     let runtime = try PodRuntime(

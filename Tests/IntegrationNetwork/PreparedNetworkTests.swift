@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import LinuxSystem
 import Netlink
@@ -168,12 +169,25 @@ extension KernelTests {
     func deadline() async throws {
       let node = try Node()
       defer { node.close() }
-      let network = node.network
-      let error = await #expect(throws: PodNetworkError.self) {
-        try await network.attach(AttachRequest(owner: "a", limit: .zero))
+      let (network, store) = (node.network, node.store)
+      // The attach has its lease in memory and waits for the store, which somebody else writes to.
+      let (isHeld, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+      async let writing: Void = runBlocking { () throws(StoreError) in
+        try store.transaction { _ in
+          isHeld.signal()
+          goesOn.wait()
+        }
       }
+      await runBlocking { isHeld.wait() }
+      let error = await #expect(throws: PodNetworkError.self) {
+        try await network.attach(AttachRequest(owner: "a", limit: .milliseconds(50)))
+      }
+      let isLeased = Node.eventually { network.owners == ["a"] }
+      goesOn.signal()
+      try await writing
       #expect(error?.code == .timedOut)
-      #expect(try Node.eventually { try node.records().isEmpty && network.linkNames().isEmpty })
+      #expect(isLeased)
+      #expect(try Node.eventually { try network.owners.isEmpty && node.records().isEmpty && network.linkNames().isEmpty })
     }
   }
 

@@ -68,4 +68,28 @@ struct FirewallTests {
     #expect(
       summary(try firewall("10.0.0.0/8").remove()) == ["add nf_tables table swiftlet-br0", "delete nf_tables table swiftlet-br0"])
   }
+
+  @Test("is closed by itself, once however often")
+  func close() throws {
+    #expect(
+      summary(try firewall("10.88.0.0/24").close()) == [
+        "add nf_tables chain swiftlet-br0/closed", "delete nf_tables chain swiftlet-br0/closed",
+        "add nf_tables chain swiftlet-br0/closed", "add nf_tables rule swiftlet-br0/closed",
+      ])
+  }
+
+  @Test(
+    "does not take a host IP of a family that pods do not have",
+    arguments: [
+      ("10.88.0.0/24", "fd99::1", "host IP 'fd99::1' of host port 18080 leads nowhere: pods have no IPv6 addresses"),
+      ("fd00::/64", "127.0.0.1", "host IP '127.0.0.1' of host port 18080 leads nowhere: pods have no IPv4 addresses"),
+    ])
+  func otherFamily(_ cidr: String, _ ip: String, _ sentence: String) throws {
+    let ports = HostPorts(firewall: try firewall(cidr), netfilter: try NetlinkSocket.netfilter())
+    let error = #expect(throws: PodNetworkError.self) {
+      try ports.check([HostPortMapping(transport: .tcp, hostPort: 18080, containerPort: 80, hostIP: ip)])
+    }
+    #expect(error?.code == .invalidSettings)
+    #expect(error?.message == sentence)
+  }
 }
