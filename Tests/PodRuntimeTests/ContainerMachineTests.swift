@@ -16,7 +16,8 @@ struct ContainerMachineTests {
     .exited(startedAt: 5, end), .discarded,
   ]
   static let facts: [ContainerFact] = [
-    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1, since: 4), .ended(other),
+    .made(pid: 1), .startSent(at: 5), .started(at: 5), .startFailed(message: "no", at: 7), .seenRunning(pid: 1, since: 4),
+    .ended(other),
     .discarded,
   ]
   static let stopped = ContainerEffects(events: [.stopped], ends: true, persists: true)

@@ -14,7 +14,8 @@ struct ShimFrameTests {
       .attach(id: "a", streams: 7), .resize(id: "a", columns: 80, rows: 25), .remove(id: ""), .namespaces(flags: 5), .shutdown,
     ]
   }()
-  static let record = ExitRecord(id: "a", exitCode: 137, signal: 9, oomKilled: true, finishedAt: 1_475_713_029_669_794_202, startedAt: 17)
+  static let record = ExitRecord(
+    id: "a", exitCode: 137, signal: 9, oomKilled: true, finishedAt: 1_475_713_029_669_794_202, startedAt: 17)
   static let replies: [ShimReply] = [
     .hello(version: 1, pid: 5), .spawned(pid: 7), .done,
     .processes([ProcessEntry(id: "a", pid: 3, phase: .exited, exit: record)]),

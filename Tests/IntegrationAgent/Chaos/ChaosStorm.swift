@@ -63,7 +63,9 @@ final class ChaosStorm {
   }
 
   private func addService() throws {
-    guard let name = (0..<6).map({ "service\($0)" }).filter({ !services.contains($0) }).randomElement(using: &random) else { return }
+    guard let name = (0..<6).map({ "service\($0)" }).filter({ !services.contains($0) }).randomElement(using: &random) else {
+      return
+    }
     next += 1
     let pod = ChaosPod(name: name, generation: next, kind: .service, code: 0)
     note("add \(pod.uid)")
@@ -160,7 +162,9 @@ final class ChaosStorm {
     let wanted = services
     let settled = try await eventually(90) {
       for name in self.jobs.keys {
-        guard let phase = try await self.agent.pod(name)?.status.phase, ["Succeeded", "Failed"].contains(phase) else { return false }
+        guard let phase = try await self.agent.pod(name)?.status.phase, ["Succeeded", "Failed"].contains(phase) else {
+          return false
+        }
       }
       for name in wanted {
         guard let pod = try await self.agent.pod(name), pod.status.phase == "Running",
