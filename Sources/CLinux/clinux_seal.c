@@ -32,7 +32,7 @@ int32_t cl_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 
 // newfstatat.
 static const uint32_t stream_calls[] = {
     SYS_read,       SYS_readv,         SYS_pread64,     SYS_write,          SYS_writev,       SYS_lseek,         SYS_close,
-    SYS_fstat,      SYS_newfstatat,    SYS_fcntl,         SYS_mmap,        SYS_munmap,         SYS_mremap,       SYS_mprotect,      SYS_madvise,
+    SYS_fstat,      SYS_newfstatat,    SYS_mmap,        SYS_munmap,         SYS_mremap,       SYS_mprotect,      SYS_madvise,
     SYS_brk,        SYS_futex,         SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,   SYS_sched_yield,
     SYS_getrandom,  SYS_clock_gettime, SYS_gettid,      SYS_getpid,         SYS_exit,         SYS_exit_group,    SYS_restart_syscall,
 };
@@ -41,6 +41,9 @@ static const uint32_t file_calls[] = {
     SYS_openat,   SYS_openat2,    SYS_mkdirat,   SYS_symlinkat, SYS_linkat,   SYS_mknodat, SYS_unlinkat,
     SYS_fchownat, SYS_fchmodat,   SYS_utimensat,  SYS_lsetxattr, SYS_fchdir,    SYS_getdents64, SYS_ftruncate, SYS_fstatfs,
 };
+
+// All of fcntl that is left: F_SETOWN, F_SETSIG and O_ASYNC (F_SETFL) would have the kernel signal any process, F_NOTIFY and leases this one.
+static const uint32_t fcntl_commands[] = {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC};
 
 int32_t cl_seal_calls(int32_t files) {
   struct sock_filter program[96];
@@ -52,6 +55,13 @@ int32_t cl_seal_calls(int32_t files) {
   ADD(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0);
   ADD(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
   ADD(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+  const uint32_t commands = sizeof fcntl_commands / sizeof *fcntl_commands;
+  ADD(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, (uint8_t)(commands + 3));
+  // The kernel takes 32 bits of the command; both architectures are little-endian.
+  ADD(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]), 0, 0);
+  for (uint32_t i = 0; i < commands; i++) ADD(BPF_JMP | BPF_JEQ | BPF_K, fcntl_commands[i], (uint8_t)(commands - i), 0);
+  ADD(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+  ADD(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
   // The numbers of x32 have bit 30 and are in no list.
   for (uint32_t i = 0; i < total; i++) {
     uint32_t number = i < streams ? stream_calls[i] : file_calls[i - streams];

@@ -25,6 +25,8 @@
         ("internet", { connected(AF_INET) }),
         ("unix-socket", { Int(socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)) }),
         ("kill", { Int(kill(getppid(), 0)) }),
+        // Of no effect where it is allowed; with other values the kernel would signal a process in our name.
+        ("signal-by-fcntl", { [F_SETOWN, 10 /* F_SETSIG */, F_SETFL].map { Int(fcntl(3, $0, 0)) }.max() ?? -1 }),
         ("mount", { failed(unsafe cl_mount("none", "/", "tmpfs", 0, nil)) }),
         ("host-namespace", { failed(cl_setns(3, 0)) }),
         ("chroot", { Int(unsafe chroot("/")) }),

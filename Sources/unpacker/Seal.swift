@@ -11,7 +11,8 @@ import LinuxSystem
 /// 4. privilege: filling a directory keeps five capabilities (below), anything else runs as nobody with none;
 /// 5. no_new_privs, landlock where the kernel has it, seccomp.
 ///
-/// There is no pid namespace: no system call that is left names a process, and /proc is out of sight.
+/// There is no pid namespace: no system call that is left reaches another process, and /proc is out of sight.
+/// fcntl is left with five commands: F_SETOWN and O_ASYNC would make the kernel kill any process of the node.
 enum Seal {
   /// What a layer's files take: owners (CHOWN), modes and times of files of others (FOWNER), set-group-ID bits that stay (FSETID), names
   /// in directories of others (DAC_OVERRIDE), device nodes (MKNOD, which the nodev mount keeps from being opened), file capabilities

@@ -36,7 +36,7 @@ struct SealTests {
     let directory = scratch.directory + "/target"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let results = try probe(mode, in: directory)
-    #expect(results.count == 16, "\(results)")
+    #expect(results.count == 17, "\(results)")
     #expect(results["write-inside"] == "done")
     for attempt in [
       "read-etc", "read-proc", "climb", "climb-by-descriptor", "read-device", "run-program", "internet", "mount", "become-another",
