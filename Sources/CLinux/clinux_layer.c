@@ -38,7 +38,7 @@ int32_t cl_free_space(int32_t fd, uint64_t *available, uint64_t *total) {
   return 0;
 }
 int64_t cl_send(int32_t fd, const void *bytes, size_t length) {
-  ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+  ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 ? -errno : sent;
 }
 int32_t cl_shutdown_write(int32_t fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; }

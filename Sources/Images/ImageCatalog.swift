@@ -15,6 +15,7 @@ final class ImageCatalog: Sendable {
     var leases: [Int: Int] = [:]
     /// Something on disk that names layers cannot be read: no layer is taken for unused until the next start.
     var keepsAll = false
+    var problems: [String] = []
     var nextNumber = 1
 
     mutating func index(_ image: StoredImage) {
@@ -71,6 +72,11 @@ final class ImageCatalog: Sendable {
       for image in images { state.drop(image.id) }
       for image in images { state.index(image) }
     }
+  }
+
+  /// Whether an image is there with every layer.
+  func isWhole(image id: String) -> Bool {
+    state.withLock { state in state.images[id].map { $0.diffIDs.allSatisfy { state.layers[$0] != nil } } ?? false }
   }
 
   func remove(image id: String) { state.withLock { $0.drop(id) } }
@@ -135,6 +141,13 @@ final class ImageCatalog: Sendable {
     }
   }
 
+  /// Puts a layer back that was taken out and could not be removed, unless it came in anew meanwhile.
+  func putBack(_ layer: Layer) {
+    state.withLock { state in
+      if state.layers[layer.diffID] == nil { state.layers[layer.diffID] = layer }
+    }
+  }
+
   func unused() -> [Layer] { state.withLock { $0.unusedLayers() } }
 
   func end(_ numbers: [Int]) {
@@ -155,4 +168,13 @@ final class ImageCatalog: Sendable {
   func snapshotOwners() -> [String] { state.withLock { Array($0.snapshots.keys) } }
 
   func keepAllLayers() { state.withLock { $0.keepsAll = true } }
+
+  var keepsAllLayers: Bool { state.withLock { $0.keepsAll } }
+
+  // MARK: Problems
+
+  /// What the start found and left alone, as sentences.
+  var problems: [String] { state.withLock { $0.problems } }
+
+  func report(_ problem: String) { state.withLock { $0.problems.append(problem) } }
 }

@@ -53,7 +53,7 @@ extension ImageService {
     var file = try ImageFile.open(path, followLinks: true)
     let status = try ImageFile.status(file, path)
     if status.st_mode & S_IFMT == S_IFDIR {
-      return try ImageArchive(name: path, contents: ArchiveContents(directory: path)).images()
+      return try ImageArchive(name: path, contents: ArchiveContents(directory: path), cancellation: cancellation).images()
     }
     var size = Int64(status.st_size)
     let archive = ArchivedFile(partOf: file, offset: 0, size: size)
@@ -68,7 +68,7 @@ extension ImageService {
       size = Int64(try ImageFile.status(file, path).st_size)
     }
     let contents = try ArchiveContents(tar: file, size: size, name: path, program: unpacker.program, cancellation: cancellation)
-    return try ImageArchive(name: path, contents: contents).images()
+    return try ImageArchive(name: path, contents: contents, cancellation: cancellation).images()
   }
 
   // MARK: Storing
@@ -77,7 +77,7 @@ extension ImageService {
   private func store(
     _ image: ArchivedImage, pin: Bool, _ cancellation: ImportCancellation, _ progress: @escaping @Sendable (ImportProgress) -> Void
   ) async throws(ImageError) -> StoredImage {
-    let total = UInt64(clamping: image.layers.reduce(0) { $0 + $1.file.size })
+    let total = UInt64(clamping: image.layers.reduce(0) { Self.sum($0, $1.file.size) })
     try await checkSpace(for: image)
     var kept: [(layer: Layer, lease: LayerLease)] = []
     var done: UInt64 = 0
@@ -86,16 +86,16 @@ extension ImageService {
       let report: @Sendable (Int64) -> Void = { bytes in
         // The layer's own share is in compressed bytes, what was unpacked is not: an estimate that never goes back.
         let share = min(UInt64(clamping: layer.file.size), UInt64(clamping: bytes))
-        progress(ImportProgress(stage: "unpacking", bytesDone: before + share, bytesTotal: total, layer: layer.diffID))
+        progress(ImportProgress(stage: "unpacking", bytesDone: min(total, before + share), bytesTotal: total, layer: layer.diffID))
       }
       report(0)
       kept.append(try await layers.obtain(layer, cancellation: cancellation, progress: report))
-      done += UInt64(clamping: layer.file.size)
+      done = UInt64(clamping: Self.sum(Int64(clamping: done), layer.file.size))
     }
     if kept.contains(where: { !$0.layer.isDurable }) {
       try await runBlocking(.foreign) { [layers] () throws(ImageError) in try layers.flush() }
     }
-    let size = kept.reduce(0) { $0 + $1.layer.bytes }
+    let size = kept.reduce(0) { Self.sum($0, $1.layer.bytes) }
     let stored = try await changes.pass(Self.names) { () async throws(ImageError) in
       try await runBlocking { [layers, content] () throws(ImageError) in
         try cancellation.check()
@@ -108,9 +108,15 @@ extension ImageService {
     return stored
   }
 
+  /// Sizes are a stranger's word: 500 sparse files of an exabyte are no reason to end.
+  private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
+  }
+
   /// What is missing must at least fit as it lies in the archive, before anything is unpacked.
   private func checkSpace(for image: ArchivedImage) async throws(ImageError) {
-    let missing = image.layers.reduce(Int64(0)) { $0 + (catalog.hasLayer($1.diffID) ? 0 : $1.file.size) }
+    let missing = image.layers.reduce(Int64(0)) { Self.sum($0, catalog.hasLayer($1.diffID) ? 0 : $1.file.size) }
     if missing == 0 { return }
     let (directory, what) = (layers.directory, image.tags.first.map { "image \($0)" } ?? "image \(image.id)")
     try await runBlocking { () throws(ImageError) in

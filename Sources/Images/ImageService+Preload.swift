@@ -15,16 +15,28 @@ extension ImageService {
   /// file is there. Files that did not change since are skipped. A missing directory is an empty one.
   public func preload(directory: String) async throws(ImageError) -> PreloadReport {
     var report = PreloadReport()
-    let found = try await runBlocking(.foreign) { () throws(ImageError) in
-      try files("cannot list \(directory)") { try listDirectory(directory) }.sorted()
-        .filter { Self.isArchive($0, in: directory) }.compactMap { Self.facts("\(directory)/\($0)") }
+    let (found, unreadable) = try await runBlocking(.foreign) { () throws(ImageError) in
+      var (found, unreadable): ([PreloadedArchive], [SystemCallError]) = ([], [])
+      for name in try files("cannot list \(directory)", { try listDirectory(directory) }).sorted() {
+        do throws(SystemCallError) {
+          if let archive = try Self.archive(name, in: directory) { found.append(archive) }
+        } catch {
+          unreadable.append(error)
+        }
+      }
+      return (found, unreadable)
     }
     let before = try await preloaded()
     var known = Dictionary(before.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    // What cannot be looked at is not gone.
+    for error in unreadable {
+      known[error.subject] = nil
+      report.failures.append("\(error)")
+    }
     let preloads = preloads
     for var archive in found {
       if let old = known.removeValue(forKey: archive.path), old.isSame(as: archive),
-        old.imageIDs.allSatisfy({ catalog.image(id: $0) != nil })
+        old.imageIDs.allSatisfy(catalog.isWhole(image:))
       {
         continue
       }
@@ -69,14 +81,22 @@ extension ImageService {
     }
   }
 
-  private static func isArchive(_ name: String, in directory: String) -> Bool {
-    if [".tar", ".tar.gz", ".tgz", ".tar.zst"].contains(where: name.hasSuffix) { return !name.hasPrefix(".") }
-    return unsafe access("\(directory)/\(name)/oci-layout", F_OK) == 0
-  }
-
-  private static func facts(_ path: String) -> PreloadedArchive? {
+  /// nil: no archive, or gone since the directory was listed.
+  private static func archive(_ name: String, in directory: String) throws(SystemCallError) -> PreloadedArchive? {
+    let path = "\(directory)/\(name)"
+    if [".tar", ".tar.gz", ".tgz", ".tar.zst"].contains(where: name.hasSuffix) {
+      if name.hasPrefix(".") { return nil }
+    } else if unsafe access("\(path)/oci-layout", F_OK) != 0 {
+      let code = errno
+      if code == ENOENT || code == ENOTDIR { return nil }
+      throw SystemCallError(call: "access", subject: path, code: code)
+    }
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    guard unsafe stat(path, &status) == 0 else {
+      let code = errno
+      if code == ENOENT { return nil }
+      throw SystemCallError(call: "stat", subject: path, code: code)
+    }
     return PreloadedArchive(
       path: path, size: Int64(status.st_size),
       modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),

@@ -41,26 +41,44 @@ extension ImageService {
   }
 
   /// At start: whose directories there are, and on which layers they stand. A directory that was not finished is removed: its container
-  /// cannot have started.
+  /// cannot have started. One whose description cannot be read stays, and so does every layer.
   static func loadSnapshots(_ root: String, into catalog: ImageCatalog) throws(ImageError) -> Set<Int> {
     let folder = "\(root)/containers"
     var inUse: Set<Int> = []
     try files("cannot prepare \(folder)") {
       try makePrivateDirectory(folder)
       for owner in try listDirectory(folder) {
-        let text = (try? LinuxSystem.readFile("\(folder)/\(owner)/\(SnapshotDescription.file)", limit: 1 << 16)) ?? ""
-        if text.isEmpty {
-          try removeTree("\(folder)/\(owner)")
-        } else if let description = SnapshotDescription(text) {
+        switch describe("\(folder)/\(owner)") {
+        case .unfinished: try removeTree("\(folder)/\(owner)")
+        case .described(let description):
           catalog.put(snapshot: owner, layers: description.layers)
           inUse.formUnion(description.layers)
-        } else {
+        case .unknown(let why):
           catalog.put(snapshot: owner, layers: [])
           catalog.keepAllLayers()
+          catalog.report("the writable layer \(folder)/\(owner) does not say on which layers it stands (\(why)): every layer stays")
         }
       }
     }
     return inUse
+  }
+
+  private enum Description {
+    case unfinished
+    case described(SnapshotDescription)
+    case unknown(String)
+  }
+
+  private static func describe(_ folder: String) -> Description {
+    do throws(SystemCallError) {
+      let text = try LinuxSystem.readFile("\(folder)/\(SnapshotDescription.file)", limit: 1 << 16)
+      if let description = SnapshotDescription(text) { return .described(description) }
+      // A power loss may empty a file that was not flushed. What was made after it tells whether the container can have started.
+      let mayHaveStarted = unsafe access("\(folder)/work", F_OK) == 0 || errno != ENOENT
+      return text.isEmpty && !mayHaveStarted ? .unfinished : .unknown("its description is damaged")
+    } catch {
+      return error.code == ENOENT ? .unfinished : .unknown("\(error)")
+    }
   }
 
   // MARK: Usage
@@ -73,7 +91,8 @@ extension ImageService {
     let duration: UInt64
 
     /// A walk is worth a hundred times its own length, so that measuring takes a hundredth of a CPU however large the directory is.
-    func isFresh(at now: UInt64) -> Bool { now - measured < duration * 100 }
+    /// `now` may lie before `measured`: somebody else measured after this caller looked at the clock.
+    func isFresh(at now: UInt64) -> Bool { now <= measured || now - measured < duration * 100 }
   }
 
   /// What a container wrote: its upper directory, measured anew when the last time was long enough ago.

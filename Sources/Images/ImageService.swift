@@ -43,6 +43,9 @@ public final class ImageService: Sendable {
   /// Where relative layer paths begin.
   public var layersDirectory: String { layers.directory }
 
+  /// What could not be read at start and was left alone, as sentences for the log.
+  public var problems: [String] { catalog.problems }
+
   // MARK: Look-up
 
   public func list() -> [StoredImage] { catalog.all() }

@@ -84,6 +84,7 @@ struct Agent: Sendable {
       warn: { Logger(label: "network").warning("Network not given back", metadata: ["error": "\($0)"]) })
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
+    for problem in images.problems { logger.error("Images", metadata: ["problem": "\(problem)"]) }
     let runtime = try PodRuntime(
       settings: PodRuntimeSettings(
         rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,

@@ -14,7 +14,7 @@ int32_t cl_syncfs(int32_t fd);
 int32_t cl_set_times(int32_t dirfd, const char *name, int64_t seconds, int64_t nanoseconds);
 // fstatfs(2): bytes a process without privilege may still write, and the size of the file system; 0 or -errno.
 int32_t cl_free_space(int32_t fd, uint64_t *available, uint64_t *total);
-// send(2) with MSG_NOSIGNAL: bytes sent, or -errno.
+// send(2) with MSG_NOSIGNAL and MSG_DONTWAIT: bytes sent (fewer than given when the buffer is full), or -errno.
 int64_t cl_send(int32_t fd, const void *bytes, size_t length);
 // shutdown(2) SHUT_WR: 0 or -errno.
 int32_t cl_shutdown_write(int32_t fd);

@@ -19,6 +19,7 @@ struct ArchiveContents {
   init(tar: SharedDescriptor, size: Int64, name: String, program: String, cancellation: ImportCancellation) throws(ImageError) {
     var files: [String: ArchivedFile] = [:]
     var links: [String: String] = [:]
+    var names = 0
     let process = try tar.withRaw { raw throws(ImageError) in
       try UnpackerProcess(program: program, arguments: ["index"], descriptors: [raw], name: name, cancellation: cancellation)
     }
@@ -26,7 +27,13 @@ struct ArchiveContents {
       guard files.count + links.count <= Self.maximumEntries else {
         throw ImageError(.tooLarge, "\(name): more than \(Self.maximumEntries) entries")
       }
+      // Entries that replace one another count too.
+      if case .file(let entry, _, _) = message { names += entry.utf8.count }
+      if case .link(let entry, let target) = message { names += entry.utf8.count + target.utf8.count }
+      guard names <= Unpacker.Limits().names else { throw ImageError(.tooLarge, "\(name): more than 32 MiB of names") }
       switch message {
+      case .file(let entry, _, _) where entry.utf8.count >= 4096, .link(let entry, _) where entry.utf8.count >= 4096:
+        throw ImageError(.invalidArchive, "\(name): the unpacker answered nonsense")
       case .file(let entry, let offset, let length):
         guard let offset = Int64(exactly: offset), let length = Int64(exactly: length), offset <= size, length <= size - offset
         else {

@@ -27,6 +27,12 @@ struct ArchivedLayer {
 struct ImageArchive {
   let name: String
   let contents: ArchiveContents
+  let cancellation: ImportCancellation
+  private let budget = DocumentBudget()
+
+  init(name: String, contents: ArchiveContents, cancellation: ImportCancellation) {
+    (self.name, self.contents, self.cancellation) = (name, contents, cancellation)
+  }
 
   func images() throws(ImageError) -> [ArchivedImage] {
     if let bytes = try contents.document("index.json", in: name), try contents.file("oci-layout") != nil {
@@ -44,9 +50,9 @@ struct ImageArchive {
 
   private func ociImages(_ index: ImageIndex) throws(ImageError) -> [ArchivedImage] {
     var images: [ArchivedImage] = []
-    var skipped: [String] = []
+    var search = Search()
     for descriptor in index.manifests {
-      guard let manifest = try manifest(descriptor, depth: 0, skipped: &skipped) else { continue }
+      guard let manifest = try manifest(descriptor, depth: 0, &search) else { continue }
       let found = try ociImage(manifest, tags: try tags(descriptor))
       // The same image under several names is one image.
       if let known = images.firstIndex(where: { $0.id == found.id }) {
@@ -59,27 +65,37 @@ struct ImageArchive {
       }
     }
     if images.isEmpty {
-      throw skipped.isEmpty
+      throw search.skipped.isEmpty
         ? ImageError(.invalidArchive, "\(name): index.json names no image")
         : ImageError(
-          .wrongPlatform, "\(name) has no image for \(Platform.current): it has \(skipped.joined(separator: ", "))")
+          .wrongPlatform, "\(name) has no image for \(Platform.current): it has \(search.skipped.joined(separator: ", "))")
     }
     return images
   }
 
+  /// What a walk through indexes has seen.
+  private struct Search {
+    /// Index -> the manifest it leads to: an index that is named again is not read again.
+    var indexes: [String: Descriptor?] = [:]
+    /// Platforms that are not this machine's, some of them, for the message.
+    var skipped: [String] = []
+  }
+
   /// The manifest a descriptor leads to on this platform; nil when it is for another one.
-  private func manifest(_ descriptor: Descriptor, depth: Int, skipped: inout [String]) throws(ImageError) -> Descriptor? {
+  private func manifest(_ descriptor: Descriptor, depth: Int, _ search: inout Search) throws(ImageError) -> Descriptor? {
     guard depth < 4 else { throw ImageError(.invalidArchive, "\(name): indexes are nested deeper than 4") }
+    try budget.countDescriptor(of: name)
     if descriptor.mediaType.isIndex {
+      if let known = search.indexes[descriptor.digest] { return known }
       let index = try decode(ImageIndex.self, try blob(descriptor), descriptor.digest)
-      for child in index.manifests {
-        if let found = try manifest(child, depth: depth + 1, skipped: &skipped) { return found }
-      }
-      return nil
+      var found: Descriptor?
+      for child in index.manifests where found == nil { found = try manifest(child, depth: depth + 1, &search) }
+      search.indexes[descriptor.digest] = .some(found)
+      return found
     }
     guard descriptor.mediaType.isManifest else { return nil }
     if let platform = descriptor.platform, !platform.runs(on: .current) {
-      skipped.append("\(platform)")
+      if search.skipped.count < 10 { search.skipped.append("\(platform)") }
       return nil
     }
     return descriptor
@@ -132,7 +148,9 @@ struct ImageArchive {
 
   /// A document named by its digest.
   private func blob(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
-    let bytes = try blobFile(descriptor).document("\(descriptor.digest) of \(name)")
+    let file = try blobFile(descriptor)
+    try count(file)
+    let bytes = try file.document("\(descriptor.digest) of \(name)")
     let actual = Digest.of(bytes)
     guard actual == descriptor.digest else {
       throw ImageError(.digestMismatch, "\(name): blob \(descriptor.digest) has digest \(actual): it was damaged or changed")
@@ -146,9 +164,12 @@ struct ImageArchive {
     guard !manifests.isEmpty else { throw ImageError(.invalidArchive, "\(name): manifest.json names no image") }
     var images: [ArchivedImage] = []
     for manifest in manifests {
-      guard let bytes = try contents.document(manifest.config, in: name) else {
+      try budget.countDescriptor(of: name)
+      guard let file = try contents.file(manifest.config) else {
         throw ImageError(.invalidArchive, "\(name): config \(manifest.config) is missing")
       }
+      try count(file)
+      let bytes = try file.document("\(manifest.config) of \(name)")
       let config = try decode(ImageConfig.self, bytes, manifest.config)
       guard config.platform.runs(on: .current) else {
         throw ImageError(.wrongPlatform, "\(name): image is for \(config.platform), this machine is \(Platform.current)")
@@ -169,6 +190,12 @@ struct ImageArchive {
   }
 
   // MARK: Common
+
+  /// Before a document is read.
+  private func count(_ file: ArchivedFile) throws(ImageError) {
+    try cancellation.check()
+    try budget.count(bytes: file.size, of: name)
+  }
 
   private func layers(_ files: [(ArchivedFile, String?)], _ config: ImageConfig) throws(ImageError) -> [ArchivedLayer] {
     let diffIDs = config.rootfs.diffIDs

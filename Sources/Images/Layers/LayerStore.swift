@@ -11,11 +11,12 @@ final class LayerStore: Sendable {
   private let unpacker: Unpacker
   private let unpacking = KeyedGate()
 
-  /// Loads what is there into the catalog; what a crash or a power loss cut off is removed.
+  /// Loads what is there into the catalog; what a crash or a power loss cut off is removed. What cannot be read stays.
   /// - Parameter inUse: numbers that containers stand on, which stay whatever they look like.
   init(root: String, catalog: ImageCatalog, unpacker: Unpacker, inUse: Set<Int>) throws(ImageError) {
     let folder = "\(root)/layers"
     (directory, self.catalog, self.unpacker) = (folder, catalog, unpacker)
+    var kept = inUse
     try files("cannot prepare \(folder)") {
       // Set-user-ID programs and device nodes of strangers' images: nobody but root gets here (CVE-2021-41091).
       try makePrivateDirectory(folder)
@@ -24,15 +25,25 @@ final class LayerStore: Sendable {
           try removeTree("\(folder)/\(name)")
           continue
         }
-        let text = (try? readFile("\(folder)/\(name)/\(Layer.description)", limit: 1 << 16)) ?? ""
+        var text = ""
+        do throws(SystemCallError) {
+          text = try readFile("\(folder)/\(name)/\(Layer.description)", limit: 1 << 16)
+        } catch {
+          if error.code != ENOENT {
+            kept.insert(number)
+            catalog.report("\(folder)/\(name) does not say which layer it is (\(error)): it stays and is not used")
+          }
+        }
         if let layer = Layer(number: number, description: text) {
           _ = catalog.put(layer)
-        } else if !inUse.contains(number) {
+        } else if catalog.keepsAllLayers {
+          kept.insert(number)
+        } else if !kept.contains(number) {
           try removeTree("\(folder)/\(name)")
         }
       }
     }
-    catalog.skipNumbers(through: inUse.max() ?? 0)
+    catalog.skipNumbers(through: kept.max() ?? 0)
   }
 
   func path(_ layer: Layer) -> String { "\(directory)/\(layer.directory)/diff" }
@@ -135,17 +146,29 @@ final class LayerStore: Sendable {
 
   // MARK: Removal
 
-  /// Removes layers that were taken out of the catalog. A crash in the middle leaves a directory that the next start removes.
+  /// Removes layers that were taken out of the catalog; those that stay as they were are put back, for the next time. A crash in the
+  /// middle leaves a directory that the next start removes.
+  /// - Throws: the first failure, after the others were tried.
   func delete(_ layers: [Layer]) throws(ImageError) {
-    let directory = directory
-    try files("cannot remove layers") {
-      for layer in layers {
-        let path = "\(directory)/\(layer.directory)"
-        let doomed = "\(directory)/\(layer.number).gone"
-        try removeTree(doomed)
-        if unsafe rename(path, doomed) != 0, errno != ENOENT { throw SystemCallError(call: "rename", subject: path, code: errno) }
-        try removeTree(doomed)
+    var failure: ImageError?
+    for layer in layers {
+      let path = "\(directory)/\(layer.directory)"
+      let doomed = "\(directory)/\(layer.number).gone"
+      do throws(ImageError) {
+        try files("cannot remove layer \(layer.diffID)") {
+          do {
+            try removeTree(doomed)
+            if unsafe rename(path, doomed) != 0, errno != ENOENT { throw SystemCallError(call: "rename", subject: path, code: errno) }
+          } catch {
+            catalog.putBack(layer)
+            throw error
+          }
+          try removeTree(doomed)
+        }
+      } catch {
+        failure = failure ?? error
       }
     }
+    if let failure { throw failure }
   }
 }

@@ -18,6 +18,10 @@ struct Unpacker: Sendable {
     var bytes: Int64 = 64 << 30
     /// Of an uncompressed archive.
     var archive: Int64 = 256 << 30
+    /// Of the names an unpacker answers with, bytes: they lie in the agent's memory.
+    var names = 32 << 20
+    /// Longest time without a byte in either direction, milliseconds; a parser that stands still is ended.
+    var patience: CInt = 120_000
   }
 
   /// How many bytes go by between looks at the free space and reports of progress.
@@ -39,12 +43,13 @@ struct Unpacker: Sendable {
   ) throws(ImageError) -> UnpackedLayer {
     let target = try ImageFile.open(directory, followLinks: false)
     var opaque: [String] = []
+    var opaqueBytes = 0
     let (process, stream) = try start(
       ["layer", "\(limits.entries)", "\(limits.bytes)"], name: name, cancellation
     ) { stream in [stream, target] }
     let digest = Digest()
     var total: Int64 = 0
-    do {
+    do throws(ImageError) {
       unsafe try decompressed(file, name: name, cancellation) { chunk throws(ImageError) in
         total += Int64(chunk.count)
         // The tar's own headers are not more than the files' allowance.
@@ -63,7 +68,12 @@ struct Unpacker: Sendable {
         guard case .opaque(let path) = message, path.utf8.count < 4096, opaque.count < limits.entries else {
           throw ImageError(.invalidArchive, "\(name): the unpacker answered nonsense")
         }
+        opaqueBytes += path.utf8.count
+        guard opaqueBytes <= limits.names else { throw ImageError(.tooLarge, "\(name): too many opaque directories") }
         opaque.append(path)
+      }
+      guard result.bytes <= UInt64(limits.bytes) else {
+        throw ImageError(.invalidArchive, "\(name): the unpacker answered nonsense")
       }
       try mark(opaque, in: target, name)
       return UnpackedLayer(digest: digest.finish(), bytes: Int64(clamping: result.bytes))
@@ -175,7 +185,8 @@ struct Unpacker: Sendable {
     let (ours, theirs) = try files("cannot make a socket") { try UnixStream.pair() }
     let lent = descriptors(theirs)
     let process = try UnpackerProcess(
-      program: program, arguments: arguments, descriptors: lent.map { $0.withRaw { $0 } }, name: name, cancellation: cancellation)
+      program: program, arguments: arguments, descriptors: lent.map { $0.withRaw { $0 } }, name: name, cancellation: cancellation,
+      patience: limits.patience)
     withExtendedLifetime(lent) {}
     return (process, ours)
   }

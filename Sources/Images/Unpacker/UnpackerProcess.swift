@@ -5,10 +5,8 @@ import UnpackProtocol
 
 /// One run of the sealed program `unpacker` (Sources/unpacker): what it is given, and what it answers. Calls block.
 final class UnpackerProcess {
-  /// Longest time without a byte in either direction, milliseconds; a parser that stands still is ended.
-  static let patience: CInt = 120_000
-
-  private let process: PidFD
+  let process: PidFD
+  private let patience: CInt
   private let answers: UnixStream
   private let cancellation: ImportCancellation
   private let name: String
@@ -17,9 +15,12 @@ final class UnpackerProcess {
   ///   - program: path of the executable.
   ///   - name: what is unpacked, for messages.
   ///   - descriptors: lent for the call.
+  ///   - patience: longest time without a byte in either direction, milliseconds.
   init(
-    program: String, arguments: [String], descriptors: [CInt], name: String, cancellation: ImportCancellation
+    program: String, arguments: [String], descriptors: [CInt], name: String, cancellation: ImportCancellation,
+    patience: CInt = Unpacker.Limits().patience
   ) throws(ImageError) {
+    self.patience = patience
     self.name = name
     self.cancellation = cancellation
     do throws(SystemCallError) {
@@ -82,6 +83,7 @@ final class UnpackerProcess {
             try kernelCall("send", on: "unpacker") { unsafe cl_send(raw, bytes.baseAddress! + offset, bytes.count - offset) }
           })
       } catch {
+        if error.code == EAGAIN { continue }  // more than the buffer took: it is waited for above
         if error.code == EPIPE || error.code == ECONNRESET { return false }
         throw failure(error, "cannot hand over its bytes")
       }
@@ -107,7 +109,7 @@ final class UnpackerProcess {
   private func waitUntil(_ event: CInt, _ stream: UnixStream) throws(SystemCallError) {
     let ready = try stream.withRaw { raw throws(SystemCallError) in
       var poller = pollfd(fd: raw, events: Int16(event), revents: 0)
-      return try systemCall("poll", on: "unpacker") { unsafe poll(&poller, 1, Self.patience) }
+      return try systemCall("poll", on: "unpacker") { unsafe poll(&poller, 1, patience) }
     }
     if ready == 0 { throw SystemCallError(call: "poll", subject: "unpacker", code: ETIMEDOUT) }
   }
@@ -115,7 +117,7 @@ final class UnpackerProcess {
   private func failure(_ error: SystemCallError, _ what: String) -> ImageError {
     if cancellation.isCancelled { return ImageError(.cancelled, "the import was cancelled") }
     if error.code == ETIMEDOUT {
-      return ImageError(.invalidArchive, "\(name): the unpacker did nothing for \(Self.patience / 1000) s and was ended")
+      return ImageError(.invalidArchive, "\(name): the unpacker did nothing for \(patience / 1000) s and was ended")
     }
     // A parser that was killed by its limits or by a bug; nothing but its own directory was in reach.
     return ImageError(.invalidArchive, "\(name): \(what)", cause: error)
