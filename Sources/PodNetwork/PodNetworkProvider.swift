@@ -22,8 +22,9 @@ public struct AttachRequest: Sendable {
 public protocol PodNetworkProvider: Sendable {
   /// Makes the pod's network whole or not at all. It carries traffic when this returns.
   func attach(_ request: AttachRequest) async throws(PodNetworkError) -> PodNetworkAttachment
-  /// Takes the pod's network away. Always safe: a second time, for an owner that was never attached, after an attach that failed or was
-  /// abandoned. An error leaves the record, so that it can be tried again.
+  /// Takes the pod's network away. Safe a second time, for an owner that was never attached, and after an attach that failed. One that
+  /// timed out takes itself back: to detach what it is still making would free addresses before there is a link. An error leaves the
+  /// record, so that it can be tried again.
   func detach(owner: String) async throws(PodNetworkError)
   /// Brings kernel and records together at start: what belongs to none of `liveOwners` is given back.
   func reconcile(liveOwners: Set<String>) async throws(PodNetworkError) -> NetworkReport

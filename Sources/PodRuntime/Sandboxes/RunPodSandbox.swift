@@ -126,6 +126,7 @@ extension PodRuntime {
   private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
     let ports = config.portMappings.filter { $0.hostPort > 0 }.map(Self.hostPort)
+    // To its end, without a deadline: the undo that follows a failure detaches, and must not overtake what is still being made.
     return try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
   }
 
