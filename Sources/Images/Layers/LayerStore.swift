@@ -158,7 +158,9 @@ final class LayerStore: Sendable {
         try files("cannot remove layer \(layer.diffID)") {
           do {
             try removeTree(doomed)
-            if unsafe rename(path, doomed) != 0, errno != ENOENT { throw SystemCallError(call: "rename", subject: path, code: errno) }
+            if unsafe rename(path, doomed) != 0, errno != ENOENT {
+              throw SystemCallError(call: "rename", subject: path, code: errno)
+            }
           } catch {
             catalog.putBack(layer)
             throw error
