@@ -85,6 +85,7 @@ public final class SeccompCompiler: Sendable {
     }
 
     var newCalls = NewSystemCalls(architectures: architectures)
+    var socketCall = SocketCall()
     for rule in spec.syscalls ?? [] {
       guard let action = SeccompVocabulary.action(rule.action, errno: rule.errnoRet) else { continue }
       let conditions = conditions(rule.args ?? [])
@@ -95,6 +96,7 @@ public final class SeccompCompiler: Sendable {
           continue
         }
         newCalls.note(name)
+        socketCall.note(name, action: action, normal: normal, conditional: !conditions.isEmpty)
         // libseccomp refuses rules that say what the default says.
         if action == normal { continue }
         if onlyConditional, conditions.isEmpty, ConstantCalls.covers(name, architectures) { continue }
@@ -107,7 +109,8 @@ public final class SeccompCompiler: Sendable {
       }
     }
     let program = try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) }
-    return (newCalls.prefix(defaultAction: normal) + program, newCalls)
+    let prefix = newCalls.prefix(defaultAction: normal) + socketCall.prefix(defaultAction: normal, architectures: architectures)
+    return (prefix + program, newCalls)
   }
 
   /// One list of comparisons per rule. Comparisons of different arguments must all hold; of the same argument, libseccomp accepts

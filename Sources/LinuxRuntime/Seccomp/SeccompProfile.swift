@@ -60,9 +60,16 @@ public enum SeccompProfile {
 
   /// Every address family but two: AF_ALG (38) is a history of holes in the kernel's crypto, AF_VSOCK (40) knows no network namespace
   /// and reaches the hypervisor.
+  ///
+  /// The kernel takes the argument as an int, whatever is in the upper half of the register, and so do these: blocks of 0 to 63
+  /// (AF_MAX is below) by a mask that leaves the upper half out.
   private static let socketRules: [SeccompSpec.Syscall] = [
-    when("socket", "SCMP_CMP_LT", 38), when("socket", "SCMP_CMP_EQ", 39), when("socket", "SCMP_CMP_GT", 40),
-  ]
+    (block: 0, size: 32), (32, 4), (36, 2), (39, 1), (41, 1), (42, 2), (44, 4), (48, 16),
+  ].map { (block: UInt64, size: UInt64) in
+    SeccompSpec.Syscall(
+      names: ["socket"], action: allow,
+      args: [.init(index: 0, value: 0xFFFF_FFFF & ~(size - 1), valueTwo: block, op: "SCMP_CMP_MASKED_EQ")])
+  }
 
   /// PER_LINUX, PER_LINUX32, both with UNAME26, and the question (0xffffffff). Others would turn off address randomisation.
   private static let personalityRules: [SeccompSpec.Syscall] = [0, 0x8, 0x2_0000, 0x2_0008, 0xFFFF_FFFF].map {

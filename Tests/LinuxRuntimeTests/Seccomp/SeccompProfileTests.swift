@@ -52,6 +52,8 @@ import Testing
       Call(name: "clone with CLONE_NEWNS", number: 56, arguments: [0x2_0011]),
       Call(name: "clone with CLONE_NEWCGROUP", number: 56, arguments: [0x200_0011]),
       Call(name: "socket AF_ALG", number: 41, arguments: [38]), Call(name: "socket AF_VSOCK", number: 41, arguments: [40]),
+      Call(name: "socket AF_ALG with an upper half", number: 41, arguments: [38 | 1 << 32]),
+      Call(name: "socket AF_VSOCK with an upper half", number: 41, arguments: [40 | 1 << 32]),
       Call(name: "personality ADDR_NO_RANDOMIZE", number: 135, arguments: [0x4_0000]),
     ])
   func denied(_ call: Call) throws { #expect(try Self.filter([]).verdict(call.number, call.arguments) == .errno(1)) }
