@@ -31,6 +31,8 @@ final class ManagedProcess {
   var executing = false
   /// A procfs of the pid namespace made for this process, for those who join it; and where it is mounted once somebody did.
   var procfs: Descriptor?
+  /// Has a pid namespace of its own (CLONE_NEWPID).
+  let ownsPIDNamespace: Bool
   var procfsPath = ""
   /// Whose pid namespace this one joined; nil: its own, or podshim's.
   var pidNamespaceOwner: ManagedProcess?
@@ -53,6 +55,7 @@ final class ManagedProcess {
 
   init(_ request: SpawnRequest, pid: Int32, pidfd: consuming Descriptor, cgroup: consuming Descriptor?) {
     id = request.id
+    ownsPIDNamespace = request.cloneFlags & UInt64(Namespace.pid) != 0
     isExec = !request.joinProcess.isEmpty
     hasTerminal = request.stdio == .terminal || request.stdio == .passedTerminal
     handsOverTerminal = request.stdio == .passedTerminal
@@ -81,7 +84,13 @@ final class ManagedProcess {
 
   /// Where a set-up child finds the procfs of this process's pid namespace: mounted, as only an attached mount can be copied everywhere.
   func mountProcfs() throws(CallError) -> String {
-    guard let raw = procfs?.raw else { return procfsPath }
+    guard let raw = procfs?.raw else {
+      // Lost on its way (MSG_CTRUNC: podshim had no descriptor free). "" would mean podshim's own, which shows the host.
+      if ownsPIDNamespace, procfsPath.isEmpty {
+        throw CallError("recvmsg", Errno.badDescriptor, "the procfs of the pid namespace of '" + id + "' was lost")
+      }
+      return procfsPath
+    }
     let path = id.isEmpty ? "proc" : "proc-" + id
     let made = unsafe cl_mkdirat(At.workingDirectory, path, 0o700)
     if made != -Errno.exists { try check(made, "mkdirat", path) }
