@@ -48,6 +48,7 @@ public final class Shim {
     let raw = cl_accept(listener.raw)
     guard raw >= 0 else { return }
     let socket = Descriptor(adopting: raw)
+    dropClosed()
     if cl_peer_uid(raw) == 0, connections.count < Self.maximumConnections { add(socket) }
   }
 
@@ -81,6 +82,13 @@ public final class Shim {
 
   func publish(_ event: ShimEvent) {
     for connection in connections where connection.greeted { connection.send(ShimFrame.encode(event), loop: loop) }
+    dropClosed()
+  }
+
+  /// A connection that failed while something was sent closed itself: the loop never calls for it again, and it must not take the place
+  /// of another.
+  private func dropClosed() {
+    for connection in connections where connection.closed { drop(connection) }
   }
 
   func drain(_ stream: OutputStream, _ process: ManagedProcess) -> Bool {
