@@ -69,8 +69,18 @@ public func removeTree(_ path: String) throws(SystemCallError) {
 
 /// Names in a directory, without `.` and `..`; empty when it does not exist.
 public func listDirectory(_ path: String) throws(SystemCallError) -> [String] {
-  guard let directory = try openDirectory(AT_FDCWD, path) else { return [] }
-  return try names(in: directory, path: path)
+  var names: [String] = []
+  try eachName(in: path) { names.append($0) }
+  return names
+}
+
+/// Calls `body` with each name in a directory, never holding all of them: a container makes as many files as it likes.
+func eachName(in path: String, _ body: (String) -> Void) throws(SystemCallError) {
+  guard let directory = try openDirectory(AT_FDCWD, path) else { return }
+  try eachName(in: directory, path: path) { name in
+    body(name)
+    return true
+  }
 }
 
 /// gethostname(2).
@@ -88,7 +98,8 @@ private func openDirectory(_ base: CInt, _ name: String) throws(SystemCallError)
   throw SystemCallError(call: "openat", subject: name, code: code)
 }
 
-private func names(in directory: SharedDescriptor, path: String) throws(SystemCallError) -> [String] {
+/// From the first name on, until `body` gives false.
+private func eachName(in directory: SharedDescriptor, path: String, _ body: (String) -> Bool) throws(SystemCallError) {
   let copy = try directory.duplicate().release()
   guard let stream = unsafe fdopendir(copy) else {
     let code = errno
@@ -97,21 +108,19 @@ private func names(in directory: SharedDescriptor, path: String) throws(SystemCa
   }
   defer { unsafe closedir(stream) }
   unsafe rewinddir(stream)
-  var result: [String] = []
   while true {
     // The end and a failure look alike but for errno: half a listing must not pass for a whole one.
     errno = 0
     guard let entry = unsafe readdir(stream) else {
       let code = errno
       if code != 0 { throw SystemCallError(call: "readdir", subject: path, code: code) }
-      break
+      return
     }
     let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
       unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
     }
-    if name != ".", name != ".." { result.append(name) }
+    if name != ".", name != "..", !body(name) { return }
   }
-  return result
 }
 
 /// A removal under way.
@@ -124,6 +133,8 @@ private final class TreeRemoval {
   /// A container makes its tree as deep as it likes. Below this level directories are moved up to the top instead of descended into:
   /// neither stack nor descriptors grow with the tree.
   static let deepest = 64
+  /// Names held of one directory at a time: it is listed again when they are gone.
+  static let batch = 1024
 }
 
 private func removeEntry(
@@ -140,12 +151,18 @@ private func removeEntry(
   // Another device means a mount point: what is below belongs to somebody else.
   if let top = removal.top, top.device != status.st_dev { throw SystemCallError(call: "unlinkat", subject: path, code: EBUSY) }
   if depth == 0 { removal.top = (directory, status.st_dev) }
+  var children: [String] = []
   repeat {
     if depth == 0 { removal.moved = false }
-    for child in try names(in: directory, path: path) {
+    children.removeAll(keepingCapacity: true)
+    try eachName(in: directory, path: path) { name in
+      children.append(name)
+      return children.count < TreeRemoval.batch
+    }
+    for child in children {
       try removeEntry(in: directory, name: child, path: "\(path)/\(child)", depth: depth + 1, removal)
     }
-  } while depth == 0 && removal.moved
+  } while children.count == TreeRemoval.batch || depth == 0 && removal.moved
   _ = try parent.withRaw { raw throws(SystemCallError) in
     try systemCall("unlinkat", on: path) { unsafe unlinkat(raw, name, AT_REMOVEDIR) }
   }

@@ -10,6 +10,8 @@ public struct FileFacts: Equatable, Sendable {
   public var gid: UInt32
   /// Of the file system it is on.
   public var device: UInt64
+  /// Bytes of a file's content; what a file system says of its directories means nothing.
+  public var size: Int64
 }
 
 /// Calls on paths of the host that Foundation lacks. All of them may block for as long as a file system does.
@@ -36,7 +38,8 @@ public enum HostFiles {
       default: .file
       }
     return FileFacts(
-      kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev))
+      kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev),
+      size: Int64(buffer.st_size))
   }
 
   /// mkdir(2) with exactly this mode, whatever the umask; parents as needed with 0750. A directory that is there stays as it is.

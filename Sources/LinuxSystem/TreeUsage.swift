@@ -17,12 +17,12 @@ public enum TreeUsage {
         base = SharedDescriptor(OwnedDescriptor(adopting: raw))
         directory = "/proc/self/fd/\(raw)/."
       }
-      for name in try listDirectory(directory) {
+      try eachName(in: directory) { name in
         var status = stat()
         // An entry may vanish while we walk.
-        guard unsafe lstat("\(directory)/\(name)", &status) == 0 else { continue }
+        guard unsafe lstat("\(directory)/\(name)", &status) == 0 else { return }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        if !isDirectory, status.st_nlink > 1, !linked.insert(status.st_ino).inserted { continue }
+        if !isDirectory, status.st_nlink > 1, !linked.insert(status.st_ino).inserted { return }
         inodes += 1
         bytes += UInt64(status.st_blocks) * 512
         if isDirectory { pending.append((base, "\(directory)/\(name)")) }

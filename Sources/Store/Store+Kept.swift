@@ -2,39 +2,62 @@ import LinuxSystem
 
 /// A database that is lost or damaged costs a node its images and its pods: so a copy is kept beside it.
 extension Store {
+  private enum Found {
+    case whole(Store)
+    case damaged(String)
+    /// Nothing is there, or an empty file.
+    case gone
+  }
+
   /// Opens the database at `path`, after a look whether it is whole. One that is damaged is moved aside, and the copy at `copy` takes its
-  /// place, as it does when there is none or an empty one; without a copy it begins empty.
+  /// place, as it does when there is none or an empty one; without a copy it begins empty. One that cannot be read stays where it is.
   /// - Returns: the store, and a sentence when not all is as it was left.
   public static func open(_ path: String, copy: String) throws(StoreError) -> (store: Store, notice: String?) {
-    let isThere = !((try? readFile(path, limit: 16)) ?? "").isEmpty
-    let hasCopy = !((try? readFile(copy, limit: 16)) ?? "").isEmpty
-    var problem = isThere ? nil : "the database was gone"
-    if isThere {
-      do {
-        let store = try Store(path: path)
-        guard let damage = try store.damage().first else { return (store, nil) }
-        problem = "the database was damaged (\(damage))"
-      } catch  where error.code == .damaged {
-        problem = "\(error)"
-      }
+    let problem: String?
+    switch try look(path) {
+    case .whole(let store): return (store, nil)
+    case .damaged(let damage): problem = "the database was damaged (\(damage)) and is now \(path).damaged"
+    case .gone: problem = nil
     }
-    guard let problem, isThere || hasCopy else { return (try Store(path: path), nil) }
+    // Before anything is moved: a copy that cannot be read today may be read tomorrow.
+    let kept = try look(copy)
+    let sentence = problem ?? "the database was gone"
     do {
-      for suffix in ["", "-wal", "-shm"] where try HostFiles.facts(path + suffix) != nil {
-        if isThere { try replaceFile(path + suffix + ".damaged", with: path + suffix) } else { try removeTree(path + suffix) }
+      for suffix in ["", "-wal", "-shm"] where try size(path + suffix) > 0 {
+        try replaceFile(path + suffix + ".damaged", with: path + suffix)
       }
-      guard hasCopy else {
-        return (try Store(path: path), "\(problem), and no copy is kept: it begins empty; the old one is \(path).damaged")
+      switch kept {
+      case .whole(let copied):
+        // A copy of the copy: the next start may need it again.
+        try copied.copy(to: path)
+        return (try Store(path: path), "\(sentence): the kept copy took its place; pods made after it are ended")
+      case .damaged:
+        return (try Store(path: path), "\(sentence), and the kept copy is damaged too: it begins empty")
+      case .gone:
+        return (try Store(path: path), problem.map { "\($0), and no copy is kept: it begins empty" })
       }
-      let copied = try Store(path: copy)
-      guard try copied.damage().isEmpty else {
-        return (try Store(path: path), "\(problem), and the kept copy is damaged too: it begins empty")
-      }
-      // A copy of the copy: the next start may need it again.
-      try copied.copy(to: path)
     } catch {
-      throw StoreError(.cannotOpen, "\(problem), and the copy \(copy) cannot take its place", cause: error)
+      throw StoreError(.cannotOpen, "\(sentence), and the copy \(copy) cannot take its place", cause: error)
     }
-    return (try Store(path: path), "\(problem): the kept copy took its place; pods made after it are ended")
+  }
+
+  /// - Throws: `.cannotOpen` for whatever is neither damage nor absence. A failing disk, or too many open files, must not pass for a
+  ///   database that is gone: it may hold everything.
+  private static func look(_ path: String) throws(StoreError) -> Found {
+    do {
+      if try size(path) == 0 { return .gone }
+      let store = try Store(path: path)
+      return if let damage = try store.damage().first { .damaged(damage) } else { .whole(store) }
+    } catch let error as StoreError where error.code == .damaged {
+      return .damaged("\(error)")
+    } catch {
+      throw StoreError(.cannotOpen, "cannot tell whether the database \(path) is whole", cause: error)
+    }
+  }
+
+  /// Zero when nothing is there. What is no file is never empty.
+  private static func size(_ path: String) throws(SystemCallError) -> Int64 {
+    guard let facts = try HostFiles.facts(path, followsLink: false) else { return 0 }
+    return facts.kind == .file ? facts.size : max(facts.size, 1)
   }
 }

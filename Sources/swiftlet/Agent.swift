@@ -40,10 +40,12 @@ struct Agent: Sendable {
       settings.runtimeOnly
       ? nil : try await KubeletComposition(settings: settings).make(runtime: runtime, store: store, cgroups: cgroups, group: group)
     let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, logger: logger)
-    await node.preload(settings.imageDirectory)
     ProcessMemory.trim()
 
     built?.network?.startPreparing()
+    // Beside the servers: a service manager that waits for READY would end an agent with a big archive again and again. Pods whose images
+    // are still on their way are tried again when they came.
+    async let _ = node.preload(settings.imageDirectory)
     try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
     await built?.network?.stop()
     if settings.stopPodsOnExit, let network = built?.network {
@@ -159,21 +161,8 @@ struct Agent: Sendable {
 
   /// Ends the kubelet's pods; one whose teardown keeps failing does not keep the agent for ever.
   private func stopPods(_ kubelet: Kubelet) async {
-    let (first, continuation) = AsyncStream.makeStream(of: Bool.self)
-    let stopping = Task {
-      await kubelet.stopAllPods()
-      continuation.yield(true)
-    }
-    let deadline = Task {
-      try? await Task.sleep(for: .seconds(Self.stopDeadline))
-      continuation.yield(false)
-    }
-    for await ended in first {
-      if !ended { logger.error("Pods did not end in time", metadata: ["seconds": "\(Self.stopDeadline)"]) }
-      break
-    }
-    stopping.cancel()
-    deadline.cancel()
+    let ended: Void? = await waiting(atMost: .seconds(Self.stopDeadline)) { await kubelet.stopAllPods() }
+    if ended == nil { logger.error("Pods did not end in time", metadata: ["seconds": "\(Self.stopDeadline)"]) }
   }
 
   /// Pods made by CRI clients: nobody else would stop them.

@@ -12,18 +12,11 @@ struct AgentHealth: Sendable {
 
   /// Why the agent is not healthy; nil when it is.
   func failure() async -> String? {
-    await withTaskGroup(of: String?.self) { group in
-      group.addTask {
-        do throws(StoreError) { try await store.write { _ in } } catch { return "\(error)" }
-        _ = await runBlocking { () throws(Never) in kubelet.podList().items.count }
-        return nil
-      }
-      group.addTask {
-        try? await Task.sleep(for: Self.patience)
-        return "database or kubelet did not answer within \(Self.patience.components.seconds) s"
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
+    let answer: String?? = await waiting(atMost: Self.patience) { [store, kubelet] in
+      do throws(StoreError) { try await store.read { _ in } } catch { return "\(error)" }
+      _ = await runBlocking { () throws(Never) in kubelet.podList().items.count }
+      return nil
     }
+    return answer ?? "database or kubelet did not answer within \(Self.patience.components.seconds) s"
   }
 }

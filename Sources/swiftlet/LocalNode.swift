@@ -42,11 +42,13 @@ struct LocalNode: NodeOperations {
     guard let images else { return }
     do {
       let report = try await images.preload(directory: directory)
+      if !report.imported.isEmpty { kubelet?.imagesChanged() }
       for image in report.imported { logger.info("Image preloaded", metadata: ["image.ref": "\(image)"]) }
       for failure in report.failures { logger.error("Image archive not loaded", metadata: ["error": "\(failure)"]) }
     } catch {
       logger.error("Image directory not read", metadata: ["path": "\(directory)", "error": "\(error)"])
     }
+    ProcessMemory.trim()
   }
 
   func events(after sequence: UInt64, follow: Bool) async throws(RuntimeError) -> AsyncThrowingStream<NodeEvent, any Error> {

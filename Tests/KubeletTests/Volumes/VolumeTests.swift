@@ -87,6 +87,25 @@ import Testing
     }
   }
 
+  @Test("a tree deeper than any path is removed")
+  func deep() async throws {
+    try await withDirectory { root in
+      try FileManager.default.createDirectory(atPath: "\(root)/volume", withIntermediateDirectories: true)
+      var current = unsafe open("\(root)/volume", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      for _ in 0..<3_000 {
+        #expect(unsafe mkdirat(current, "directory", 0o755) == 0)
+        let next = unsafe openat(current, "directory", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        close(current)
+        current = next
+      }
+      close(current)
+      try DirectoryRemoval.remove("\(root)/volume")
+      #expect(try listDirectory(root).isEmpty)
+      // What can never have been made is gone, too.
+      try DirectoryRemoval.remove("\(root)/" + String(repeating: "n", count: 300))
+    }
+  }
+
   @Test("what hangs is left behind at its deadline", .timeLimit(.minutes(1)))
   func deadline() async {
     await #expect(throws: KubeletError.self) {

@@ -1,0 +1,20 @@
+/// Waits for something at most so long. What takes longer is cancelled and left behind, not waited for: a task group would wait for
+/// a call that cannot be cancelled, a stuck disk for example.
+/// - Returns: nil when the time was over first, or the caller was cancelled.
+public func waiting<R: Sendable>(atMost limit: Duration, for body: @escaping @Sendable () async -> R) async -> R? {
+  let (first, continuation) = AsyncStream.makeStream(of: R.self, bufferingPolicy: .bufferingOldest(1))
+  let work = Task {
+    continuation.yield(await body())
+    continuation.finish()
+  }
+  let timer = Task {
+    try await Task.sleep(for: limit)
+    continuation.finish()
+  }
+  defer {
+    work.cancel()
+    timer.cancel()
+  }
+  for await result in first { return result }
+  return nil
+}
