@@ -62,7 +62,8 @@ enum Seal {
     if directory >= 0 {
       // OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH
       let tree = try kernelCall("open_tree", on: "layer") { unsafe cl_open_tree(directory, "", 0x1 | 0x80000 | 0x1000) }
-      try kernel("mount_setattr") { unsafe cl_mount_setattr(tree, "", 0x1000, noSetID | noDevices | noPrograms, 0, 0, -1) }
+      // MS_PRIVATE: a copy of a shared mount, as systemd makes them all, is its peer, and no root for pivot_root(2).
+      try kernel("mount_setattr") { unsafe cl_mount_setattr(tree, "", 0x1000, noSetID | noDevices | noPrograms, 0, 0x40000, -1) }
       return tree
     }
     let context = try kernelCall("fsopen", on: "tmpfs") { unsafe cl_fsopen("tmpfs", 1) }

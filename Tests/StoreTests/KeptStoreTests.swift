@@ -52,8 +52,12 @@ import Testing
     let (ids, notice) = try open()
     #expect(ids == ["a"])
     #expect(notice?.contains("the kept copy took its place") == true)
-    #expect(try readFile(database + "-wal.damaged") == "log")
-    if content == "damage" { #expect(try readFile(database + ".damaged") == written) }
+    if content == "damage" {
+      // SQLite looked at it, and takes a log away that is none.
+      #expect(try readFile(database + ".damaged") == written)
+    } else {
+      #expect(try readFile(database + "-wal.damaged") == "log")
+    }
     #expect(try open() == (["a"], nil))
   }
 

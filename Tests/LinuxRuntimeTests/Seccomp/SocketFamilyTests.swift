@@ -13,7 +13,8 @@ import Testing
     return FilterEvaluator(program: try SeccompCompiler().compile(spec))
   }
 
-  @Test("every family but AF_ALG and AF_VSOCK, on x86-64, x32 and i386, whatever the upper half is", arguments: [0, 1, 0xFFFF_FFFF])
+  @Test(
+    "every family but AF_ALG and AF_VSOCK, on x86-64, x32 and i386, whatever the upper half is", arguments: [0, 1, 0xFFFF_FFFF])
   func families(_ upper: UInt64) throws {
     let filter = try Self.filter()
     for family in UInt64(0)..<64 {
