@@ -33,9 +33,12 @@ complete() {
 # The test program is started directly, as `swift test --skip-build` does, without loading the package again.
 unit() { "$program" --testing-library swift-testing --skip '^Integration' --skip '^NodeTests'; }
 # In a network namespace of its own: the bridges and rules that tests make are not this host's.
-integration() { unshare --net -- "$program" --testing-library swift-testing --no-parallel --filter '^Integration'; }
+# With its loopback up: Foundation's Process waits for ever without one.
+# shellcheck disable=SC2016 # expanded by the inner shell
+isolated() { unshare --net -- sh -c 'busybox ip link set lo up && exec "$@"' sh "$program" --testing-library swift-testing --no-parallel "$@"; }
+integration() { isolated --filter '^Integration'; }
 # One storm of SWIFTLET_CHAOS_SECONDS; the integration suite has a short one.
-chaos() { unshare --net -- "$program" --testing-library swift-testing --no-parallel --filter '^IntegrationAgent.*ChaosTests'; }
+chaos() { isolated --filter '^IntegrationAgent.*ChaosTests'; }
 node() { NODE_TIMEOUT=${NODE_TIMEOUT:-1200} scripts/node-run.sh "$program" --testing-library swift-testing --no-parallel --filter '^NodeTests'; }
 
 program=$(bundle) || exit 1
