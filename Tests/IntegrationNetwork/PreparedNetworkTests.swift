@@ -141,10 +141,7 @@ extension KernelTests {
       let names = pods.map(\.hostInterface)
       try Node.kernel.perform(RouteRequests.deleteLink(names[0]))
       try node.network.detach(owner: "pod0")
-      // Fails now and then since failed give-backs wait before they are tried again.
-      withKnownIssue(isIntermittent: true) {
-        #expect(Node.eventually { (try? node.leases()) == 12 })
-      }
+      #expect(Node.eventually { (try? node.leases()) == 12 })
       try node.network.detach(owner: "pod1")
       #expect(ready(node, 1))
     }
