@@ -65,7 +65,9 @@ for suite in "$@"; do
   echo "== $suite tests: status $code, $((SECONDS - started)) s"
 done
 if [ ${#failed[@]} -gt 0 ]; then
-  echo "test: FAILED: ${failed[*]}" >&2
+  # Last, and on one stream: what is cut is the beginning.
+  echo "test: FAILED: ${failed[*]}"
+  scripts/test-failures.sh "$@"
   exit 1
 fi
 echo "test: passed: $*"
