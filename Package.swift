@@ -63,7 +63,6 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "swiftlet",
@@ -80,7 +79,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // C and system libraries
@@ -163,7 +161,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", argumentParser, yams], swiftSettings: strict),
+      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", "YAML", "LinuxSystem", argumentParser], swiftSettings: strict),
     .executableTarget(
       name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench",
       swiftSettings: strict),
@@ -188,7 +186,7 @@ let package = Package(
     .testTarget(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
-    .testTarget(name: "SwiftctlTests", dependencies: ["swiftctl", "RuntimeAPI"], swiftSettings: strict),
+    .testTarget(name: "SwiftctlTests", dependencies: ["swiftctl", "RuntimeAPI", "YAML"], swiftSettings: strict),
     .testTarget(
       name: "GRPCTransportTests", dependencies: ["GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf], swiftSettings: strict
     ),

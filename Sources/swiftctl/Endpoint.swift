@@ -1,5 +1,5 @@
-import Foundation
-import Yams
+import FoundationEssentials
+import YAML
 
 /// Which socket to talk to.
 enum Endpoint {
@@ -14,13 +14,20 @@ enum Endpoint {
     if let variable = environment["CONTAINER_RUNTIME_ENDPOINT"], !variable.isEmpty { return try checked(variable) }
     if let text = try? String(contentsOfFile: configPath, encoding: .utf8) {
       do {
-        let values = try Yams.load(yaml: text) as? [String: Any] ?? [:]
-        if let value = values["runtime-endpoint"] as? String, !value.isEmpty { return try checked(value) }
-      } catch let error as YamlError {
-        throw Failure("cannot read \(configPath): \(error)", hint: "it is a flat YAML map, e.g. runtime-endpoint: \(standard)")
+        if let value = try value(of: "runtime-endpoint", in: text), !value.isEmpty { return try checked(value) }
+      } catch let error as SyntaxError {
+        throw Failure(
+          "cannot read \(configPath): line \(error.mark.line): \(error.message)",
+          hint: "it is a flat YAML map, e.g. runtime-endpoint: \(standard)")
       }
     }
     return standard
+  }
+
+  /// A scalar of a flat YAML map; nil when it is not there.
+  private static func value(of key: String, in text: String) throws(SyntaxError) -> String? {
+    guard case .mapping(let map) = try Parser(text).nextDocument() else { return nil }
+    return map.entries.first { $0.key.scalar?.string == key }?.value.scalar?.string
   }
 
   private static func checked(_ endpoint: String) throws -> String {

@@ -1,4 +1,4 @@
-import Foundation
+import LinuxSystem
 
 /// Reads CRI logs: `<time> <stream> <P|F> <content>`. Partial lines are joined.
 /// Source: Kubernetes, "CRI logging format".
@@ -8,9 +8,11 @@ struct LogReader {
   let stream: String?
   let timestamps: Bool
   var limit: Int?
-  private var handle: FileHandle?
-  /// Inode of the file behind `handle`.
-  private var openInode: UInt64?
+  /// Where lines go: bytes, and the stream they were written to.
+  var write: ([UInt8], String) -> Void = { bytes, stream in
+    if stream == "stderr" { Terminal.writeError(bytes) } else { Terminal.write(bytes) }
+  }
+  private var file: GrowingFile?
   private var pending: [UInt8] = []
   /// Whether the next entry of a stream continues a printed partial line.
   private var continued: [String: Bool] = [:]
@@ -42,26 +44,22 @@ struct LogReader {
 
   /// Prints what the file holds now, whole or its last lines.
   mutating func printExisting(tail: Int?) throws {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw Failure("cannot open the log \(path)", hint: "logs are read from the file: run swiftctl on the node, as root")
+    do { file = try GrowingFile(path) } catch {
+      throw Failure(
+        "cannot open the log \(path): \(error.reason)", hint: "logs are read from the file: run swiftctl on the node, as root")
     }
-    self.handle = handle
-    openInode = Self.inode(path)
-    guard let tail else {
-      readMore()
-      return
-    }
-    for entry in try last(tail, of: handle) { emit(entry) }
+    guard let tail else { return readMore() }
+    for entry in try last(tail) { emit(entry) }
   }
 
   /// The last lines, read backwards in growing windows: however large the log, little more than the lines is held.
-  private mutating func last(_ tail: Int, of handle: FileHandle) throws -> ArraySlice<Entry> {
-    let end = try handle.seekToEnd()
-    var window: UInt64 = 64 << 10
+  private mutating func last(_ tail: Int) throws -> ArraySlice<Entry> {
+    let end = try file?.size() ?? 0
+    var window: Int64 = 64 << 10
     while true {
       let start = end > window ? end - window : 0
-      try handle.seek(toOffset: start)
-      pending = Array(try handle.read(upToCount: Int(end - start)) ?? Data())
+      file?.seek(to: start)
+      pending = try file?.read(limit: Int(end - start)) ?? []
       // The window begins inside a line.
       if start > 0 { pending.removeSubrange(...(pending.firstIndex(of: UInt8(ascii: "\n")) ?? pending.endIndex - 1)) }
       let entries = takeEntries().filter(wanted)
@@ -86,7 +84,7 @@ struct LogReader {
       readMore()
       if rotated() {
         readMore()
-        handle = FileHandle(forReadingAtPath: path)
+        file = try? GrowingFile(path)
         readMore()
       }
       if !running { return }
@@ -95,21 +93,16 @@ struct LogReader {
   }
 
   private mutating func readMore() {
-    guard let handle else { return }
-    while let data = try? handle.read(upToCount: 1 << 20), !data.isEmpty {
-      pending += Array(data)
+    while let bytes = try? file?.read(limit: 1 << 20), !bytes.isEmpty {
+      pending += bytes
       takeEntries().filter(wanted).forEach { emit($0) }
     }
   }
 
-  private mutating func rotated() -> Bool {
-    guard let now = Self.inode(path), now != openInode else { return false }
-    openInode = now
-    return true
-  }
-
-  private static func inode(_ path: String) -> UInt64? {
-    (try? FileManager.default.attributesOfItem(atPath: path))?[.systemFileNumber] as? UInt64
+  /// Whether the name stands for another file now.
+  private func rotated() -> Bool {
+    guard let now = GrowingFile.inode(of: path) else { return false }
+    return now != file?.inode
   }
 
   private mutating func takeEntries() -> [Entry] {
@@ -134,13 +127,13 @@ struct LogReader {
       bytes = Array(bytes.prefix(limit))
       self.limit = limit - bytes.count
     }
-    if entry.stream == "stderr" { Terminal.writeError(bytes) } else { Terminal.write(bytes) }
+    write(bytes, entry.stream)
   }
 }
 
 /// `--since`: a duration before now or a time, as the RFC 3339 text logs use (which sorts by time).
 enum LogTime {
-  static func parse(_ text: String, now: Date = Date()) throws -> String {
+  static func parse(_ text: String, now: Int64 = wallClockNanoseconds()) throws -> String {
     if text.contains("T") { return text }
     var seconds = 0.0
     var number = ""
@@ -158,6 +151,6 @@ enum LogTime {
       }
     }
     guard seen, number.isEmpty else { throw Failure("--since \(text) is no duration (10s, 5m, 1h30m) and no RFC 3339 time") }
-    return Format.time(Int64((now.timeIntervalSince1970 - seconds) * 1e9))
+    return Format.time(now - Int64(min(seconds, 1e9) * 1e9))
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RuntimeAPI
 
 struct LogsCommand: AsyncParsableCommand {
@@ -31,10 +30,10 @@ struct LogsCommand: AsyncParsableCommand {
 
   /// The kubelet names logs `<attempt>.log`.
   private func previousLog(of status: ContainerStatus) throws -> String {
-    let url = URL(fileURLWithPath: status.logPath)
-    guard let attempt = Int(url.deletingPathExtension().lastPathComponent), attempt > 0 else {
+    let name = status.logPath.split(separator: "/").last ?? ""
+    guard name.hasSuffix(".log"), let attempt = Int(name.dropLast(4)), attempt > 0 else {
       throw Failure("container \(status.metadata.name) has no previous attempt")
     }
-    return url.deletingLastPathComponent().appendingPathComponent("\(attempt - 1).log").path
+    return "\(status.logPath.dropLast(name.count))\(attempt - 1).log"
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CRIClient
-import Foundation
+import LinuxSystem
 import RuntimeAPI
 
 struct ImageCommand: AsyncParsableCommand {
@@ -15,7 +15,7 @@ struct ImageCommand: AsyncParsableCommand {
     @Argument(help: "Archive or directory, on the node.", completion: .file()) var path: String
 
     func run() async throws {
-      let absolute = URL(fileURLWithPath: path).path
+      let absolute = path.hasPrefix("/") ? path : "\(currentDirectory())/\(path)"
       var bar = ProgressBar()
       for try await progress in try await global.connectNode().importImage(path: absolute, pin: pin) {
         if progress.done {
@@ -31,7 +31,7 @@ struct ImageCommand: AsyncParsableCommand {
 
 /// One line on standard error, only on a terminal.
 struct ProgressBar {
-  private let interactive = isatty(2) == 1
+  private let interactive = isTerminal(.error)
   private var shown = false
 
   mutating func show(_ stage: String, done: UInt64, total: UInt64) {

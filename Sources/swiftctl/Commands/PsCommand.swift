@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RuntimeAPI
 
 struct PsCommand: AsyncParsableCommand {
@@ -39,12 +38,17 @@ struct PsCommand: AsyncParsableCommand {
       table.add([
         noTrunc ? container.id.rawValue : Format.shortID(container.id.rawValue),
         image.hasPrefix("sha256:") && !noTrunc ? Format.shortID(image) : image, Format.age(container.createdAt),
-        "\(container.state)".capitalized, container.metadata.name, "\(container.metadata.attempt)",
+        Self.title(container.state), container.metadata.name, "\(container.metadata.attempt)",
         noTrunc ? container.sandboxID.rawValue : Format.shortID(container.sandboxID.rawValue),
         container.labels[Lookup.podName] ?? "unknown", container.labels[Lookup.podNamespace] ?? "unknown",
       ])
     }
     Terminal.write(table.text())
+  }
+
+  private static func title(_ state: ContainerState) -> String {
+    let name = "\(state)"
+    return name.prefix(1).uppercased() + name.dropFirst()
   }
 
   private static let states: [String: ContainerState] = [

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import LinuxSystem
 import RuntimeAPI
 
 struct RunCommand: AsyncParsableCommand {
@@ -51,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
       let code = try await wait(id, runtime)
       try await runtime.removePodSandbox(pod)
       // Of this run alone (the UID is in its name), and read by now.
-      try? FileManager.default.removeItem(atPath: sandbox.logDirectory)
+      try? removeTree(sandbox.logDirectory)
       if code != 0 { throw ExitCode(code) }
     } catch let error as RuntimeError {
       try? await runtime.removePodSandbox(pod)

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
-import Yams
+import FoundationEssentials
+import LinuxSystem
 
 /// `-o`.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -26,12 +26,9 @@ enum Format {
   }
 
   static func structured(_ value: some Encodable, _ format: OutputFormat) throws -> String {
-    if format == .yaml {
-      let encoder = YAMLEncoder()
-      encoder.options.sortKeys = true
-      return try encoder.encode(value)
-    }
-    return try json(value)
+    let json = try json(value)
+    if format != .yaml { return json }
+    return YAMLText.of(try JSONDecoder().decode(JSONTree.self, from: Data(json.utf8)))
   }
 
   /// The id without its algorithm, 13 characters, as crictl shows it.
@@ -40,10 +37,10 @@ enum Format {
   }
 
   /// "3 minutes ago".
-  static func age(_ nanoseconds: Int64, now: Date = Date()) -> String {
+  static func age(_ nanoseconds: Int64, now: Int64 = wallClockNanoseconds()) -> String {
     guard nanoseconds > 0 else { return "-" }
-    let seconds = Int(now.timeIntervalSince1970 - Double(nanoseconds) / 1e9)
-    func text(_ number: Int, _ unit: String) -> String { number == 1 ? "1 \(unit) ago" : "\(number) \(unit)s ago" }
+    let seconds = (now - nanoseconds) / 1_000_000_000
+    func text(_ number: Int64, _ unit: String) -> String { number == 1 ? "1 \(unit) ago" : "\(number) \(unit)s ago" }
     switch seconds {
     case ..<1: return "less than a second ago"
     case ..<60: return text(seconds, "second")

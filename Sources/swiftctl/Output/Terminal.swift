@@ -1,17 +1,18 @@
-import Foundation
+import FoundationEssentials
+import LinuxSystem
 
 /// Standard output and error; colour only on a terminal.
 enum Terminal {
-  static let isInteractive = isatty(1) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+  static let isInteractive = isTerminal(.output) && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
   static func write(_ text: String) { write(Array(text.utf8)) }
-  static func write(_ bytes: [UInt8]) { put(bytes, to: .standardOutput) }
+  static func write(_ bytes: [UInt8]) { put(bytes, to: .output) }
   static func writeError(_ text: String) { writeError(Array(text.utf8)) }
-  static func writeError(_ bytes: [UInt8]) { put(bytes, to: .standardError) }
+  static func writeError(_ bytes: [UInt8]) { put(bytes, to: .error) }
 
   /// A reader that has seen enough (`| head`) ends the program as SIGPIPE would: quietly.
-  private static func put(_ bytes: [UInt8], to file: FileHandle) {
-    do { try file.write(contentsOf: Data(bytes)) } catch { exit(128 + SIGPIPE) }
+  private static func put(_ bytes: [UInt8], to stream: StandardStream) {
+    do { try stream.write(bytes) } catch { endProcess(141) }
   }
 
   enum Colour: String {
