@@ -15,6 +15,5 @@ struct BPFProgram {
   mutating func skip(unlessEqualTo value: UInt32, _ distance: Int) { emit(0x15, 0, distance, value) }
   mutating func skip(ifAtLeast value: UInt32, _ distance: Int) { emit(0x35, distance, 0, value) }
   mutating func skip(unlessGreaterThan value: UInt32, _ distance: Int) { emit(0x25, 0, distance, value) }
-  mutating func skip(ifGreaterThan value: UInt32, _ distance: Int) { emit(0x25, distance, 0, value) }
   mutating func append(_ other: BPFProgram) { bytes += other.bytes }
 }

@@ -48,9 +48,6 @@ struct NewSystemCalls {
     if !actions.contains(where: { $0.number == number }) { actions.append((number, action)) }
   }
 
-  /// AUDIT_ARCH numbers: x32 shares that of x86-64.
-  var audited: [UInt32] { architectures.filter { $0 != Self.x32 } }
-
   /// Empty when the profile's default lets calls through and no rule is about a call libseccomp does not know.
   func prefix(defaultAction: UInt32) -> [UInt8] {
     let denies = SeccompVocabulary.denies(defaultAction)
@@ -74,6 +71,8 @@ struct NewSystemCalls {
     decision.skip(ifAtLeast: Self.commonEnd, known.count)
     decision.append(known)
     program.load(4)
+    // x32 shares the AUDIT_ARCH number of x86-64.
+    let audited = architectures.filter { $0 != Self.x32 }
     for (index, token) in audited.enumerated() { program.skip(ifEqualTo: token, audited.count - index) }
     program.jump(decision.count)
     program.append(decision)

@@ -53,25 +53,26 @@ public final class SeccompCompiler: Sendable {
     if let (path, problem) = SeccompVocabulary.complaint(spec) {
       throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)")
     }
-    let whole = try filter(spec, onlyConditional: false)
-    let rest = try filter(spec, onlyConditional: true)
-    let program = ConstantCalls(whole.program).table(machines: whole.calls.audited, before: rest.program)
+    let (program, skipped) = try filter(spec, asTree: true)
     guard program.count / 8 <= 4096 else {
       throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
     }
     let flags = (spec.flags ?? []).reduce(UInt32(0)) { $0 | (SeccompVocabulary.flags[$1] ?? 0) }
-    return Result(program: program, flags: flags, skipped: whole.calls.skipped)
+    return Result(program: program, flags: flags, skipped: skipped)
   }
 
   /// What libseccomp makes of a profile.
-  /// - Parameter onlyConditional: without the rules that `ConstantCalls` answers from its table.
+  /// - Parameter asTree: numbers are searched in a binary tree instead of one by one: the kernel runs a new filter once for every number,
+  ///   to learn which calls are always allowed, and that is most of what loading one costs.
   static func filter(
-    _ spec: SeccompSpec, onlyConditional: Bool
-  ) throws(LinuxRuntimeError) -> (program: [UInt8], calls: NewSystemCalls) {
+    _ spec: SeccompSpec, asTree: Bool
+  ) throws(LinuxRuntimeError) -> (program: [UInt8], skipped: [String]) {
     guard let normal = SeccompVocabulary.action(spec.defaultAction, errno: spec.defaultErrnoRet),
       let filter = unsafe seccomp_init(normal)
     else { throw LinuxRuntimeError(.seccomp, "libseccomp refuses the default action \(spec.defaultAction)") }
     defer { unsafe seccomp_release(filter) }
+    // A library that has no trees (before 2.5) makes the list, which says the same.
+    if asTree { _ = unsafe seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) }
 
     var architectures = [seccomp_arch_native()]
     for name in spec.architectures ?? [] {
@@ -99,7 +100,6 @@ public final class SeccompCompiler: Sendable {
         socketCall.note(name, action: action, normal: normal, conditional: !conditions.isEmpty)
         // libseccomp refuses rules that say what the default says.
         if action == normal { continue }
-        if onlyConditional, conditions.isEmpty, ConstantCalls.covers(name, architectures) { continue }
         for condition in conditions.isEmpty ? [[]] : conditions {
           let added = unsafe condition.withUnsafeBufferPointer { arguments in
             unsafe seccomp_rule_add_array(filter, action, number, UInt32(arguments.count), arguments.baseAddress)
@@ -110,7 +110,7 @@ public final class SeccompCompiler: Sendable {
     }
     let program = try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) }
     let prefix = newCalls.prefix(defaultAction: normal) + socketCall.prefix(defaultAction: normal, architectures: architectures)
-    return (prefix + program, newCalls)
+    return (prefix + program, newCalls.skipped)
   }
 
   /// One list of comparisons per rule. Comparisons of different arguments must all hold; of the same argument, libseccomp accepts

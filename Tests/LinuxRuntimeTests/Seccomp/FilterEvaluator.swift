@@ -39,6 +39,14 @@ struct FilterEvaluator {
   let program: [UInt8]
 
   func verdict(_ number: UInt32, _ arguments: [UInt64] = [], machine: Machine = .x86_64) throws -> Verdict {
+    var steps = 0
+    return try verdict(number, arguments, machine: machine, steps: &steps)
+  }
+
+  /// - Parameter steps: grows by the instructions that ran.
+  func verdict(
+    _ number: UInt32, _ arguments: [UInt64], machine: Machine = .x86_64, steps: inout Int
+  ) throws -> Verdict {
     var words = [number, machine.rawValue, 0, 0]
     for index in 0..<6 {
       let value = index < arguments.count ? arguments[index] : 0
@@ -52,6 +60,7 @@ struct FilterEvaluator {
       let code = UInt16(record[start]) | UInt16(record[start + 1]) << 8
       let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(record[start + 4 + $1]) << UInt32($1 * 8) }
       position += 1
+      steps += 1
       func branch(_ condition: Bool) { position += Int(record[start + (condition ? 2 : 3)]) }
       switch code {
       case 0x20 where value % 4 == 0 && value / 4 < 16: accumulator = words[Int(value / 4)]
