@@ -16,6 +16,8 @@ public struct ArchiveIndex {
     while let entry = unsafe try reader.next() {
       number += 1
       guard number <= Self.maximumEntries else { throw UnpackError(.tooLarge, "more than \(Self.maximumEntries) entries") }
+      // Directories say nothing, and the top one, which `tar .` puts first, has no name.
+      if unsafe archive_entry_filetype(entry) == S_IFDIR { continue }
       guard let raw = unsafe archive_entry_pathname(entry), let name = Self.normal(unsafe String(cString: raw)) else {
         throw UnpackError(.invalidArchive, "an entry has no usable name ('..' or nothing)")
       }
@@ -40,7 +42,7 @@ public struct ArchiveIndex {
         if let target = Self.resolve(unsafe String(cString: target), from: name), target.utf8.count < 4096 {
           report(.link(name: name, target: target))
         }
-      default: continue  // directories say nothing; anything else has no place in an image archive
+      default: continue  // has no place in an image archive
       }
     }
     return .done(entries: number, bytes: bytes)

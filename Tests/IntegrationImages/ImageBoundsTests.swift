@@ -36,6 +36,20 @@ struct ImageBoundsTests {
     #expect(error?.message.contains("more than 1000") == true)
   }
 
+  @Test("the index of an archive counts among its documents", arguments: ["index.json", "manifest.json"])
+  func firstDocument(_ name: String) throws {
+    let scratch = try Scratch()
+    try scratch.write("layout/oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+    try scratch.write("layout/\(name)", [UInt8](repeating: 0x20, count: 2 << 20))
+    let error = #expect(throws: ImageError.self) {
+      try ImageArchive(
+        name: "a", contents: ArchiveContents(directory: scratch.directory + "/layout"), cancellation: ImportCancellation(),
+        budget: DocumentBudget(maximumBytes: 1 << 20)
+      ).images()
+    }
+    #expect(error?.code == .tooLarge, "\(String(describing: error))")
+  }
+
   @Test("a message about the wrong platform names ten of them")
   func platforms() async throws {
     let scratch = try Scratch()

@@ -124,6 +124,18 @@ struct ImportTests {
     try scratch.expectEmpty()
   }
 
+  @Test("of an archive that `tar .` made, whose first entry is the directory itself")
+  func topDirectory() async throws {
+    let scratch = try Scratch()
+    let image = TestImage(layers: [layer { $0.add("a", text: "1") }])
+    var tar = Tar()
+    tar.directory("./")
+    tar.directory("./blobs/")
+    for (name, bytes) in try image.layout() { tar.add("./" + name, bytes) }
+    _ = try await scratch.importArchive(tar.finished)
+    #expect(scratch.service.list().map(\.id) == [image.id])
+  }
+
   @Test("takes the last of two entries of one name, as tar does")
   func duplicates() async throws {
     let scratch = try Scratch()

@@ -68,9 +68,4 @@ struct ArchiveContents {
       return try ArchivedFile(path: "\(directory)/\(name)")
     }
   }
-
-  /// The bytes of a document, at most 8 MiB.
-  func document(_ name: String, in archive: String) throws(ImageError) -> [UInt8]? {
-    try file(name)?.document("\(name) of \(archive)")
-  }
 }

@@ -2,10 +2,12 @@
 /// thousand times on each of four levels would be read for hours. The images found keep their documents in memory.
 final class DocumentBudget {
   private static let maximumDescriptors = 1000
-  private static let maximumBytes: Int64 = 64 << 20
 
+  private let maximumBytes: Int64
   private var descriptors = 0
   private var bytes: Int64 = 0
+
+  init(maximumBytes: Int64 = 64 << 20) { self.maximumBytes = maximumBytes }
 
   /// One more index or manifest that is named.
   func countDescriptor(of archive: String) throws(ImageError) {
@@ -17,8 +19,8 @@ final class DocumentBudget {
 
   /// A document that is about to be read.
   func count(bytes size: Int64, of archive: String) throws(ImageError) {
-    guard size <= Self.maximumBytes - bytes else {
-      throw ImageError(.tooLarge, "\(archive): its documents have more than \(Self.maximumBytes >> 20) MiB")
+    guard size <= maximumBytes - bytes else {
+      throw ImageError(.tooLarge, "\(archive): its documents have more than \(maximumBytes >> 20) MiB")
     }
     bytes += size
   }

@@ -28,18 +28,18 @@ struct ImageArchive {
   let name: String
   let contents: ArchiveContents
   let cancellation: ImportCancellation
-  private let budget = DocumentBudget()
+  private let budget: DocumentBudget
 
-  init(name: String, contents: ArchiveContents, cancellation: ImportCancellation) {
-    (self.name, self.contents, self.cancellation) = (name, contents, cancellation)
+  init(name: String, contents: ArchiveContents, cancellation: ImportCancellation, budget: DocumentBudget = DocumentBudget()) {
+    (self.name, self.contents, self.cancellation, self.budget) = (name, contents, cancellation, budget)
   }
 
   func images() throws(ImageError) -> [ArchivedImage] {
-    if let bytes = try contents.document("index.json", in: name), try contents.file("oci-layout") != nil {
-      return try ociImages(try decode(ImageIndex.self, bytes, "index.json"))
+    if let index = try contents.file("index.json"), try contents.file("oci-layout") != nil {
+      return try ociImages(try decode(ImageIndex.self, try document(index, "index.json"), "index.json"))
     }
-    if let bytes = try contents.document("manifest.json", in: name) {
-      return try dockerImages(try decode([DockerArchiveManifest].self, bytes, "manifest.json"))
+    if let manifests = try contents.file("manifest.json") {
+      return try dockerImages(try decode([DockerArchiveManifest].self, try document(manifests, "manifest.json"), "manifest.json"))
     }
     throw ImageError(
       .invalidArchive,
@@ -149,8 +149,7 @@ struct ImageArchive {
   /// A document named by its digest.
   private func blob(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
     let file = try blobFile(descriptor)
-    try count(file)
-    let bytes = try file.document("\(descriptor.digest) of \(name)")
+    let bytes = try document(file, descriptor.digest)
     let actual = Digest.of(bytes)
     guard actual == descriptor.digest else {
       throw ImageError(.digestMismatch, "\(name): blob \(descriptor.digest) has digest \(actual): it was damaged or changed")
@@ -168,8 +167,7 @@ struct ImageArchive {
       guard let file = try contents.file(manifest.config) else {
         throw ImageError(.invalidArchive, "\(name): config \(manifest.config) is missing")
       }
-      try count(file)
-      let bytes = try file.document("\(manifest.config) of \(name)")
+      let bytes = try document(file, manifest.config)
       let config = try decode(ImageConfig.self, bytes, manifest.config)
       guard config.platform.runs(on: .current) else {
         throw ImageError(.wrongPlatform, "\(name): image is for \(config.platform), this machine is \(Platform.current)")
@@ -191,10 +189,10 @@ struct ImageArchive {
 
   // MARK: Common
 
-  /// Before a document is read.
-  private func count(_ file: ArchivedFile) throws(ImageError) {
+  private func document(_ file: ArchivedFile, _ what: String) throws(ImageError) -> [UInt8] {
     try cancellation.check()
     try budget.count(bytes: file.size, of: name)
+    return try file.document("\(what) of \(name)")
   }
 
   private func layers(_ files: [(ArchivedFile, String?)], _ config: ImageConfig) throws(ImageError) -> [ArchivedLayer] {
