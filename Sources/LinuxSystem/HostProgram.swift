@@ -4,8 +4,12 @@ import Glibc
 /// Programs of the host, for what only they can do.
 public enum HostProgram {
   /// Runs a program without input and output to its end and returns its exit status, 128 + signal when one ended it. Blocks.
-  /// - Parameter path: absolute.
-  public static func run(_ path: String, _ arguments: [String]) throws(SystemCallError) -> Int32 {
+  /// - Parameters:
+  ///   - path: absolute.
+  ///   - limit: one that takes longer is killed.
+  /// - Throws: ETIMEDOUT after that.
+  public static func run(_ path: String, _ arguments: [String], atMost limit: Duration) throws(SystemCallError) -> Int32 {
+    let deadline = ContinuousClock.now + limit
     let program = OwnedDescriptor(
       adopting: try systemCall("open", on: path) { unsafe open(path, 0o10000000 /* O_PATH */ | O_CLOEXEC) })
     let null = OwnedDescriptor(adopting: try systemCall("open", on: "/dev/null") { unsafe open("/dev/null", O_RDWR | O_CLOEXEC) })
@@ -20,11 +24,28 @@ public enum HostProgram {
       }
     }
     let handle = OwnedDescriptor(adopting: pidfd)
+    let ended = try handle.withRaw { raw throws(SystemCallError) in try wait(raw, path, until: deadline) }
+    if !ended { handle.withRaw { raw in _ = cl_pidfd_send_signal(raw, SIGKILL) } }
     var info = unsafe siginfo_t()
     _ = try handle.withRaw { raw throws(SystemCallError) in
       try systemCall("waitid", on: "\(path), pid \(pid)") { unsafe waitid(idtype_t(3 /* P_PIDFD */), id_t(raw), &info, WEXITED) }
     }
+    guard ended else { throw SystemCallError(call: "waitid", subject: "\(path), killed after \(limit)", code: ETIMEDOUT) }
     let status = unsafe info._sifields._sigchld.si_status
     return unsafe info.si_code == CLD_EXITED ? status : 128 + status
+  }
+
+  /// Whether the process of a pidfd ended before the deadline.
+  private static func wait(
+    _ pidfd: CInt, _ path: String, until deadline: ContinuousClock.Instant
+  ) throws(SystemCallError) -> Bool {
+    while true {
+      let left = ContinuousClock.now.duration(to: deadline)
+      if left <= .zero { return false }
+      var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+      let count = unsafe poll(&entry, 1, CInt(clamping: Int64(left / .milliseconds(1)) + 1))
+      if count > 0 { return true }
+      if count < 0, errno != EINTR { throw SystemCallError(call: "poll", subject: path, code: errno) }
+    }
   }
 }

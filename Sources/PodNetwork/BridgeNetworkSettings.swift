@@ -11,8 +11,12 @@ public struct BridgeNetworkSettings: Sendable {
   public let mtu: UInt32?
   /// Networks kept ready for pods to come; 0: each pod's is made when it comes.
   public let prepared: Int
+  /// Processes without privileges may bind ports below 1024 and send ICMP echoes in their pod's network; off: as the kernel has it.
+  public let unprivilegedPorts: Bool
 
-  public init(bridgeName: String, podCIDR: String, mtu: UInt32? = nil, prepared: Int = 0) throws(PodNetworkError) {
+  public init(
+    bridgeName: String, podCIDR: String, mtu: UInt32? = nil, prepared: Int = 0, unprivilegedPorts: Bool = true
+  ) throws(PodNetworkError) {
     guard (1...15).contains(bridgeName.utf8.count),
       bridgeName.utf8.allSatisfy({
         (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
@@ -41,6 +45,7 @@ public struct BridgeNetworkSettings: Sendable {
     self.podCIDR = podCIDR
     self.networks = networks
     self.mtu = mtu
+    self.unprivilegedPorts = unprivilegedPorts
     // What waits has addresses: of a small network most stay for pods that come.
     let smallest = networks.map { Int(clamping: $0.count) / 8 }.min() ?? 0
     self.prepared = max(0, min(prepared, smallest, Self.mostPrepared))

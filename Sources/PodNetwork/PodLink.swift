@@ -12,7 +12,7 @@ struct PodLink: Sendable {
   private static let interface = "eth0"
   /// As Docker and containerd 2 have it: nobody needs to be root or to hold NET_RAW or NET_BIND_SERVICE for ports below 1024 or an ICMP
   /// echo socket of the pod's own network. Source: ip-sysctl.rst.
-  private static let defaults = [("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647")]
+  private static let unprivilegedPorts = [("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647")]
 
   /// Makes the pair for a record that is written, checked from its first frame. It carries traffic when this returns.
   func make(_ record: AttachmentRecord, in namespace: SharedDescriptor) throws {
@@ -44,7 +44,9 @@ struct PodLink: Sendable {
     guard let eth0 = LinkInfo(try inside.get(RouteRequests.getLink(Self.interface))) else {
       throw PodNetworkError(.system, "the kernel's answer about the pod's \(Self.interface) is not about a link")
     }
-    for (path, value) in Self.defaults { try Sysctl.set(path, value) }
+    if settings.unprivilegedPorts {
+      for (path, value) in Self.unprivilegedPorts { try Sysctl.set(path, value) }
+    }
     try Sysctl.setIfPresent("ipv4/conf/all/accept_redirects", "0")
     try RouterMessages.refuse(on: Self.interface)
     // No link-local address by itself: it would be usable only after a second, and there without an IPv6 network, too.

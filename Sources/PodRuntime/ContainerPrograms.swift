@@ -15,10 +15,6 @@ extension PodRuntime {
 
   // MARK: Pause
 
-  /// As Docker and containerd 2 have it: nobody needs to be root or to hold NET_RAW or NET_BIND_SERVICE for ports below 1024 or an ICMP
-  /// echo socket of the pod's own network. Source: ip-sysctl.rst.
-  static let networkDefaults = ["net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"]
-
   func pauseProgram(_ config: SandboxConfig, hasNamespace: Bool) throws -> ContainerProgram {
     var options = PauseOptions()
     let namespaces = config.securityContext.namespaces
@@ -29,8 +25,7 @@ extension PodRuntime {
     }
     if namespaces.ipc != .node { options.namespaces.append(NamespaceSpec(type: .ipc)) }
     if namespaces.pid != .node { options.namespaces.append(NamespaceSpec(type: .pid)) }
-    let defaults = settings.unprivilegedNetworking ? Self.networkDefaults : [:]
-    options.sysctls = hasNamespace ? defaults.merging(config.sysctls) { $1 } : config.sysctls
+    options.sysctls = config.sysctls
     options.resourceOptional = !kernel.canRaiseLimits
     options.seccomp = try seccomp.compile(SeccompProfile.runtimeDefault(capabilities: []))
     return try SetupProgramBuilder.pause(options)
@@ -40,7 +35,7 @@ extension PodRuntime {
 
   /// Looks up users, profiles and devices, and builds the spec.
   func prepareSpec(
-    _ config: ContainerConfig, _ sandbox: SandboxRecord, _ image: ResolvedImage, cgroupPath: String
+    _ config: ContainerConfig, _ sandbox: SandboxRecord, _ image: ResolvedImage, cgroupPath: String, appArmorProfile: String?
   ) throws -> (spec: RuntimeSpec, user: ContainerUser) {
     let security = config.securityContext
     let user = try resolveUser(security, image)
@@ -56,7 +51,7 @@ extension PodRuntime {
         hostname: "\(directory)/hostname", hosts: "\(directory)/hosts", resolvConf: "\(directory)/resolv.conf",
         shm: "\(directory)/shm"),
       cgroupPath: cgroupPath, capabilities: capabilities.spec(ambient: ambient),
-      seccomp: try seccompSpec(security, capabilities), appArmorProfile: try appArmor.profile(security), devices: devices,
+      seccomp: try seccompSpec(security, capabilities), appArmorProfile: appArmorProfile, devices: devices,
       deviceRules: rules)
     return (
       try SpecBuilder(inputs: inputs).build(),

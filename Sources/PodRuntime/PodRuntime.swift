@@ -53,7 +53,7 @@ public final class PodRuntime: ContainerRuntime {
       copy: DatabaseCopy(of: store, at: "\(settings.rootDirectory)/swiftlet.db.copy", logger: logger))
     journal = Journal(logger: logger)
     kernel = KernelFeatures.probe()
-    appArmor = AppArmor(isEnabled: kernel.appArmor, stateDirectory: settings.stateDirectory)
+    appArmor = AppArmor(isEnabled: kernel.appArmor, paths: .init(text: "\(settings.stateDirectory)/apparmor-default"))
     do {
       podshim = try SealedExecutable(copying: settings.podshimPath)
       try makeDirectory(settings.stateDirectory, mode: 0o711)

@@ -6,23 +6,20 @@ public struct PodRuntimeSettings: Sendable {
   public var stateDirectory: String
   /// The podshim program; copied into a sealed memfd at start.
   public var podshimPath: String
-  /// Prefix of every cgroup below the cgroup v2 mount, "/" for none (the kubelet's cgroupRoot).
+  /// What stands before the cgroups of sandboxes whose request names no parent, below the cgroup v2 mount (the kubelet's cgroupRoot).
   public var cgroupRoot: String
   /// resolv.conf for pods without DNS settings.
   public var resolvConf: String
-  /// Processes without privileges may bind ports below 1024 and send ICMP echoes in their pod's network; off: as the kernel has it.
-  public var unprivilegedNetworking: Bool
 
   public init(
     rootDirectory: String, stateDirectory: String, podshimPath: String, cgroupRoot: String = "/",
-    resolvConf: String = "/etc/resolv.conf", unprivilegedNetworking: Bool = true
+    resolvConf: String = "/etc/resolv.conf"
   ) {
     self.rootDirectory = rootDirectory
     self.stateDirectory = stateDirectory
     self.podshimPath = podshimPath
     self.cgroupRoot = cgroupRoot
     self.resolvConf = resolvConf
-    self.unprivilegedNetworking = unprivilegedNetworking
   }
 
   /// Where every container's root is mounted: in the container's own mount namespace only, so one directory serves all.

@@ -76,7 +76,9 @@ extension PodRuntime {
 
   private func build(_ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, _ link: ShimLink, undo: Undo) async throws {
     let image = try images.resolve(config.image.image)
-    let prepared = try prepareSpec(config, sandbox.record, image, cgroupPath: "\(sandbox.record.cgroupParent)/\(id)")
+    let prepared = try prepareSpec(
+      config, sandbox.record, image, cgroupPath: "\(sandbox.record.cgroupParent)/\(id)",
+      appArmorProfile: try await appArmor.profile(config.securityContext))
     var record = makeRecord(id, config, sandbox.record, image)
     record.user = prepared.user
 
