@@ -37,14 +37,16 @@ extension RemoteRuntime {
     let _: Runtime_V1_UpdateRuntimeConfigResponse = try await runtimeCall("UpdateRuntimeConfig", request)
   }
 
-  /// Ends with the connection or the consumer. Buffers 1000 events, then drops the oldest.
+  /// Ends with the connection, with the consumer, and when 1000 events wait for the consumer: it has to look at everything anew then.
   public func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
     let responses: ResponseStream<Runtime_V1_ContainerEventResponse> = try await client.stream(
       "/runtime.v1.RuntimeService/GetContainerEvents", Runtime_V1_GetEventsRequest())
-    let (events, continuation) = AsyncStream.makeStream(of: RuntimeEvent.self, bufferingPolicy: .bufferingNewest(1000))
+    let (events, continuation) = AsyncStream.makeStream(of: RuntimeEvent.self, bufferingPolicy: .bufferingOldest(1000))
     let reader = Task {
       do {
-        for try await response in responses { continuation.yield(try RuntimeEvent(response)) }
+        for try await response in responses {
+          if case .dropped = continuation.yield(try RuntimeEvent(response)) { break }
+        }
         continuation.finish()
       } catch { continuation.finish() }
     }

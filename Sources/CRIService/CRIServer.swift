@@ -29,7 +29,7 @@ public struct CRIServer: Sendable {
   /// - Parameter node: nil: NodeService answers UNIMPLEMENTED.
   public init(runtime: any ContainerRuntime, node: (any NodeOperations)? = nil, configuration: Configuration, logger: Logger) {
     var router = GRPCRouter()
-    RuntimeService(runtime: runtime).register(in: &router, logger: logger)
+    RuntimeService(runtime: runtime, logger: logger).register(in: &router)
     ImageService(runtime: runtime).register(in: &router, logger: logger)
     if let node { NodeService(node: node).register(in: &router, logger: logger) }
     self.configuration = configuration

@@ -5,8 +5,9 @@ import RuntimeAPI
 /// `runtime.v1.RuntimeService`, one method per file in Runtime/.
 struct RuntimeService: Sendable {
   let runtime: any ContainerRuntime
+  let logger: Logger
 
-  func register(in router: inout GRPCRouter, logger: Logger) {
+  func register(in router: inout GRPCRouter) {
     let service = Registration(service: "runtime.v1.RuntimeService", logger: logger)
     service.unary(&router, "ContainerStats", containerStats)
     service.unary(&router, "ContainerStatus", containerStatus)

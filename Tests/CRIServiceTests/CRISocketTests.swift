@@ -23,13 +23,13 @@ func runtimeWithImage() -> FakeRuntime {
 /// Runs a server on a socket of its own for the length of `body`.
 func withCRIServer<Result: Sendable>(
   runtime: FakeRuntime = runtimeWithImage(), node: (any NodeOperations)? = nil,
+  logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   _ body: (RemoteRuntime, FakeRuntime, String) async throws -> Result
 ) async throws -> Result {
   let path = "/tmp/cri-test-\(UInt64.random(in: 0...UInt64.max))/cri.sock"
   defer { try? FileManager.default.removeItem(atPath: String(path.dropLast("/cri.sock".count))) }
   let server = CRIServer(
-    runtime: runtime, node: node, configuration: .init(socketPath: path),
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    runtime: runtime, node: node, configuration: .init(socketPath: path), logger: logger)
   let (ready, listening) = AsyncStream.makeStream(of: Void.self)
   let serving = Task {
     defer { listening.finish() }
@@ -199,6 +199,41 @@ let containerConfig = ContainerConfig(
     #expect(seen.kinds.withLock { $0 } == [.created, .started, .stopped, .deleted])
   }
 
+  @Test("a consumer that is too slow gets the end of its events, not a gap, and the call with it") func slowConsumer() async throws
+  {
+    try await withCRIServer { client, runtime, _ in
+      let events = try await client.events()
+      #expect(await eventually { runtime.state.withLock { $0.watchers.count } == 1 })
+      let watcher = try #require(runtime.state.withLock { $0.watchers.first })
+      let gone = Mutex(false)
+      watcher.onTermination = { _ in gone.withLock { $0 = true } }
+      // As fast as the server takes them: the fake forgets what it cannot hand on.
+      var sent = 0
+      while sent < 20_000, !gone.withLock({ $0 }) {
+        let event = RuntimeEvent(kind: .created, containerID: "\(sent)", sandboxID: SandboxID("s"), createdAt: 0)
+        sent += 1
+        if case .enqueued(let room) = watcher.yield(event), room < 50 { try await Task.sleep(for: .milliseconds(1)) }
+      }
+      #expect(await eventually { gone.withLock { $0 } })
+      var seen: [String] = []
+      for await event in events { seen.append(event.containerID) }
+      #expect(seen == (0..<seen.count).map(String.init) && seen.count >= 1000, "\(seen.count) of \(sent)")
+    }
+  }
+
+  @Test("output that does not fit is cut with a line in the log") func cutOutput() async throws {
+    let lines = RecordedLines()
+    try await withCRIServer(logger: Logger(label: "test") { _ in lines }) { client, _, _ in
+      let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")
+      let container = try await client.createContainer(containerConfig, in: sandbox, sandboxConfig: sandboxConfig)
+      try await client.startContainer(container)
+      _ = try await client.execSync(container, command: ["bytes", "\((16 << 20) - 64)"], timeout: 30)
+      #expect(lines.texts.withLock { $0 } == [])
+      _ = try await client.execSync(container, command: ["bytes", "\(16 << 20)"], timeout: 30)
+      #expect(lines.texts.withLock { $0 } == ["Output of a command cut"])
+    }
+  }
+
   @Test("a second server on a living socket is refused, and the socket is for owner and group only") func livingSocket()
     async throws
   {
@@ -226,6 +261,25 @@ let containerConfig = ContainerConfig(
       #expect(error == RuntimeError(.unimplemented, "unknown service swiftlet.v1.NodeService"))
     }
   }
+}
+
+/// Warnings and worse.
+final class RecordedLines: LogHandler, Sendable {
+  let texts = Mutex<[String]>([])
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .warning }
+    set {}
+  }
+  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+
+  func log(event: LogEvent) { texts.withLock { $0.append("\(event.message)") } }
 }
 
 /// What a subscriber has got so far.

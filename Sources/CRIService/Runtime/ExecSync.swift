@@ -2,6 +2,7 @@ import CRIProto
 import RuntimeAPI
 import FoundationEssentials
 import GRPCTransport
+import Logging
 
 extension RuntimeService {
   func execSync(_ request: Runtime_V1_ExecSyncRequest) async throws(RuntimeError) -> Runtime_V1_ExecSyncResponse {
@@ -14,6 +15,10 @@ extension RuntimeService {
     // Both outputs must fit into one message, or the client gets neither.
     let budget = defaultMaximumMessageBytes - 64
     let stderrShare = min(result.stderr.count, max(budget / 2, budget - result.stdout.count))
+    if result.stdout.count + result.stderr.count > budget {
+      logger.warning(
+        "Output of a command cut", metadata: ["container.id": "\(id)", "command": "\(request.cmd[0])", "limit": "\(budget)"])
+    }
     var response = Runtime_V1_ExecSyncResponse()
     response.stdout = Data(result.stdout.prefix(budget - stderrShare))
     response.stderr = Data(result.stderr.prefix(stderrShare))
