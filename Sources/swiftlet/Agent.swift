@@ -82,7 +82,8 @@ struct Agent: Sendable {
   private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot) async throws -> Built {
     let network = try BridgeNetwork(
       settings: BridgeNetworkSettings(
-        bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks), store: store,
+        bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks,
+        unprivilegedPorts: settings.unprivilegedPorts), store: store,
       warn: { Logger(label: "network").warning("Network not given back", metadata: ["error": "\($0)"]) })
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
@@ -127,7 +128,8 @@ struct Agent: Sendable {
     until stop: StopSignal
   ) async throws {
     let cri = CRIServer(
-      runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket), logger: Logger(label: "cri"))
+      runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket, group: settings.criSocketGroup),
+      logger: Logger(label: "cri"))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await cri.run { ServiceNotifier.send("READY=1") } }
       if let kubelet {

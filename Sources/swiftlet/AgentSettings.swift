@@ -6,9 +6,12 @@ struct AgentSettings: Sendable {
   var rootDirectory: String
   var stateDirectory: String
   var criSocket: String
+  /// Who may use the socket beside root.
+  var criSocketGroup: UInt32?
   var bridge: String
   /// Pod networks kept ready.
   var preparedNetworks: Int
+  var unprivilegedPorts: Bool
   var nodeName: String?
   var runtimeEndpoint: String?
   var imageDirectory: String

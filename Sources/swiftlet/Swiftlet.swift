@@ -38,10 +38,17 @@ struct Swiftlet: ParsableCommand {
   @Option(name: .customShort("v"), help: "Log verbosity: 0 notices, 2 steps, 4 debug, 6 trace.") var verbosity = 2
 
   @Option(help: "Socket of the Container Runtime Interface; default <state-dir>/swiftlet.sock.") var criSocket: String?
+  @Option(help: "Group, by name or number, whose members may use that socket too; they can do what root can. Default: root alone.")
+  var criSocketGroup: String?
   @Option(help: "Name of the pod bridge, at most 15 characters; tables and links are named after it.") var bridge = "swl0"
   @Option(help: "Pod networks kept ready for pods to come, at most 64; 0: each is made when its pod comes.") var preparedNetworks =
     4
-  @Option(help: "cgroup v2 path below which everything is made (cgroupRoot).") var cgroupRoot: String?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "In a pod's own network nobody needs a privilege for ports below 1024 and ICMP echo; without: as the kernel has it.")
+  var unprivilegedPorts = true
+  @Option(help: "cgroup v2 path below which everything is made, but for pods whose CRI client names their parent (cgroupRoot).")
+  var cgroupRoot: String?
   @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
   @Option(help: "Directory of image archives imported at start and pinned; default <root-dir>/images.") var imageDir: String?
   @Option(help: "The podshim program; default: beside swiftlet, or ../libexec/swiftlet/podshim.") var podshim: String?
@@ -102,15 +109,31 @@ struct Swiftlet: ParsableCommand {
     if let cgroupRoot { kubelet.cgroupRoot = cgroupRoot }
     if let podLogsDir { kubelet.podLogsDir = podLogsDir }
     if let port { kubelet.port = port }
+    let socket = absolute(criSocket ?? "\(stateDir)/swiftlet.sock")
     return AgentSettings(
       kubelet: kubelet, rootDirectory: absolute(rootDir), stateDirectory: absolute(stateDir),
-      criSocket: absolute(criSocket ?? "\(stateDir)/swiftlet.sock"), bridge: bridge,
-      preparedNetworks: preparedNetworks, nodeName: hostnameOverride,
+      criSocket: socket, criSocketGroup: try socketGroup(socket), bridge: bridge,
+      preparedNetworks: preparedNetworks, unprivilegedPorts: unprivilegedPorts, nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
       podshimPath: try podshim ?? builtIn("podshim"), unpackerPath: try unpacker ?? builtIn("unpacker"), runtimeOnly: runtimeOnly,
       stopPodsOnExit: stopPodsOnExit,
       // The kubelet's default is every address, and nobody wrote that.
       readOnlyAddress: address ?? (kubelet.address == "0.0.0.0" ? "127.0.0.1" : kubelet.address))
+  }
+
+  private func socketGroup(_ socket: String) throws -> UInt32? {
+    guard let criSocketGroup else { return nil }
+    guard !socket.hasPrefix(absolute(stateDir) + "/") else {
+      throw ValidationError(
+        "--cri-socket-group \(criSocketGroup): nobody but root can reach \(socket), as \(stateDir) is root's: name a place with --cri-socket"
+      )
+    }
+    let id: UInt32?
+    do throws(SystemCallError) { id = try HostGroup.id(of: criSocketGroup) } catch {
+      throw ValidationError("--cri-socket-group \(criSocketGroup): cannot read /etc/group: \(error.reason)")
+    }
+    guard let id else { throw ValidationError("--cri-socket-group \(criSocketGroup): no such group in /etc/group") }
+    return id
   }
 
   /// Without `.` and `..`, as they are written: links are not followed.

@@ -77,7 +77,8 @@ package final class AgentFixture: Sendable {
     }
     self.options = options
     base = "/tmp/swiftlet-it-\(getpid())-\(number)"
-    let socket = "\(base)/state/swiftlet.sock"
+    let named = options.arguments.firstIndex(of: "--cri-socket").map { options.arguments[$0 + 1] }
+    let socket = named ?? "\(base)/state/swiftlet.sock"
     runtime = RemoteRuntime(socketPath: socket, timeout: .seconds(60))
     node = NodeClient(socketPath: socket)
   }

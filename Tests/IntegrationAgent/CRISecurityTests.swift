@@ -59,6 +59,29 @@ extension AgentSuite {
       }
     }
 
+    #if arch(x86_64)
+      @Test("A 32-bit program makes sockets of the families the default profile allows, and none behind its back")
+      func sockets32() async throws {
+        try await AgentFixture.with(CRILifecycleTests.options) { agent in
+          let pod = try await agent.sandbox("i386")
+          let calls = [
+            ("socket", 2, "ok"), ("socket", 38, "EPERM"), ("socket", 40, "EPERM"), ("socketcall", 2, "EPERM"),
+            ("socketcall", 40, "EPERM"),
+          ]
+          for (index, (call, family, expected)) in calls.enumerated() {
+            let ended = try await pod.run("s\(index)", ["socket32", call, "\(family)"]) {
+              $0.securityContext.seccomp = SecurityProfile(type: .runtimeDefault)
+            }
+            #expect(ended.text == expected, "\(call) \(family)")
+          }
+          let free = try await pod.run("free", ["socket32", "socketcall", "2"]) {
+            $0.securityContext.seccomp = SecurityProfile(type: .unconfined)
+          }
+          #expect(free.text == "ok")
+        }
+      }
+    #endif
+
     /// The value behind `key` in lines of /proc/PID/status.
     static func value(_ key: String, _ text: String) -> String? {
       for line in text.split(separator: "\n") {

@@ -106,6 +106,21 @@ struct CRISemanticsTests {
     }
   }
 
+  @Test("that the parent cgroup they name stands as they said it, whatever the agent's own root is, and goes with its last pod")
+  func cgroupParent() async throws {
+    let parent = "/swiftlet-test-parent-\(getpid())/deeper"
+    var directory = ""
+    try await RuntimeAgent.with({ $0.cgroupParent = parent }) { agent in
+      let info = try await agent.runtime.podSandboxStatus(agent.sandbox, verbose: true).info["info"] ?? ""
+      #expect(info.contains("\"cgroupPath\":\"\(parent)/\(agent.sandbox)\""), "\(info)")
+      let id = try await agent.start("c")
+      directory = try #require(HostState.cgroupMount) + parent
+      #expect(FileManager.default.fileExists(atPath: "\(directory)/\(id)"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: directory))
+    unsafe rmdir(String(directory.dropLast("/deeper".count)))
+  }
+
   @Test("the node's name in HOSTNAME when the sandbox has none")
   func hostname() async throws {
     try await RuntimeAgent.with { agent in
@@ -115,12 +130,16 @@ struct CRISemanticsTests {
     }
   }
 
-  @Test("ports below 1024 open to everybody in the pod's network, unless the pod says otherwise")
+  @Test("ports below 1024 open to everybody in the pod's network, unless the node or the pod says otherwise")
   func lowPorts() async throws {
     let read = "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"
     try await RuntimeAgent.with { agent in
       let id = try await agent.start("c")
       #expect(try await agent.exec(id, read) == "0")
+    }
+    try await RuntimeAgent.with(arguments: ["--no-unprivileged-ports"]) { agent in
+      let id = try await agent.start("c")
+      #expect(try await agent.exec(id, read) == "1024")
     }
     try await RuntimeAgent.with({ $0.sysctls = ["net.ipv4.ip_unprivileged_port_start": "1024"] }) { agent in
       let id = try await agent.start("c")

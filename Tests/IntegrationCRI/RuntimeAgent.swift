@@ -13,13 +13,16 @@ struct RuntimeAgent {
   var base: String { agent.base }
   var runtime: RemoteRuntime { agent.runtime }
 
-  /// - Parameter change: what the pod is to have beyond a name and logs.
+  /// - Parameters:
+  ///   - arguments: of the agent.
+  ///   - change: what the pod is to have beyond a name and logs.
   static func with(
-    _ change: (inout SandboxConfig) -> Void = { _ in }, _ body: (RuntimeAgent) async throws -> Void
+    arguments: [String] = [], _ change: (inout SandboxConfig) -> Void = { _ in }, _ body: (RuntimeAgent) async throws -> Void
   ) async throws {
     var options = AgentFixture.Options()
     options.runtimeOnly = true
     options.images = ["busybox"]
+    options.arguments = arguments
     try await AgentFixture.with(options) { agent in
       var config = SandboxConfig(
         metadata: SandboxMetadata(name: "cri", uid: "cri-uid", namespace: "default"), logDirectory: "\(agent.base)/logs")

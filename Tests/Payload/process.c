@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -128,6 +129,32 @@ static int answer(const char *name, long result) {
   return result < 0;
 }
 
+#ifdef __x86_64__
+/// A call of the i386 table, from this 64-bit program: seccomp sees AUDIT_ARCH_I386.
+static long call32(long number, long first, long second, long third) {
+  long result;
+  __asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(first), "c"(second), "d"(third)
+                   : "memory", "r8", "r9", "r10", "r11");
+  return (int)result;
+}
+
+static int socket32(int argc, char **argv) {
+  if (argc < 3) return 64;
+  long result;
+  if (strcmp(argv[1], "socketcall") == 0) {
+    unsigned *arguments = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    if (arguments == MAP_FAILED) return failed("mmap");
+    arguments[0] = (unsigned)atoi(argv[2]);
+    arguments[1] = SOCK_STREAM;
+    result = call32(102, 1 /* SYS_SOCKET */, (long)arguments, 0);
+  } else {
+    result = call32(359, atoi(argv[2]), SOCK_STREAM, 0);
+  }
+  printf("%s\n", result >= 0 ? "ok" : errno_name((int)-result));
+  return 0;
+}
+#endif
+
 static int system_call(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
   if (strcmp(name, "getpid") == 0) return answer(name, syscall(SYS_getpid));
@@ -166,6 +193,9 @@ const struct command process_commands[] = {
   {"sleep", "[SECONDS]", "stay", sleeper},
   {"orphan", "[SECONDS]", "leave a background child in its own session", orphan},
   {"zombies", "N", "leave N children for PID 1 to reap", zombies},
+#ifdef __x86_64__
+  {"socket32", "socket|socketcall FAMILY", "make a socket as an i386 program does; prints 'ok' or the errno's name", socket32},
+#endif
   {"syscall", "NAME|NUMBER", "do a system call; prints 'ok' or the errno's name", system_call},
   {0},
 };

@@ -72,7 +72,7 @@ extension PodRuntime {
   private func buildSandbox(_ config: SandboxConfig, handler: String, undo: Undo) async throws -> Sandbox {
     let id = SandboxID(Identifier.random())
     let ownsParent = config.cgroupParent.isEmpty
-    let parent = ownsParent ? "\(Self.ownParent(settings))/\(id)" : Self.cgroupPath(config.cgroupParent, settings)
+    let parent = ownsParent ? "\(Self.ownParent(settings))/\(id)" : Self.absolute(config.cgroupParent)
     var record = SandboxRecord(
       id: id, config: config, handler: handler, createdAt: wallClockNanoseconds(), cgroup: "\(parent)/\(id)", cgroupParent: parent,
       ownsCgroupParent: ownsParent)
@@ -211,11 +211,10 @@ extension PodRuntime {
   }
 
   /// Where sandboxes go whose request names no place.
-  static func ownParent(_ settings: PodRuntimeSettings) -> String { cgroupPath("/swiftlet", settings) }
-
-  /// A path below the cgroup v2 mount, with the configured root in front.
-  private static func cgroupPath(_ path: String, _ settings: PodRuntimeSettings) -> String {
-    let absolute = path.hasPrefix("/") ? path : "/" + path
-    return settings.cgroupRoot == "/" || absolute.hasPrefix(settings.cgroupRoot + "/") ? absolute : settings.cgroupRoot + absolute
+  static func ownParent(_ settings: PodRuntimeSettings) -> String {
+    (settings.cgroupRoot == "/" ? "" : absolute(settings.cgroupRoot)) + "/swiftlet"
   }
+
+  /// A path below the cgroup v2 mount. Without the configured root in front: a kubelet has its own, and says the whole path.
+  private static func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }
 }
