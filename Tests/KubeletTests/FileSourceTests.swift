@@ -53,6 +53,36 @@ import Testing
     #expect(set.apply(["/m/a.yaml": Self.yaml("web", image: "y:1")], now: Time(seconds: 3)).pods.map(\.path) == ["/m/a.yaml"])
   }
 
+  @Test("a file's change concerns its own names and UIDs, and what they held back") func changes() {
+    var set = ManifestSet(node: "n")
+    let first = set.apply(["/m/a.yaml": Self.yaml("web"), "/m/b.yaml": Self.yaml("b")], now: Time(seconds: 1))
+    #expect(first.gone == nil && first.pods.map(\.path) == ["/m/a.yaml", "/m/b.yaml"])
+    let second = set.change(["/m/c.yaml": Self.yaml("web", image: "y:1")], now: Time(seconds: 2))
+    #expect(second.pods.isEmpty && second.gone == [] && second.events.map(\.reason) == [.duplicatePod])
+    let third = set.change(["/m/a.yaml": nil], now: Time(seconds: 3))
+    #expect(third.pods.map(\.path) == ["/m/c.yaml"] && third.gone == Set(first.pods.prefix(1).map(\.pod.podUID)))
+    let same = set.change(["/m/b.yaml": Self.yaml("b")], now: Time(seconds: 4))
+    #expect(same.isEmpty)
+    let broken = set.change(["/m/b.yaml": .bytes([0xFF])], now: Time(seconds: 5))
+    #expect(broken.events.map(\.reason) == [.invalidManifest] && broken.gone == [])
+    let all = set.apply(["/m/b.yaml": .bytes([0xFF])], now: Time(seconds: 6))
+    #expect(all.pods.map(\.path) == ["/m/b.yaml"])
+  }
+
+  @Test("of two pods with one UID the first has it, and the other one gets it when that is gone") func oneUID() {
+    func yaml(_ name: String) -> ManifestSet.Content {
+      .bytes(
+        Array("apiVersion: v1\nkind: Pod\nmetadata: {name: \(name), uid: u}\nspec: {containers: [{name: c, image: x}]}\n".utf8))
+    }
+    var set = ManifestSet(node: "n")
+    let first = set.change(["/m/b.yaml": yaml("b")], now: Time(seconds: 1))
+    #expect(first.pods.map(\.path) == ["/m/b.yaml"])
+    let both = set.change(["/m/a.yaml": yaml("a")], now: Time(seconds: 2))
+    #expect(both.pods.isEmpty && both.events.map(\.reason) == [.duplicatePod])
+    let other = set.change(["/m/b.yaml": nil], now: Time(seconds: 3))
+    #expect(other.pods.map(\.path) == ["/m/a.yaml"] && other.gone == [])
+  }
+
   @Test("content decides the UID; time does not") func identity() {
     var set = ManifestSet(node: "n")
     let first = set.apply(["/m/a.yaml": Self.yaml("a")], now: Time(seconds: 1)).pods
@@ -92,46 +122,74 @@ import Testing
   private func source(_ path: String) -> FileSource {
     FileSource(path: path, node: "n", settle: .milliseconds(20), logger: Logger(label: "test"))
   }
-  /// Reads snapshots until one has exactly these pods.
-  private func wait(_ iterator: inout AsyncStream<SourceSnapshot>.Iterator, for names: [String]) async -> Bool {
-    while let snapshot = await iterator.next(isolation: #isolation) {
-      if snapshot.pods.compactMap(\.pod.metadata.name).sorted() == names { return true }
+  /// What a source wants after all it has said.
+  private final class Reader {
+    private var iterator: AsyncStream<SourceSnapshot>.Iterator
+    private var pods: [PodUID: String] = [:]
+    private(set) var last: SourceSnapshot?
+    init(_ source: FileSource) { iterator = source.snapshots().makeAsyncIterator() }
+
+    /// Reads snapshots until exactly these pods are wanted.
+    func wait(for names: [String]) async -> Bool {
+      while let snapshot = await iterator.next(isolation: #isolation) {
+        last = snapshot
+        if let gone = snapshot.gone { for uid in gone { pods[uid] = nil } } else { pods = [:] }
+        for pod in snapshot.pods { pods[pod.pod.podUID] = pod.pod.metadata.name }
+        if pods.values.sorted() == names { return true }
+      }
+      return false
     }
-    return false
+  }
+
+  @Test("a change of one file is told as that file's pods, however many others there are", .timeLimit(.minutes(1)))
+  func oneOfMany() async throws {
+    let scratch = try Scratch()
+    let names = (0..<30).map { "p\($0)" }
+    for name in names { try scratch.write("\(name).yaml", name) }
+    let reader = Reader(source(scratch.path))
+    #expect(await reader.wait(for: names.map { "\($0)-n" }.sorted()))
+    #expect(reader.last?.gone == nil && reader.last?.pods.count == 30)
+    try scratch.write(".new.tmp", "new")
+    try scratch.move(".new.tmp", "new.yaml")
+    #expect(await reader.wait(for: (names + ["new"]).map { "\($0)-n" }.sorted()))
+    #expect(reader.last?.gone == [] && reader.last?.pods.count == 1)
+    try scratch.remove("p7.yaml")
+    #expect(await reader.wait(for: (names + ["new"]).filter { $0 != "p7" }.map { "\($0)-n" }.sorted()))
+    #expect(reader.last?.gone?.count == 1 && reader.last?.pods == [])
   }
 
   @Test("files that appear, are replaced and go are seen", .timeLimit(.minutes(1))) func files() async throws {
     let scratch = try Scratch()
     try scratch.write("a.yaml", "a")
-    var snapshots = source(scratch.path).snapshots().makeAsyncIterator()
-    #expect(await wait(&snapshots, for: ["a-n"]))
+    let snapshots = Reader(source(scratch.path))
+    #expect(await snapshots.wait(for: ["a-n"]))
     try scratch.write(".b.yaml.tmp", "b")
     try scratch.move(".b.yaml.tmp", "b.yaml")
-    #expect(await wait(&snapshots, for: ["a-n", "b-n"]))
+    #expect(await snapshots.wait(for: ["a-n", "b-n"]))
     try scratch.remove("a.yaml")
-    #expect(await wait(&snapshots, for: ["b-n"]))
+    #expect(await snapshots.wait(for: ["b-n"]))
     try scratch.write("b.yaml", "c")
-    #expect(await wait(&snapshots, for: ["c-n"]))
+    #expect(await snapshots.wait(for: ["c-n"]))
     try scratch.move("b.yaml", "b.yaml.bak")
-    #expect(await wait(&snapshots, for: []))
+    #expect(await snapshots.wait(for: []))
   }
 
   @Test("a directory that comes later, goes and returns is followed", .timeLimit(.minutes(1))) func later() async throws {
     let scratch = try Scratch()
-    var snapshots = source(scratch.path + "/x/y/").snapshots().makeAsyncIterator()
-    #expect(await wait(&snapshots, for: []))
+    let snapshots = Reader(source(scratch.path + "/x/y/"))
+    #expect(await snapshots.wait(for: []))
     try scratch.makeDirectory("x/y")
     try scratch.write("x/y/a.yaml", "a")
-    #expect(await wait(&snapshots, for: ["a-n"]))
+    #expect(await snapshots.wait(for: ["a-n"]))
     try scratch.move("x", "z")
-    #expect(await wait(&snapshots, for: []))
+    #expect(await snapshots.wait(for: []))
     try scratch.move("z", "x")
-    #expect(await wait(&snapshots, for: ["a-n"]))
+    #expect(await snapshots.wait(for: ["a-n"]))
     try scratch.remove("x")
-    #expect(await wait(&snapshots, for: []))
+    #expect(await snapshots.wait(for: []))
     try scratch.makeDirectory("x/y")
     try scratch.write("x/y/b.yaml", "b")
-    #expect(await wait(&snapshots, for: ["b-n"]))
+    #expect(await snapshots.wait(for: ["b-n"]))
   }
 
   @Test("a swap of ..data is seen through the links", .timeLimit(.minutes(1))) func swap() async throws {
@@ -143,35 +201,35 @@ import Testing
     try scratch.link("m/..data", to: "..1")
     try scratch.link("m/a.yaml", to: "..data/a.yaml")
     try scratch.link("linked", to: "m")
-    var snapshots = source(scratch.path + "/linked").snapshots().makeAsyncIterator()
-    #expect(await wait(&snapshots, for: ["one-n"]))
+    let snapshots = Reader(source(scratch.path + "/linked"))
+    #expect(await snapshots.wait(for: ["one-n"]))
     try scratch.link("m/..tmp", to: "..2")
     #expect(rename(scratch.path + "/m/..tmp", scratch.path + "/m/..data"))
-    #expect(await wait(&snapshots, for: ["two-n"]))
+    #expect(await snapshots.wait(for: ["two-n"]))
     try scratch.write("m/..2/a.yaml", "three")
-    #expect(await wait(&snapshots, for: ["three-n"]))
+    #expect(await snapshots.wait(for: ["three-n"]))
   }
 
   @Test("a single file may come later", .timeLimit(.minutes(1))) func single() async throws {
     let scratch = try Scratch()
-    var snapshots = source(scratch.path + "/pod.manifest").snapshots().makeAsyncIterator()
-    #expect(await wait(&snapshots, for: []))
+    let snapshots = Reader(source(scratch.path + "/pod.manifest"))
+    #expect(await snapshots.wait(for: []))
     try scratch.write("pod.manifest", "a")
-    #expect(await wait(&snapshots, for: ["a-n"]))
+    #expect(await snapshots.wait(for: ["a-n"]))
     try scratch.remove("pod.manifest")
-    #expect(await wait(&snapshots, for: []))
+    #expect(await snapshots.wait(for: []))
   }
 
   @Test("a half-written file waits for its writer", .timeLimit(.minutes(1))) func partial() async throws {
     let scratch = try Scratch()
-    var snapshots = source(scratch.path).snapshots().makeAsyncIterator()
-    #expect(await wait(&snapshots, for: []))
+    let snapshots = Reader(source(scratch.path))
+    #expect(await snapshots.wait(for: []))
     let url = URL(fileURLWithPath: scratch.path + "/a.yaml")
     #expect(FileManager.default.createFile(atPath: url.path, contents: nil))
     try scratch.write("b.yaml", "b")
-    #expect(await wait(&snapshots, for: ["b-n"]))
+    #expect(await snapshots.wait(for: ["b-n"]))
     try scratch.write("a.yaml", "a")
-    #expect(await wait(&snapshots, for: ["a-n", "b-n"]))
+    #expect(await snapshots.wait(for: ["a-n", "b-n"]))
   }
 }
 

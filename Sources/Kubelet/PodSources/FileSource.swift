@@ -41,8 +41,8 @@ public struct FileSource: Sendable {
     self.logger = logger
   }
 
-  /// The first snapshot comes as soon as the path can be read (a missing path is an empty one), the next after each change. A path that
-  /// cannot be read changes nothing. Ends when its reader stops.
+  /// The first snapshot comes as soon as the path can be read (a missing path is an empty one) and names everything; the next after each
+  /// change, and names what changed. A path that cannot be read changes nothing. Ends when its reader stops.
   public func snapshots() -> AsyncStream<SourceSnapshot> {
     let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
     let task = Task {
@@ -60,52 +60,76 @@ public struct FileSource: Sendable {
     await memory?.load()
     let remembered = memory?.contents ?? [:]
     var manifests = ManifestSet(node: node, remembered: remembered)
-    var last: SourceSnapshot?
+    var change = ManifestWatcher.Change.everything
+    var isFirst = true
     var failures = 0
     var told: String?
     while !Task.isCancelled {
-      // Watch first, read afterwards: a change in between is seen twice rather than never.
-      let found: Result<[String: ManifestSet.Content], SystemCallError> = await runBlocking(.foreign) { () throws(Never) in
-        let failure = watcher.update()
-        if let failure {
-          logger.warning("Manifests cannot be watched", metadata: ["path": "\(failure.subject)", "errno": "\(failure.code)"])
-        }
-        do throws(SystemCallError) { return .success(try directory.scan(writing: watcher.writing)) } catch {
-          return .failure(error)
-        }
-      }
-      switch found {
-      case .success(let found):
-        failures = 0
-        told = nil
-        var snapshot = manifests.apply(found, now: now())
-        // The first agent that remembers: a broken file may be that of a pod which an earlier one left.
-        snapshot.isPartial = remembered.isEmpty && memory != nil && last == nil && !snapshot.degradedFiles.isEmpty
-        await memory?.keep(manifests.good, present: Set(found.keys))
-        if last?.pods != snapshot.pods || last?.degradedFiles != snapshot.degradedFiles || !snapshot.events.isEmpty {
-          logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
-          yield(snapshot)
-        }
-        last = snapshot
-        _ = try await watcher.next()
-      case .failure(let error):
+      let found: [String: ManifestSet.Content?]
+      do throws(SystemCallError) {
+        found = try await read(change, directory, watcher)
+      } catch {
         failures += 1
         if told != error.description {
           told = error.description
           logger.error("Manifests cannot be read", metadata: ["path": "\(directory.path)", "error": "\(error)"])
           let message = "\(directory.path) cannot be read; its pods stay as they are: \(error)"
           let event = SourceSnapshot.Event(reason: .sourceUnavailable, message: message, pod: nil, path: directory.path)
-          if last == nil, !remembered.isEmpty {
+          if isFirst, !remembered.isEmpty {
             // Never read by this agent: what was wanted last is wanted still.
             var old = manifests.apply(remembered.mapValues { .bytes($0) }, now: now())
             old.isPartial = true
-            last = old
+            isFirst = false
             yield(old)
           }
           yield(SourceSnapshot(pods: [], events: [event], degradedFiles: [:], isUnreadable: true))
         }
         try await Task.sleep(for: .seconds(min(20, 1 << min(failures - 1, 5))))
+        change = .everything
+        continue
       }
+      (failures, told) = (0, nil)
+      var snapshot: SourceSnapshot
+      if case .everything = change {
+        snapshot = manifests.apply(found.compactMapValues { $0 }, now: now())
+        // The first agent that remembers: a broken file may be that of a pod which an earlier one left.
+        snapshot.isPartial = remembered.isEmpty && memory != nil && isFirst && !snapshot.degradedFiles.isEmpty
+      } else {
+        snapshot = manifests.change(found, now: now())
+      }
+      logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
+      isFirst = false
+      if snapshot.gone == nil || !snapshot.isEmpty { yield(snapshot) }
+      if case .everything = change {
+        await keep(manifests, manifests.paths, gone: (memory?.contents ?? [:]).keys.filter { found[$0] == nil }, &memory)
+      } else {
+        await keep(manifests, Set(found.keys), gone: found.filter { $0.value == nil }.map(\.key), &memory)
+      }
+      change = try await watcher.next()
     }
+  }
+
+  /// Everything, or what is at some paths; nil: nothing is there.
+  private func read(
+    _ change: ManifestWatcher.Change, _ directory: ManifestDirectory, _ watcher: ManifestWatcher
+  ) async throws(SystemCallError) -> [String: ManifestSet.Content?] {
+    let logger = logger
+    return try await runBlocking(.foreign) { () throws(SystemCallError) -> [String: ManifestSet.Content?] in
+      if case .files(let paths) = change {
+        let writing = watcher.writing
+        return Dictionary(uniqueKeysWithValues: paths.map { ($0, directory.content($0, writing: writing)) })
+      }
+      // Watch first, read afterwards: a change in between is seen twice rather than never.
+      if let failure = watcher.update() {
+        logger.warning("Manifests cannot be watched", metadata: ["path": "\(failure.subject)", "errno": "\(failure.code)"])
+      }
+      return try directory.scan(writing: watcher.writing).mapValues { $0 }
+    }
+  }
+
+  private func keep(_ manifests: ManifestSet, _ paths: Set<String>, gone: [String], _ memory: inout ManifestMemory?) async {
+    var good: [String: [UInt8]] = [:]
+    for path in paths { good[path] = manifests.good(path) }
+    await memory?.keep(good, gone: gone)
   }
 }

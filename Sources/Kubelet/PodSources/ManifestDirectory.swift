@@ -26,19 +26,19 @@ struct ManifestDirectory: Sendable {
   /// - Throws: when it cannot be said which manifests there are.
   func scan(writing: Set<String>) throws(SystemCallError) -> [String: ManifestSet.Content] {
     var found: [String: ManifestSet.Content] = [:]
-    for file in try files() {
-      if writing.contains(file) {
-        found[file] = .beingWritten
-        continue
-      }
-      do throws(SystemCallError) {
-        found[file] = .bytes(try readRegularFile(file, limit: 10 << 20))
-      } catch {
-        // A dangling link or a file that went away while we looked is a file that is not there; a sub-directory is none.
-        if error.code != ENOENT, error.code != EISDIR { found[file] = .unreadable(error.description) }
-      }
-    }
+    for file in try files() { found[file] = content(file, writing: writing) }
     return found
+  }
+
+  /// What is at one manifest's path; nil: nothing.
+  func content(_ file: String, writing: Set<String>) -> ManifestSet.Content? {
+    if writing.contains(file) { return .beingWritten }
+    do throws(SystemCallError) {
+      return .bytes(try readRegularFile(file, limit: 10 << 20))
+    } catch {
+      // A dangling link or a file that went away while we looked is a file that is not there; a sub-directory is none.
+      return error.code == ENOENT || error.code == EISDIR ? nil : .unreadable(error.description)
+    }
   }
 
   private func files() throws(SystemCallError) -> [String] {

@@ -24,10 +24,12 @@ struct ManifestMemory: Sendable {
     }
   }
 
-  /// - Parameter present: paths that are there, whatever is in them.
-  mutating func keep(_ good: [String: [UInt8]], present: Set<String>) async {
+  /// - Parameters:
+  ///   - good: content that can be used as it is.
+  ///   - gone: paths where nothing is any more.
+  mutating func keep(_ good: [String: [UInt8]], gone: some Sequence<String>) async {
     let changed = good.filter { contents[$0.key] != $0.value }
-    let gone = contents.keys.filter { !present.contains($0) }
+    let gone = gone.filter { contents[$0] != nil }
     if changed.isEmpty, gone.isEmpty { return }
     do {
       try await store.write { [documents] transaction in

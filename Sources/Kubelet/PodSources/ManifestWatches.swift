@@ -88,9 +88,10 @@ struct ManifestWatches: Sendable {
     }
     if mask & UInt32(IN_ATTRIB) == 0 { writing.remove(file) }
     let isGone = mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
-    // A link may lead elsewhere now: other directories are to be watched.
-    if case .regular? = node, interest.manifests, interest.names.isEmpty {
-      return Outcome(change: .files([file]), needsSettling: isGone)
+    // A link may lead elsewhere now: other directories are to be watched. Where there is none, what went was none either.
+    if interest.manifests, interest.names.isEmpty {
+      if case .regular? = node { return Outcome(change: .files([file]), needsSettling: isGone) }
+      if node == nil, interests.values.allSatisfy(\.names.isEmpty) { return Outcome(change: .files([file]), needsSettling: isGone) }
     }
     return Outcome(change: .everything, needsSettling: isGone)
   }

@@ -22,21 +22,22 @@ struct SourceDifference {
   mutating func events(_ snapshot: SourceSnapshot) -> [SourceEvent] {
     if snapshot.isUnreadable { return [] }
     var events: [SourceEvent] = []
-    var next: [PodUID: Known] = [:]
+    var named: Set<PodUID> = []
     for desired in snapshot.pods {
       let uid = desired.pod.podUID
-      if next[uid] != nil { continue }
-      if let old = known[uid], !desired.contentHash.isEmpty, old.contentHash == desired.contentHash, old.path == desired.path {
-        next[uid] = old
-        continue
-      }
-      next[uid] = Known(pod: desired.pod, contentHash: desired.contentHash, path: desired.path)
-      if let old = known[uid]?.pod, old.metadata == desired.pod.metadata, old.spec == desired.pod.spec { continue }
+      guard named.insert(uid).inserted else { continue }
+      let old = known[uid]
+      if let old, !desired.contentHash.isEmpty, old.contentHash == desired.contentHash, old.path == desired.path { continue }
+      known[uid] = Known(pod: desired.pod, contentHash: desired.contentHash, path: desired.path)
+      if let old = old?.pod, old.metadata == desired.pod.metadata, old.spec == desired.pod.spec { continue }
       events.append(.set(desired.pod))
     }
-    events += known.keys.filter { next[$0] == nil }.sorted { $0.rawValue < $1.rawValue }.map { .delete($0) }
-    known = next
-    if !snapshot.isPartial { events.append(.synced) }
+    let gone = snapshot.gone?.filter { known[$0] != nil && !named.contains($0) } ?? Set(known.keys.filter { !named.contains($0) })
+    for uid in gone.sorted(by: { $0.rawValue < $1.rawValue }) {
+      known[uid] = nil
+      events.append(.delete(uid))
+    }
+    if !snapshot.isPartial, snapshot.gone == nil { events.append(.synced) }
     return events
   }
 }

@@ -1,6 +1,6 @@
 public import KubeModel
 
-/// All pods that a source wants on this node at one moment.
+/// The pods that a source wants on this node at one moment: all of them, or those that are other ones than before.
 public struct SourceSnapshot: Sendable {
   public struct DesiredPod: Sendable, Equatable {
     /// With defaults, static name, UID and annotations.
@@ -9,13 +9,13 @@ public struct SourceSnapshot: Sendable {
     /// Of the pod as written; changes with it.
     public let contentHash: String
     /// Why the file's present content cannot be used; the pod is its last good version.
-    public let degraded: String?
+    public internal(set) var degraded: String?
     /// Fields that the pod sets and this version does not act on.
     public let unsupported: [UnsupportedFields.Field]
   }
 
   /// One of the facts that a person should see.
-  public struct Event: Sendable, Equatable {
+  public struct Event: Sendable, Hashable {
     public enum Reason: String, Sendable {
       case invalidManifest = "InvalidManifest"
       case duplicatePod = "DuplicatePod"
@@ -30,7 +30,7 @@ public struct SourceSnapshot: Sendable {
   }
 
   /// By path, then by place in the file.
-  public let pods: [DesiredPod]
+  public internal(set) var pods: [DesiredPod]
   /// New since the last snapshot; each is told once, until it was gone in between.
   public let events: [Event]
   /// Files without any usable content: path -> errors.
@@ -39,4 +39,9 @@ public struct SourceSnapshot: Sendable {
   public var isUnreadable = false
   /// There may be pods that it cannot name yet: what it does not name is not gone.
   public var isPartial = false
+  /// Only `pods` changed and these went: what is not named stays as it is. nil: `pods` are all.
+  public var gone: Set<PodUID>?
+
+  /// Nothing changed.
+  var isEmpty: Bool { pods.isEmpty && events.isEmpty && gone?.isEmpty == true }
 }
