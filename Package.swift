@@ -145,7 +145,9 @@ let package = Package(
     .target(
       name: "Kubelet",
       dependencies: [
-        "RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, log,
+        "RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Netlink", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK,
+        nioSSL,
+        log,
       ],
       swiftSettings: strict),
     .target(

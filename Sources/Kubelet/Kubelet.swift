@@ -10,17 +10,20 @@ public struct KubeletConfig: Sendable {
   public var rootDirectory: String
   public var podLogsDirectory: String
   public var node: NodeFacts
+  /// Reads the node again when it changes.
+  public var nodeReader = NodeReader()
   public var maxPods: Int
   /// `crashLoopBackOff.maxContainerRestartPeriod`.
   public var maxContainerRestartPeriod: Duration
 
   public init(
-    rootDirectory: String, podLogsDirectory: String = "/var/log/pods", node: NodeFacts, maxPods: Int = 110,
-    maxContainerRestartPeriod: Duration = .seconds(300)
+    rootDirectory: String, podLogsDirectory: String = "/var/log/pods", node: NodeFacts, nodeReader: NodeReader = NodeReader(),
+    maxPods: Int = 110, maxContainerRestartPeriod: Duration = .seconds(300)
   ) {
     self.rootDirectory = rootDirectory
     self.podLogsDirectory = podLogsDirectory
     self.node = node
+    self.nodeReader = nodeReader
     self.maxPods = maxPods
     self.maxContainerRestartPeriod = maxContainerRestartPeriod
   }
@@ -50,6 +53,7 @@ public final class Kubelet: Sendable {
   private let logger: Logger
   private let statuses = StatusPublisher()
   private let supervisor: PodSupervisor
+  private let nodeWatch: NodeWatch
 
   /// - Parameters:
   ///   - runtimeName: from `ContainerRuntime.version()`: the scheme of container ids in a status.
@@ -70,9 +74,11 @@ public final class Kubelet: Sendable {
     events = EventRecorder(EventLog(in: store), store: store, logger: logger, now: clock.wall)
     // Never zero, which would be a hot loop. Source: kubelet validation, 1 s to 300 s.
     let restartPeriod = max(.seconds(1), config.maxContainerRestartPeriod.wholeNanoseconds)
+    let nodeState = NodeState(config.node, reader: config.nodeReader)
+    nodeWatch = NodeWatch(state: nodeState, reader: config.nodeReader, clock: clock)
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, ledger: Ledger(in: store),
-      records: PodRecords(in: store, logger: logger), node: config.node, cgroups: cgroups, root: config.rootDirectory,
+      records: PodRecords(in: store, logger: logger), nodeState: nodeState, cgroups: cgroups, root: config.rootDirectory,
       logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod)
     supervisor = PodSupervisor(
       services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, statuses: statuses, logger: logger)
@@ -82,7 +88,10 @@ public final class Kubelet: Sendable {
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.supervisor.run() }
-      group.addTask { await RuntimeWatch(runtime: self.runtime, clock: self.clock, logger: self.logger).run(self.supervisor) }
+      group.addTask { await self.nodeWatch.run(self.supervisor) }
+      group.addTask {
+        await RuntimeWatch(runtime: self.runtime, node: self.nodeWatch, clock: self.clock, logger: self.logger).run(self.supervisor)
+      }
       for source in sources { group.addTask { await self.follow(source) } }
       await group.waitForAll()
     }

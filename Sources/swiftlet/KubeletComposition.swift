@@ -15,9 +15,12 @@ struct KubeletComposition {
   func make(
     runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup
   ) async throws -> Kubelet {
-    var node = nodeFacts(cgroups)
-    let plan = NodePlan.ofThisHost(node, configuration: settings.kubelet)
-    node.allocatable = plan.allocatable
+    let configuration = settings.kubelet
+    let reader = NodeReader.ofThisHost(resolvConf: configuration.resolvConf, logger: Logger(label: "kubelet")) { facts in
+      facts.allocatable = NodePlan.ofThisHost(facts, configuration: configuration).allocatable
+    }
+    let node = nodeFacts(cgroups, reader)
+    let plan = NodePlan.ofThisHost(node, configuration: configuration)
     let source = FileSource(
       path: settings.kubelet.staticPodPath, node: node.name,
       checkFrequency: settings.kubelet.fileCheckFrequency.duration, store: store, logger: Logger(label: "manifests"))
@@ -25,18 +28,18 @@ struct KubeletComposition {
     return Kubelet(
       config: KubeletConfig(
         rootDirectory: settings.rootDirectory, podLogsDirectory: settings.kubelet.podLogsDir, node: node,
-        maxPods: settings.kubelet.maxPods,
+        nodeReader: reader, maxPods: settings.kubelet.maxPods,
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
       runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
       sources: [PodSourceStream("file") { source.snapshots() }], group: group, logger: Logger(label: "kubelet"))
   }
 
   /// What the pure parts need to know of this node.
-  private func nodeFacts(_ cgroups: CgroupRoot) -> NodeFacts {
+  private func nodeFacts(_ cgroups: CgroupRoot, _ reader: NodeReader) -> NodeFacts {
     let kubelet = settings.kubelet
     var facts = NodeFacts.ofThisHost(
       name: (settings.nodeName ?? hostName()).lowercased(), controllers: Set(cgroups.controllers.map(\.rawValue)),
-      resolvConf: kubelet.resolvConf)
+      reader: reader)
     facts.enforcesCPUQuota = kubelet.cpuCFSQuota
     facts.cpuQuotaPeriod = Int64(kubelet.cpuCFSQuotaPeriod.nanoseconds / 1000)
     if kubelet.singleProcessOOMKill == true { facts.killsWholeContainerOnOOM = false }

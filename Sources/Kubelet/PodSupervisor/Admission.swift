@@ -9,15 +9,16 @@ enum Admission {
 
   /// - Parameter others: pods that run or were admitted before.
   static func check(_ pod: Pod, others: [Pod], node: NodeFacts, maxPods: Int) -> Refusal? {
-    var allocations = NodeAllocations(others.filter { !["Succeeded", "Failed"].contains($0.status.phase) })
-    return check(pod, &allocations, node: node, maxPods: maxPods)
+    let allocations = NodeAllocations(others.filter { !["Succeeded", "Failed"].contains($0.status.phase) })
+    return check(pod, allocations, node: node, maxPods: maxPods)
   }
 
-  static func check(_ pod: Pod, _ allocations: inout NodeAllocations, node: NodeFacts, maxPods: Int) -> Refusal? {
-    if let name = pod.spec.nodeName, !name.isEmpty, name != node.name {
-      return Refusal(reason: "NodeName", message: "Predicate NodeName failed: the pod is for node \(name), this is \(node.name)")
-    }
-    if let refusal = unable(pod, node: node) { return refusal }
+  static func check(_ pod: Pod, _ allocations: NodeAllocations, node: NodeFacts, maxPods: Int) -> Refusal? {
+    unable(pod, node: node) ?? fit(pod, allocations, node: node, maxPods: maxPods)
+  }
+
+  /// What depends on the pods that are there.
+  static func fit(_ pod: Pod, _ allocations: NodeAllocations, node: NodeFacts, maxPods: Int) -> Refusal? {
     if allocations.count >= maxPods {
       return Refusal(
         reason: "OutOfpods",
@@ -27,12 +28,14 @@ enum Admission {
       return Refusal(
         reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
     }
-    if let refusal = fit(pod, &allocations, node: node) { return refusal }
-    return missingController(pod, node: node)
+    return exceeds(pod, allocations, node: node)
   }
 
-  /// What no other pod has a part in: the pod can never run here as it is written.
-  private static func unable(_ pod: Pod, node: NodeFacts) -> Refusal? {
+  /// What no other pod has a part in: the pod can never run here as it is written. Its cost is that of the whole pod: ask once.
+  static func unable(_ pod: Pod, node: NodeFacts) -> Refusal? {
+    if let name = pod.spec.nodeName, !name.isEmpty, name != node.name {
+      return Refusal(reason: "NodeName", message: "Predicate NodeName failed: the pod is for node \(name), this is \(node.name)")
+    }
     if let os = pod.metadata.labels?["kubernetes.io/os"], os != "linux" {
       return Refusal(
         reason: "PodOSSelectorNodeLabelDoesNotMatch",
@@ -57,11 +60,11 @@ enum Admission {
       return Refusal(
         reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")
     }
-    return nil
+    return missingController(pod, node: node)
   }
 
   /// Sums are exact or clipped at 2^63-1 (`Quantity`), whatever a manifest asks for.
-  private static func fit(_ pod: Pod, _ allocations: inout NodeAllocations, node: NodeFacts) -> Refusal? {
+  private static func exceeds(_ pod: Pod, _ allocations: NodeAllocations, node: NodeFacts) -> Refusal? {
     let requests = pod.requests
     let allocatable = node.allocatable ?? [:]
     for (name, capacity) in [

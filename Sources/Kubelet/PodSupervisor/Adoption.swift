@@ -13,6 +13,9 @@ struct Adoption: Sendable {
   struct Trace: Sendable {
     var record: PodRecord?
     var labels: [String: String] = [:]
+    /// What the runtime lists of it.
+    var sandboxes: [SandboxID] = []
+    var containers: [ContainerID: SandboxID] = [:]
   }
 
   let services: PodServices
@@ -29,14 +32,20 @@ struct Adoption: Sendable {
     }
     for (uid, record) in records { traces[uid] = Trace(record: record) }
     for sandbox in try await services.runtime.listPodSandboxes(SandboxFilter()) {
-      if let uid = sandbox.labels[Labels.podUID] { traces[PodUID(uid), default: Trace()].labels = sandbox.labels }
+      guard let uid = sandbox.labels[Labels.podUID] else { continue }
+      traces[PodUID(uid), default: Trace()].labels = sandbox.labels
+      traces[PodUID(uid)]?.sandboxes.append(sandbox.id)
+    }
+    for container in try await services.runtime.listContainers(ContainerFilter()) {
+      guard let uid = container.labels[Labels.podUID] else { continue }
+      traces[PodUID(uid), default: Trace()].containers[container.id] = container.sandboxID
     }
     return traces
   }
 
   /// The pod with what the runtime has of it.
   func read(_ uid: PodUID, _ trace: Trace) async throws(RuntimeError) -> Found {
-    let state = try await PodRuntimeState.read(services.runtime, uid: uid)
+    let state = try await PodRuntimeState.read(services.runtime, trace.sandboxes, trace.containers)
     let reading = services.clock.reading
     if let record = trace.record { return Found(pod: record.pod, observed: record.observed(state, reading: reading)) }
     let pod = Leftover.pod(uid, labels: trace.labels, state: state)

@@ -1,7 +1,7 @@
 internal import KubeModel
 
-/// What the admitted pods of the node take: held by UID, released when a pod ends or goes. What survives the agent is in the pods' own
-/// records, so this is built from them at start.
+/// What the admitted pods of the node take: held by UID, released when a pod ends or goes. It survives the agent in the pods' own records,
+/// which are on the disk before anything of a pod runs: at start this is built from them.
 struct NodeAllocations: Sendable {
   struct HostPort: Hashable, Sendable {
     var number: Int32
@@ -20,13 +20,9 @@ struct NodeAllocations: Sendable {
 
   private var claims: [PodUID: Claim] = [:]
   private var ports: [Int32: [PodUID]] = [:]
-  /// nil: a pod was released, and sums that were clipped cannot be taken apart.
-  private var sums: [String: Quantity]?
+  private var sums: [String: QuantitySum] = [:]
 
-  init(_ pods: [Pod] = []) {
-    sums = [:]
-    for pod in pods { reserve(pod) }
-  }
+  init(_ pods: [Pod] = []) { for pod in pods { reserve(pod) } }
 
   var count: Int { claims.count }
 
@@ -35,7 +31,7 @@ struct NodeAllocations: Sendable {
     let claim = Claim(requests: pod.requests, ports: Self.ports(pod), name: "\(pod.namespaceName)/\(pod.podName)")
     claims[pod.podUID] = claim
     for port in claim.ports { ports[port.number, default: []].append(pod.podUID) }
-    sums?.merge(claim.requests) { $0 + $1 }
+    for (name, amount) in claim.requests { sums[name, default: QuantitySum()].add(amount) }
   }
 
   mutating func release(_ uid: PodUID) {
@@ -44,17 +40,11 @@ struct NodeAllocations: Sendable {
       ports[port.number]?.removeAll { $0 == uid }
       if ports[port.number]?.isEmpty == true { ports[port.number] = nil }
     }
-    if !claim.requests.isEmpty { sums = nil }
+    for (name, amount) in claim.requests { sums[name]?.subtract(amount) }
   }
 
   /// What all pods together requested of a resource; exact, or clipped at 2^63-1.
-  mutating func used(_ resource: String) -> Quantity {
-    if sums == nil {
-      sums = [:]
-      for claim in claims.values { sums?.merge(claim.requests) { $0 + $1 } }
-    }
-    return sums?[resource] ?? 0
-  }
+  func used(_ resource: String) -> Quantity { sums[resource]?.total ?? 0 }
 
   /// The first port of a pod that another one has, and whose it is.
   func conflict(_ pod: Pod) -> (text: String, owner: String)? {

@@ -19,8 +19,10 @@ actor PodSupervisor {
     /// A pod reached its last phase: what it took of the node is free.
     case finished(PodUID)
     case ended(PodUID)
-    /// Images or capacity changed.
+    /// Images changed.
     case retry
+    /// Addresses or capacity of the node changed.
+    case nodeChanged
     case stopAll
   }
 
@@ -44,9 +46,7 @@ actor PodSupervisor {
   private var workers: [PodUID: Entry] = [:]
   /// Which UID has a name now: of a worker, or of a pod that an earlier agent left.
   private var names: [String: PodUID] = [:]
-  /// Wanted and not running yet, in the order they arrived.
-  private var waiting: [PodUID] = []
-  private var refused: [PodUID: Admission.Refusal] = [:]
+  private var waiting = WaitingPods()
   /// Found at start and not yet claimed by a source.
   private var leftovers: [PodUID: Adoption.Found] = [:]
   /// Left by an earlier agent, and the runtime cannot say yet how.
@@ -99,7 +99,7 @@ actor PodSupervisor {
       stale.formUnion(leftovers.keys)
     case .overview(let pods):
       for (uid, entry) in workers { entry.worker.send(.overview(pods[uid] ?? RuntimeOverview())) }
-      stale.formUnion(leftovers.keys)
+      for (uid, found) in leftovers where !(pods[uid] ?? RuntimeOverview()).agrees(with: found.observed) { stale.insert(uid) }
     case .owner(let sandbox, let uid):
       router.own(sandbox, uid)
       if let uid { deliver([.reread], to: uid) }
@@ -109,16 +109,20 @@ actor PodSupervisor {
       if directory.wanted[uid] != nil { claim(uid) } else if directory.isSynced { endLeftover(uid) }
     case .finished(let uid):
       allocations.release(uid)
-      startWaiting()
+      startRefused()
     case .ended(let uid):
+      let name = workers[uid]?.pod.fullName
       forget(uid)
       // Wanted again meanwhile, or still: a new pod of the same UID.
-      if let pod = directory.wanted[uid], !isStopping { enqueue(pod) }
-      startWaiting()
+      if directory.wanted[uid] != nil, !isStopping { tryStart(uid) }
+      if let name { startNext(name) }
+      startRefused()
       if isStopping, workers.isEmpty { wakeIdle() }
     case .retry:
       for entry in workers.values { entry.worker.send(.retryNow) }
-      startWaiting()
+    case .nodeChanged:
+      for entry in workers.values { entry.worker.send(.nodeChanged) }
+      startRefused()
     case .stopAll:
       isStopping = true
       for uid in leftovers.keys { endLeftover(uid) }
@@ -141,12 +145,11 @@ actor PodSupervisor {
     case .set(let uid):
       claim(uid)
     case .deleted(let uid):
-      drop(uid)
+      if waiting.remove(uid) { statuses.remove(uid) }
       end(uid)
     case .synced:
       for uid in leftovers.keys where directory.wanted[uid] == nil { endLeftover(uid) }
     }
-    startWaiting()
   }
 
   private func claim(_ uid: PodUID) {
@@ -166,41 +169,40 @@ actor PodSupervisor {
       start(found.pod, observed: found.observed, isEnding: found.observed.termination?.removes == true)
       workers[uid]?.worker.send(.desired(pod))
       workers[uid]?.pod = pod
+      if !Self.isOver(found.pod) { allocations.reserve(pod) }
       if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
     } else {
-      enqueue(pod)
+      waiting.forget(verdictOf: uid)
+      tryStart(uid)
+      if let refusal = waiting.refusal(uid) { show(pod, refusal) }
     }
   }
 
-  private func enqueue(_ pod: Pod) {
-    if let refusal = refused[pod.podUID] { show(pod, refusal) }
-    if !waiting.contains(pod.podUID) { waiting.append(pod.podUID) }
-  }
-
-  private func drop(_ uid: PodUID) {
-    waiting.removeAll { $0 == uid }
-    if refused.removeValue(forKey: uid) != nil { statuses.remove(uid) }
-  }
-
-  /// Starts what may start, in order of arrival.
-  private func startWaiting() {
-    if isStopping || waiting.isEmpty { return }
-    waiting = waiting.filter { uid in
-      guard let pod = directory.wanted[uid] else { return false }
-      // Strictly one after the other: the old pod of this name ends first, with its own grace period.
-      if unread[uid] != nil || workers[uid] != nil || names[pod.fullName] != nil { return true }
-      if let refusal = Admission.check(pod, &allocations, node: services.node, maxPods: maxPods) {
-        if refused.updateValue(refusal, forKey: uid) != refusal {
-          services.events.record(.warning, refusal.reason, pod, refusal.message)
-          show(pod, refusal)
-        }
-        return true
+  /// Starts the pod, or keeps it until what it waits for has gone: the old pod of its name, which ends first with its own grace period, or
+  /// what it does not fit beside.
+  private func tryStart(_ uid: PodUID) {
+    guard let pod = directory.wanted[uid], workers[uid] == nil, !isStopping else { return }
+    if names[pod.fullName] != nil || unread[uid] != nil {
+      if waiting.refusal(uid) == nil { waiting.hold(uid, name: pod.fullName) }
+      return
+    }
+    let node = services.node
+    let refusal =
+      waiting.verdict(uid) { Admission.unable(pod, node: node) } ?? Admission.fit(pod, allocations, node: node, maxPods: maxPods)
+    if let refusal {
+      if waiting.refuse(uid, refusal) {
+        services.events.record(.warning, refusal.reason, pod, refusal.message)
+        show(pod, refusal)
       }
-      refused[uid] = nil
-      start(pod, observed: Observed(), isEnding: false)
-      return false
+      return
     }
+    start(pod, observed: Observed(), isEnding: false)
   }
+
+  private func startNext(_ name: String) { for uid in waiting.held(name) { tryStart(uid) } }
+
+  /// Something of the node is free, or the node is another one: those who did not fit may now, in the order in which they arrived.
+  private func startRefused() { for uid in waiting.refused { tryStart(uid) } }
 
   /// Shown as failed; tried again whenever something ends.
   private func show(_ pod: Pod, _ refusal: Admission.Refusal) {
@@ -217,6 +219,7 @@ actor PodSupervisor {
 
   private func start(_ pod: Pod, observed: Observed, isEnding: Bool) {
     let uid = pod.podUID
+    _ = waiting.remove(uid)
     let (statuses, post) = (statuses, post)
     let wasOver = Self.isOver(pod)
     let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { pod in
@@ -276,7 +279,11 @@ actor PodSupervisor {
         delay = min(30, delay * 2)
       }
     }
-    for (uid, trace) in unread { tasks.append(readLater(uid, trace, adoption)) }
+    for (uid, trace) in unread {
+      // It may run: what its record says it takes is taken, its name included.
+      if let pod = trace.record?.pod { reserve(pod) }
+      tasks.append(readLater(uid, trace, adoption))
+    }
   }
 
   private func readLater(_ uid: PodUID, _ trace: Adoption.Trace, _ adoption: Adoption) -> Task<Void, Never> {
@@ -296,10 +303,14 @@ actor PodSupervisor {
 
   private func leave(_ uid: PodUID, _ found: Adoption.Found) {
     leftovers[uid] = found
-    names[found.pod.fullName] = uid
     for sandbox in found.observed.sandboxes { router.own(sandbox.status.id, uid) }
-    // It runs, so it counts, also before a source has claimed it.
-    if !Self.isOver(found.pod) { allocations.reserve(found.pod) }
+    reserve(found.pod)
+  }
+
+  /// It runs, so it counts, also before a source has claimed it.
+  private func reserve(_ pod: Pod) {
+    names[pod.fullName] = pod.podUID
+    if !Self.isOver(pod) { allocations.reserve(pod) }
   }
 
   private func endLeftover(_ uid: PodUID) {

@@ -7,6 +7,7 @@ struct RuntimeWatch: Sendable {
   /// Between two looks at everything; up to a tenth more, so that nodes that started together do not stay together.
   static let relist: Duration = .seconds(300)
   let runtime: any ContainerRuntime
+  let node: NodeWatch
   let clock: KubeletClock
   let logger: Logger
 
@@ -21,10 +22,11 @@ struct RuntimeWatch: Sendable {
     while !Task.isCancelled {
       do {
         let events = try await runtime.events()
-        supervisor.send(.gap)
+        // What was missed is found by comparing; only if that fails everybody reads again, and tries until it succeeds.
+        if !(await compare(supervisor)) { supervisor.send(.gap) }
         for await event in events { supervisor.send(.runtime(event)) }
       } catch  where error.code == .unimplemented {
-        await compare(supervisor)
+        _ = await compare(supervisor)
       } catch {
         logger.warning("The runtime's events cannot be followed", metadata: ["error": "\(error)"])
       }
@@ -35,15 +37,18 @@ struct RuntimeWatch: Sendable {
   private func look(_ supervisor: PodSupervisor) async {
     while !Task.isCancelled {
       do { try await clock.sleep(Self.relist + .seconds(Int.random(in: 0...30))) } catch { return }
-      await compare(supervisor)
+      _ = await compare(supervisor)
+      await node.look(supervisor)
     }
   }
 
-  private func compare(_ supervisor: PodSupervisor) async {
+  private func compare(_ supervisor: PodSupervisor) async -> Bool {
     do {
       supervisor.send(.overview(try await RuntimeOverview.all(runtime)))
+      return true
     } catch {
       logger.warning("The runtime's pods cannot be listed", metadata: ["error": "\(error)"])
+      return false
     }
   }
 }

@@ -5,7 +5,7 @@ extension Observed {
   /// Folds one event in. Events may come twice or late: a container's state only moves forward.
   mutating func apply(_ event: PodEvent, pod: Pod) {
     switch event {
-    case .desired, .wake, .actionEnded, .reread, .unreadable, .overview: break
+    case .desired, .wake, .nodeChanged, .actionEnded, .reread, .unreadable, .overview: break
     case .image(let name, let image): images[name] = image
     case .retryNow: for subject in failures.keys { failures[subject]?.retryAt = 0 }
     case .terminate(let termination):

@@ -15,11 +15,13 @@ extension PodActions {
       emit(.containerRemoved(replaces))
     }
     guard let image = observed.images[name] else { return }
-    let sandboxConfig = try builder.sandbox(attempt: sandbox.status.metadata.attempt)
+    // The node's own files are in those of a pod of its network.
+    let node = pod.isHostNetwork ? await services.nodeState.withFiles() : services.node
+    let sandboxConfig = try builder(node).sandbox(attempt: sandbox.status.metadata.attempt)
     let config: ContainerConfig
     do {
       try SecurityConfig.checkRunAsNonRoot(container, in: pod, image: image)
-      config = try await configuration(container, attempt: attempt, image: image)
+      config = try await configuration(container, attempt: attempt, image: image, node: node)
     } catch {
       services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
       throw error
@@ -35,18 +37,18 @@ extension PodActions {
     do {
       try await runtime.startContainer(id)
     } catch {
-      await report(id)
+      await report([id])
       services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
       throw KubeletError(.runtime, reason: "RunContainerError", "\(error.description)")
     }
     services.events.record(.normal, "Started", pod, container: name, "Container started")
-    await report(id)
+    await report([id])
   }
 
   /// Finds or gets the image of a container that is to start.
   func pull(_ name: String) async throws(KubeletError) {
     guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
-    let config = try builder.sandbox(attempt: sandbox.status.metadata.attempt)
+    let config = try builder(services.node).sandbox(attempt: sandbox.status.metadata.attempt)
     let pull = ImagePull(runtime: services.runtime, events: services.events)
     emit(.image(name: name, try await pull.ensure(container, in: pod, sandbox: config)))
   }
@@ -66,19 +68,14 @@ extension PodActions {
 
   var podIP: String { pod.probeAddress(podIPs: observed.podIPs, node: services.node) }
 
-  private func report(_ id: ContainerID) async {
-    if let status = try? await services.runtime.containerStatus(id, verbose: false).status { emit(.container(status)) }
-  }
-
   /// Writes /etc/hosts and the termination log, makes subPaths, and builds the container's configuration.
-  private func configuration(_ container: Container, attempt: UInt32, image: ImageInfo) async throws(KubeletError)
-    -> ContainerConfig
-  {
-    let names = try PodHostname.names(pod, node: services.node)
-    let hosts = HostsFile.content(
-      pod, podIPs: observed.podIPs, hostname: names.hostname, domain: names.domain, node: services.node)
-    let volumes = PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node)
-    let environment = try Environment.variables(container, in: pod, podIPs: observed.podIPs, node: services.node)
+  private func configuration(
+    _ container: Container, attempt: UInt32, image: ImageInfo, node: NodeFacts
+  ) async throws(KubeletError) -> ContainerConfig {
+    let names = try PodHostname.names(pod, node: node)
+    let hosts = HostsFile.content(pod, podIPs: observed.podIPs, hostname: names.hostname, domain: names.domain, node: node)
+    let volumes = PodVolumes(pod, paths: paths, ledger: services.ledger, node: node)
+    let environment = try Environment.variables(container, in: pod, podIPs: observed.podIPs, node: node)
     let (mounts, subPaths) = try VolumeMounts.mounts(
       container, volumes: volumes.volumes, environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 }, paths: paths)
     let (paths, ledger) = (paths, services.ledger)
@@ -98,7 +95,7 @@ extension PodActions {
           .node, reason: "CreateContainerConfigError", "the files of the container cannot be written", cause: error)
       }
     }
-    return try builder.container(
+    return try builder(node).container(
       container, attempt: attempt, image: image.id.rawValue, podIPs: observed.podIPs, mounts: mounts)
   }
 }

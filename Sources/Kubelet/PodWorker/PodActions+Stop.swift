@@ -34,7 +34,7 @@ extension PodActions {
     } onCancel: {
       for hook in hooks.values { hook.cancel() }
     }
-    await refresh()
+    await report(all.map(\.id))
     if let failure { throw failure }
   }
 

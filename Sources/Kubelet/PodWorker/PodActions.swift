@@ -12,13 +12,16 @@ struct PodServices: Sendable {
   let events: EventRecorder
   let ledger: Ledger
   let records: PodRecords
-  let node: NodeFacts
+  let nodeState: NodeState
   let cgroups: PodCgroups
   /// Root directory, and where logs go.
   let root: String
   let logs: String
   let runtimeName: String
   let maxRestartPeriod: Int64
+
+  /// As it is now; an action takes it once.
+  var node: NodeFacts { nodeState.facts }
 
   func paths(_ pod: Pod) -> PodPaths {
     PodPaths(root: root, logs: logs, uid: pod.podUID, namespace: pod.namespaceName, name: pod.podName)
@@ -33,8 +36,8 @@ struct PodActions: Sendable {
   let emit: @Sendable (PodEvent) -> Void
 
   var paths: PodPaths { services.paths(pod) }
-  var builder: ConfigBuilder {
-    ConfigBuilder(pod: pod, paths: paths, node: services.node, cgroupParent: services.cgroups.path(pod))
+  func builder(_ node: NodeFacts) -> ConfigBuilder {
+    ConfigBuilder(pod: pod, paths: paths, node: node, cgroupParent: services.cgroups.path(pod))
   }
 
   func perform(_ action: PodAction) async throws(KubeletError) {
@@ -45,7 +48,8 @@ struct PodActions: Sendable {
       try await call("FailedKillPod", "error killing pod: stopping the sandbox failed") { () async throws(RuntimeError) in
         try await services.runtime.stopPodSandbox(id)
       }
-      await refresh()
+      // With it end its containers.
+      await report(observed.live.filter { $0.status.sandboxID == id }.map(\.id))
       emit(.sandboxStopped(id))
     case .removeSandbox(let id):
       try await call("FailedKillPod", "removing the sandbox failed") { () async throws(RuntimeError) in
@@ -89,6 +93,12 @@ struct PodActions: Sendable {
       }
     }
     try await PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).setUp()
+    // What admission gave the pod outlives the agent from here on: whatever the next one finds running, it knows what it takes.
+    do {
+      try await services.records.flush()
+    } catch {
+      throw KubeletError(.node, reason: "FailedSync", "the pod's record cannot be saved", cause: error)
+    }
     emit(.volumesReady)
   }
 
@@ -96,10 +106,11 @@ struct PodActions: Sendable {
     if attempt > 0 {
       services.events.record(.normal, "SandboxChanged", pod, "Pod sandbox changed, it will be killed and re-created.")
     }
-    if let warning = DNSPolicy.config(pod, node: services.node).warning {
+    let node = await services.nodeState.withFiles()
+    if let warning = DNSPolicy.config(pod, node: node).warning {
       services.events.record(.warning, warning.reason, pod, warning.message)
     }
-    let config = try builder.sandbox(attempt: attempt)
+    let config = try builder(node).sandbox(attempt: attempt)
     let handler = pod.spec.runtimeClassName ?? ""
     do {
       let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in
@@ -155,7 +166,7 @@ struct PodActions: Sendable {
     }
   }
 
-  /// Everything the runtime has of the pod, read again: after a call that may have changed more than it says.
+  /// Everything the runtime has of the pod, read again: after a call that may have made what nobody knows of.
   func refresh() async {
     guard var state = try? await PodRuntimeState.read(services.runtime, uid: pod.podUID) else {
       emit(.reread)
@@ -163,6 +174,24 @@ struct PodActions: Sendable {
     }
     state.since = observed.news
     emit(.listed(state))
+  }
+
+  /// What became of containers that a call started or ended.
+  func report(_ ids: [ContainerID]) async {
+    for id in ids {
+      do {
+        var status = try await services.runtime.containerStatus(id, verbose: false).status
+        // The CRI does not say where it is.
+        if status.sandboxID.rawValue.isEmpty, let known = observed.instance(id)?.status.sandboxID ?? observed.sandbox?.status.id {
+          status.sandboxID = known
+        }
+        emit(.container(status))
+      } catch  where error.code == .notFound {
+        emit(.containerRemoved(id))
+      } catch {
+        emit(.reread)
+      }
+    }
   }
 
   func call<R>(_ reason: String, _ message: String, _ body: () async throws(RuntimeError) -> R) async throws(KubeletError) -> R {
@@ -175,19 +204,29 @@ struct PodActions: Sendable {
 }
 
 extension PodRuntimeState {
-  /// The runtime's sandboxes and containers of one pod, with full status. What vanishes meanwhile is left out.
+  /// The runtime's sandboxes and containers of one pod, with full status. The runtime looks through everybody's: for a pod whose own are
+  /// not known.
   static func read(_ runtime: any ContainerRuntime, uid: PodUID) async throws(RuntimeError) -> PodRuntimeState {
-    var state = PodRuntimeState()
     let labels = [Labels.podUID: uid.rawValue]
-    for summary in try await runtime.listPodSandboxes(SandboxFilter(labels: labels)) {
+    let sandboxes = try await runtime.listPodSandboxes(SandboxFilter(labels: labels)).map(\.id)
+    let containers = try await runtime.listContainers(ContainerFilter(labels: labels))
+    return try await read(runtime, sandboxes, Dictionary(containers.map { ($0.id, $0.sandboxID) }) { $1 })
+  }
+
+  /// Those that were listed, with full status. What vanishes meanwhile is left out.
+  static func read(
+    _ runtime: any ContainerRuntime, _ sandboxes: [SandboxID], _ containers: [ContainerID: SandboxID]
+  ) async throws(RuntimeError) -> PodRuntimeState {
+    var state = PodRuntimeState()
+    for id in sandboxes {
       do {
-        state.sandboxes.append(try await runtime.podSandboxStatus(summary.id, verbose: false).status)
+        state.sandboxes.append(try await runtime.podSandboxStatus(id, verbose: false).status)
       } catch  where error.code == .notFound { continue }
     }
-    for summary in try await runtime.listContainers(ContainerFilter(labels: labels)) {
+    for (id, sandbox) in containers {
       do {
-        var status = try await runtime.containerStatus(summary.id, verbose: false).status
-        status.sandboxID = summary.sandboxID
+        var status = try await runtime.containerStatus(id, verbose: false).status
+        status.sandboxID = sandbox
         state.containers.append(status)
       } catch  where error.code == .notFound { continue }
     }

@@ -31,6 +31,8 @@ enum PodEvent: Sendable {
   case actionEnded(Int, KubeletError?)
   /// A planned moment has come.
   case wake
+  /// The node's addresses or capacity changed: the status says so.
+  case nodeChanged
   /// Something outside may have changed (an image was imported): failed steps may be tried at once.
   case retryNow
 }

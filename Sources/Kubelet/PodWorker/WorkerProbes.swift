@@ -23,18 +23,20 @@ struct WorkerProbes {
       // Without an address there is nobody to ask; least of all the node itself.
       guard podIP != nil || probe.exec != nil else { continue }
       let startedAt = observed.instance(key.container).map { observed.reading.moment(ofDate: $0.status.startedAt) } ?? 0
-      running[key] = start(key, probe, container, pod, podIP: podIP ?? "", startedAt: startedAt)
+      running[key] = start(key, probe, container, pod, podIPs: observed.podIPs, startedAt: startedAt)
     }
   }
 
   private func start(
-    _ key: ProbeKey, _ probe: Probe, _ container: Container, _ pod: Pod, podIP: String, startedAt: Int64
+    _ key: ProbeKey, _ probe: Probe, _ container: Container, _ pod: Pod, podIPs: [String], startedAt: Int64
   ) -> Task<Void, Never> {
-    let (report, events) = (report, services.events)
+    let (report, events, nodeState) = (report, services.events, services.nodeState)
     let prober = Prober(runtime: services.runtime, group: services.group)
     let loop = ProbeLoop(
       kind: key.kind, probe: probe, startedAt: startedAt, clock: services.clock,
-      attempt: { await prober.run(probe, container, id: key.container, podIP: podIP) },
+      attempt: {
+        await prober.run(probe, container, id: key.container, podIP: pod.probeAddress(podIPs: podIPs, node: nodeState.facts))
+      },
       report: { report(.probe(key.container, key.kind, $0)) },
       note: { result in
         let (reason, text): (String, String)

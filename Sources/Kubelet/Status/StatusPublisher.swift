@@ -19,16 +19,17 @@ final class StatusPublisher: Sendable {
   private struct State {
     var last: UInt64 = 0
     var pods: [PodUID: Entry] = [:]
-    /// By namespace, name, UID; nil: to be sorted again.
-    var order: [PodUID]?
-
-    mutating func sorted() -> [PodUID] {
-      if let order { return order }
-      let sorted = pods.values.map(\.published.pod).sorted {
-        ($0.namespaceName, $0.podName, $0.podUID.rawValue) < ($1.namespaceName, $1.podName, $1.podUID.rawValue)
-      }.map(\.podUID)
-      order = sorted
-      return sorted
+    /// By namespace, name, UID.
+    var order: [Place] = []
+  }
+  /// Where a pod stands in every list.
+  private struct Place: Comparable {
+    var namespace: String
+    var name: String
+    var uid: PodUID
+    init(_ pod: Pod) { (namespace, name, uid) = (pod.namespaceName, pod.podName, pod.podUID) }
+    static func < (left: Place, right: Place) -> Bool {
+      (left.namespace, left.name, left.uid.rawValue) < (right.namespace, right.name, right.uid.rawValue)
     }
   }
   private let state = Mutex(State())
@@ -39,10 +40,14 @@ final class StatusPublisher: Sendable {
       let uid = pod.podUID
       state.last += 1
       if let old = state.pods[uid] {
-        if old.published.pod.metadata.name != pod.metadata.name { state.order = nil }
+        let (place, new) = (Place(old.published.pod), Place(pod))
+        if place != new {
+          state.order.removeSorted(place)
+          state.order.insertSorted(new)
+        }
         state.pods[uid] = Entry(published: Published(pod: pod, version: state.last), acknowledged: old.acknowledged)
       } else {
-        state.order = nil
+        state.order.insertSorted(Place(pod))
         state.pods[uid] = Entry(published: Published(pod: pod, version: state.last))
       }
       return state.last
@@ -50,12 +55,16 @@ final class StatusPublisher: Sendable {
   }
 
   func remove(_ uid: PodUID) {
-    state.withLock { state in if state.pods.removeValue(forKey: uid) != nil { state.order = nil } }
+    state.withLock { state in
+      if let old = state.pods.removeValue(forKey: uid) { state.order.removeSorted(Place(old.published.pod)) }
+    }
   }
 
   func get(_ uid: PodUID) -> Pod? { state.withLock { $0.pods[uid]?.published.pod } }
 
-  var all: [Pod] { state.withLock { state in state.sorted().compactMap { state.pods[$0]?.published.pod } } }
+  var count: Int { state.withLock { $0.pods.count } }
+
+  var all: [Pod] { state.withLock { state in state.order.compactMap { state.pods[$0.uid]?.published.pod } } }
 
   // MARK: Acknowledgement
 
@@ -96,7 +105,7 @@ final class StatusPublisher: Sendable {
 
   private func written(_ isWanted: (Pod) -> Bool) -> [[UInt8]] {
     let found = state.withLock { state in
-      state.sorted().compactMap { state.pods[$0] }.filter { isWanted($0.published.pod) }
+      state.order.compactMap { state.pods[$0.uid] }.filter { isWanted($0.published.pod) }
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -110,5 +119,24 @@ final class StatusPublisher: Sendable {
       }
       return json
     }
+  }
+}
+
+extension Array where Element: Comparable {
+  /// The first place that is not before the element.
+  private func place(of element: Element) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < element { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  fileprivate mutating func insertSorted(_ element: Element) { insert(element, at: place(of: element)) }
+
+  fileprivate mutating func removeSorted(_ element: Element) {
+    let place = place(of: element)
+    if place < count, self[place] == element { remove(at: place) }
   }
 }

@@ -29,10 +29,13 @@ final class TestNode: Sendable {
     kubeletBox = Mutex(nil)
   }
 
-  static func with(_ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, _ body: (TestNode) async throws -> Void) async throws {
+  static func with(
+    _ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader(),
+    _ body: (TestNode) async throws -> Void
+  ) async throws {
     let node = try TestNode()
     node.wanted.withLock { $0 = pods }
-    node.start(facts)
+    node.start(facts, reader: reader)
     do {
       try await body(node)
     } catch {
@@ -46,12 +49,13 @@ final class TestNode: Sendable {
 
   static let facts = NodeFacts(name: "node1", hostIPs: ["192.0.2.1"], memoryCapacity: 8 << 30, milliCPUCapacity: 4000)
 
-  func start(_ facts: NodeFacts = TestNode.facts) {
+  func start(_ facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader()) {
     let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let kubelet = Kubelet(
-      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts), runtime: runtime,
+      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts, nodeReader: reader),
+      runtime: runtime,
       runtimeName: "fake",
       store: store, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton, clock: time.clock,
       logger: logger)
@@ -68,6 +72,9 @@ final class TestNode: Sendable {
     await current?.task.value
     runtime.dropWatchers()
   }
+
+  /// What the next start finds.
+  func setWanted(_ pods: [Pod]) { wanted.withLock { $0 = pods } }
 
   func want(_ pods: [Pod]) {
     wanted.withLock { $0 = pods }

@@ -120,6 +120,7 @@ extension FakeRuntime {
   }
 
   func query<R: Sendable>(_ call: String, _ body: () async throws(RuntimeError) -> R) async throws(RuntimeError) -> R {
+    state.withLock { $0.queries[call, default: 0] += 1 }
     try await pass(Troubles.Place(call: call, moment: .before))
     let result = try await body()
     try await pass(Troubles.Place(call: call, moment: .after))

@@ -13,6 +13,8 @@ package final class FakeRuntime: ContainerRuntime {
     package var images: [ImageInfo] = []
     /// Commands in their order, as "call subject"; queries are not among them.
     package var calls: [String] = []
+    /// How often each query was asked.
+    package var queries: [String: Int] = [:]
     package var podCIDR = ""
     /// Exit codes of commands by their first word; others end with 0.
     package var execResults: [String: Int32] = [:]

@@ -1,0 +1,19 @@
+/// Keeps `NodeState` up to date: woken by the kernel when an address or a route changes, and with the slow look at the runtime for what
+/// nobody tells. An idle node does not wake for it.
+struct NodeWatch: Sendable {
+  /// An interface that comes up changes addresses and routes several times.
+  static let settle: Duration = .milliseconds(500)
+  let state: NodeState
+  let reader: NodeReader
+  let clock: KubeletClock
+
+  func run(_ supervisor: PodSupervisor) async {
+    guard let changes = reader.changes() else { return }
+    for await _ in changes {
+      do { try await clock.sleep(Self.settle) } catch { return }
+      await look(supervisor)
+    }
+  }
+
+  func look(_ supervisor: PodSupervisor) async { if await state.refresh() { supervisor.send(.nodeChanged) } }
+}
