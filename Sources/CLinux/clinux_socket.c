@@ -59,7 +59,7 @@ int32_t cl_connect_unix(int32_t directory_fd, const char *name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int written = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory_fd, name);
   if (written < 0 || (size_t)written >= sizeof address.sun_path) return -ENAMETOOLONG;
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
     int code = errno;

@@ -32,12 +32,9 @@ extension ImageService {
     snapshotUsages.withLock { _ = $0.removeValue(forKey: owner) }
   }
 
-  /// Removes the writable layers of containers that nobody knows: call when every container is known, before one is made.
-  /// - Returns: whose they were.
-  public func removeSnapshots(except owners: Set<String>) throws(ImageError) -> [String] {
-    let unknown = catalog.snapshotOwners().filter { !owners.contains($0) }.sorted()
-    for owner in unknown { try removeSnapshot(owner: owner) }
-    return unknown
+  /// Whose writable layers there are, without those of `owners`: of containers that nobody knows, when called before one is made.
+  public func snapshotOwners(except owners: Set<String>) -> [String] {
+    catalog.snapshotOwners().filter { !owners.contains($0) }.sorted()
   }
 
   /// At start: whose directories there are, and on which layers they stand. A directory that was not finished is removed: its container

@@ -16,7 +16,8 @@ public final class UnixStream: Sendable {
     )
   }
 
-  /// Connects to the socket `name` in `directory`, however long its path is.
+  /// Connects to the socket `name` in `directory`, however long its path is. Never waits: EAGAIN when as many connections as the listener
+  /// lets wait are not accepted yet. The stream does not block either.
   public static func connect(directory: String, name: String) throws(SystemCallError) -> UnixStream {
     let folder = OwnedDescriptor(
       adopting: try systemCall("open", on: directory) { unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })

@@ -145,6 +145,25 @@ final class Attachments: Sendable {
     return record
   }
 
+  /// Puts back a record that the store lost. Owners that are not `present` lose what they have of its addresses: they are gone, and the
+  /// store is older than that.
+  /// - Returns: false when somebody present has one of them.
+  func restore(_ record: AttachmentRecord, present: Set<String>) throws(PodNetworkError) -> Bool {
+    let gone: [AttachmentRecord]? = state.withLock { state in
+      let holders = state.records.values.filter { !Set($0.addresses).isDisjoint(with: record.addresses) }
+      if holders.contains(where: { present.contains($0.owner) }) { return nil }
+      for holder in holders { state.remove(holder.owner) }
+      state.insert(record)
+      return holders
+    }
+    guard let gone else { return false }
+    try write("record of \(record.owner)") { transaction in
+      for holder in gone { try self.collection.remove(holder.owner, in: transaction) }
+      try self.collection.put(record, id: record.owner, in: transaction)
+    }
+    return true
+  }
+
   /// The addresses are free from here on: nothing leads to them.
   func forget(_ record: AttachmentRecord) throws(PodNetworkError) {
     try write("record of \(record.owner)") { transaction in try self.collection.remove(record.owner, in: transaction) }

@@ -1,6 +1,27 @@
+import LinuxSystem
 import Netlink
 
 extension BridgeNetwork {
+  /// Writes down again what pods on the node have and the store lost, before anybody else is given it.
+  /// - Parameter present: every pod that is on the node; of two that had one address the younger has it.
+  /// - Returns: whose networks were lost.
+  public func restore(_ present: [NetworkOwner]) async throws(PodNetworkError) -> [String] {
+    try await runBlocking { [self] () throws(PodNetworkError) in
+      let owners = Set(present.map(\.owner))
+      var restored: [String] = []
+      for pod in present.sorted(by: { $0.createdAt > $1.createdAt }) where attachments[pod.owner] == nil {
+        guard let address = pod.addresses.first.flatMap(IPAddress.init) else { continue }
+        let record = AttachmentRecord(
+          owner: pod.owner, addresses: pod.addresses, link: settings.linkName(pod.addresses), ports: pod.portMappings,
+          hardwareAddress: HardwareAddress(for: address).description)
+        if try attachments.restore(record, present: owners) { restored.append(pod.owner) }
+      }
+      // Rules are made of records.
+      if !restored.isEmpty { try prepare() }
+      return restored
+    }
+  }
+
   /// Brings kernel and records together at start: what belongs to none of `liveOwners` goes. One that cannot be given back holds up no
   /// other, and is reported.
   public func reconcile(liveOwners: Set<String>) throws(PodNetworkError) -> NetworkReport {

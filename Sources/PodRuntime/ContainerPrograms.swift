@@ -77,8 +77,8 @@ extension PodRuntime {
   }
 
   /// The program of a container that exists, rebuilt from its record: to explain a failed start.
-  func containerProgram(_ record: ContainerRecord) throws -> ContainerProgram {
-    let spec = try spec(of: record.id).complete
+  func containerProgram(_ record: ContainerRecord) async throws -> ContainerProgram {
+    let spec = try await spec(of: record.id).complete
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
     options.seccomp = try compiled(spec.linux?.seccomp)
     return try SetupProgramBuilder.container(spec: spec, options: options)
@@ -86,8 +86,8 @@ extension PodRuntime {
 
   // MARK: Exec
 
-  func execProgram(_ record: ContainerRecord, command: [String]) throws -> ContainerProgram {
-    let spec = try spec(of: record.id).complete
+  func execProgram(_ record: ContainerRecord, command: [String]) async throws -> ContainerProgram {
+    let spec = try await spec(of: record.id).complete
     guard var process = spec.process else {
       throw RuntimeError(.internalError, "container \(record.id) has no process in its spec")
     }

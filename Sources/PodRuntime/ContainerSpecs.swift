@@ -1,3 +1,4 @@
+import FoundationEssentials
 import LinuxRuntime
 import OCISpec
 import RuntimeAPI
@@ -16,6 +17,10 @@ struct StoredSpec: Codable, Sendable {
     if hasDefaultSeccomp { self.spec.linux?.seccomp = nil }
   }
 
+  init(bytes: [UInt8]) throws { self = try JSONDecoder().decode(Self.self, from: Data(bytes)) }
+
+  func bytes() throws -> [UInt8] { Array(try JSONEncoder().encode(self)) }
+
   /// The spec with its seccomp rules.
   var complete: RuntimeSpec {
     guard hasDefaultSeccomp else { return spec }
@@ -27,10 +32,10 @@ struct StoredSpec: Codable, Sendable {
 
 extension PodRuntime {
   /// Decoded once for a container that is asked for it, as by probes.
-  func spec(of id: ContainerID) throws(RuntimeError) -> StoredSpec {
+  func spec(of id: ContainerID) async throws(RuntimeError) -> StoredSpec {
     if let known = specs.withLock({ $0[id] }) { return known }
     do {
-      if let stored = try records.specs.get(id.rawValue) {
+      if let stored = try await records.spec(of: id) {
         specs.withLock { $0[id] = stored }
         return stored
       }

@@ -7,6 +7,7 @@ import Synchronization
 extension PodRuntime {
   /// What is on the node and belongs to nobody. Empty on a healthy node.
   public func leaks() async throws(RuntimeError) -> [NodeLeak] {
+    try await wait(for: recovered)
     var leaks = unreadable.withLock { $0 }
     // What is being made is not registered yet.
     if state.withLock({ !$0.running.isEmpty || !$0.creating.isEmpty }) { return leaks }

@@ -36,8 +36,12 @@ public final class PodRuntime: ContainerRuntime {
   let version: String
   /// Records that could not be read at start: shown by doctor.
   let unreadable = Mutex<[NodeLeak]>([])
+  /// Opens when every pod of an earlier agent is what its podshim says, or is known to be silent.
+  let recovered = Latch()
+  /// Opens when nothing runs that no record explains.
+  let strangersEnded = Latch()
 
-  /// Opens the runtime; call `recover()` before anything else is asked of it.
+  /// Opens the runtime; call `recover()` before anything else is asked of it: calls wait for it.
   public init(
     settings: PodRuntimeSettings, store: Store, images: ImageService, network: BridgeNetwork?, cgroups: CgroupRoot, version: String,
     logger: Logger
@@ -82,23 +86,33 @@ public final class PodRuntime: ContainerRuntime {
 
   // MARK: Look-up
 
-  /// The sandbox with this id or unique prefix; nil when there is none.
-  func findSandbox(_ id: SandboxID) throws(RuntimeError) -> Sandbox? {
-    try one(state.withLock { $0.sandbox(id.rawValue) }, "sandbox", id.rawValue)
+  /// The sandbox with this id or unique prefix; nil when there is none. Waits until it is known what an earlier agent's podshim says.
+  func findSandbox(_ id: SandboxID) async throws(RuntimeError) -> Sandbox? {
+    guard let sandbox = try one(state.withLock { $0.sandbox(id.rawValue) }, "sandbox", id.rawValue) else { return nil }
+    try await wait(for: sandbox.settled)
+    return sandbox
   }
 
-  func sandbox(_ id: SandboxID) throws(RuntimeError) -> Sandbox {
-    if let sandbox = try findSandbox(id) { return sandbox }
+  func sandbox(_ id: SandboxID) async throws(RuntimeError) -> Sandbox {
+    if let sandbox = try await findSandbox(id) { return sandbox }
     throw RuntimeError(.notFound, "no sandbox \(id)")
   }
 
-  func findContainer(_ id: ContainerID) throws(RuntimeError) -> Container? {
-    try one(state.withLock { $0.container(id.rawValue) }, "container", id.rawValue)
+  /// As `findSandbox`.
+  func findContainer(_ id: ContainerID) async throws(RuntimeError) -> Container? {
+    guard let container = try one(state.withLock { $0.container(id.rawValue) }, "container", id.rawValue) else { return nil }
+    if let sandbox = state.withLock({ $0.sandboxes[container.sandboxID] }) { try await wait(for: sandbox.settled) }
+    return container
   }
 
-  func container(_ id: ContainerID) throws(RuntimeError) -> Container {
-    if let container = try findContainer(id) { return container }
+  func container(_ id: ContainerID) async throws(RuntimeError) -> Container {
+    if let container = try await findContainer(id) { return container }
     throw RuntimeError(.notFound, "no container \(id)")
+  }
+
+  /// Waits for a part of the start, which takes a moment.
+  func wait(for latch: Latch) async throws(RuntimeError) {
+    guard await latch.wait() else { throw RuntimeError(.cancelled, "the caller gave up while the runtime started") }
   }
 
   private func one<Value>(_ match: Identifier.Match<Value>, _ what: String, _ text: String) throws(RuntimeError) -> Value? {

@@ -6,7 +6,9 @@ public import RuntimeAPI
 import Synchronization
 
 extension PodRuntime {
-  public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats { await stats(try container(id)) }
+  public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
+    await stats(try await container(id))
+  }
 
   public func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] {
     let summaries = try await listContainers(filter)
@@ -15,7 +17,7 @@ extension PodRuntime {
   }
 
   public func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats {
-    let sandbox = try sandbox(id)
+    let sandbox = try await sandbox(id)
     guard sandbox.machine.state == .ready else {
       throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is \(sandbox.machine.word): it has no statistics")
     }

@@ -30,7 +30,7 @@ extension Store {
       case .whole(let copied):
         // A copy of the copy: the next start may need it again.
         try copied.copy(to: path)
-        return (try Store(path: path), "\(sentence): the kept copy took its place; pods made after it are ended")
+        return (try Store(path: path), "\(sentence): the kept copy took its place; what was written after it is lost")
       case .damaged:
         return (try Store(path: path), "\(sentence), and the kept copy is damaged too: it begins empty")
       case .gone:

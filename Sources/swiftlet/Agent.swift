@@ -95,9 +95,8 @@ struct Agent: Sendable {
       ),
       store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
       logger: Logger(label: "runtime"))
-    let report = try await runtime.recover()
-    logger.info("Took over", metadata: ["sandboxes": "\(report.sandboxes)", "containers": "\(report.containers)"])
-    for sentence in report.repaired { logger.notice("Repaired", metadata: ["what": "\(sentence)"]) }
+    // Pods are asked while others are served already.
+    _ = try await runtime.recover()
     return Built(runtime: runtime, images: images, network: network)
   }
 

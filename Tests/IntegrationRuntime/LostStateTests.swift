@@ -1,19 +1,16 @@
 import Foundation
 import Glibc
 import LinuxSystem
+import PodNetwork
 import RuntimeAPI
 import Store
 import Testing
 
 @testable import PodRuntime
 
-/// The database lies, or is gone: no pod runs twice, and nothing of the old one stays.
+/// The database lies, or is gone: no pod runs twice; what the files beside podshims explain goes on, and nothing else does.
 @Suite("Lost state", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
 struct LostStateTests {
-  private static let kinds = [
-    "runtime-sandbox", "runtime-sandbox-state", "runtime-container", "runtime-container-state", "runtime-container-spec",
-  ]
-
   private static func pod(_ fixture: RuntimeFixture, _ name: String, in runtime: PodRuntime? = nil) async throws -> (
     SandboxID, ContainerID
   ) {
@@ -26,26 +23,98 @@ struct LostStateTests {
     return (sandbox, id)
   }
 
-  @Test(
-    "Without its records a pod is ended at the next start: also when the state directory is gone too", arguments: [false, true])
-  func emptied(_ directoryToo: Bool) async throws {
+  @Test("An emptied database costs no pod: the next agent takes them over, with their networks, and starts none twice")
+  func emptied() async throws {
     try await RuntimeFixture.with { fixture in
-      _ = try await Self.pod(fixture, "one")
+      let config = fixture.sandboxConfig("one")
+      let one = try await fixture.runtime.runPodSandbox(config, handler: "")
+      let running = try await fixture.runtime.createContainer(fixture.containerConfig(), in: one, sandboxConfig: config)
+      try await fixture.runtime.startContainer(running)
+      let made = try await fixture.runtime.createContainer(fixture.containerConfig("made"), in: one, sandboxConfig: config)
+      var short = fixture.containerConfig("short")
+      short.args = ["exit", "7"]
+      let ended = try await fixture.runtime.createContainer(short, in: one, sandboxConfig: config)
+      try await fixture.runtime.startContainer(ended)
+      _ = await (try await fixture.runtime.container(ended)).exited.wait(atMost: .seconds(10))
+      try await fixture.runtime.updateContainerResources(running, LinuxResources(cpuShares: 512))
+      let (two, _) = try await Self.pod(fixture, "two")
+      let before = try await fixture.runtime.containerStatus(running, verbose: false).status
+      let addresses = try await fixture.runtime.podSandboxStatus(one, verbose: false).status.ip
+
+      let network = try await fixture.forgetEverything()
+      let successor = try await fixture.successor(network: network)
+      #expect(Set(try await successor.listPodSandboxes(SandboxFilter()).map(\.id)) == [one, two])
+      #expect(try await successor.listPodSandboxes(SandboxFilter(state: .ready)).count == 2)
+      let after = try await successor.containerStatus(running, verbose: true).status
+      #expect(after.pid == before.pid && after.startedAt == before.startedAt && after.state == .running)
+      #expect(after.resources?.cpuShares == 512 && after.user == before.user)
+      #expect(try await successor.execSync(running, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      #expect(try await successor.containerStatus(ended, verbose: false).status.exitCode == 7)
+      // Asked for again, each is the one that is there.
+      #expect(try await successor.runPodSandbox(config, handler: "") == one)
+      #expect(try await successor.createContainer(fixture.containerConfig(), in: one, sandboxConfig: config) == running)
+      try await successor.startContainer(made)
+      #expect(try await successor.containerStatus(made, verbose: false).status.state == .running)
+      // Neither its address nor its host port is anybody else's, and its port is open.
+      #expect(network.owners.sorted() == [one.rawValue, two.rawValue].sorted())
+      var rival = fixture.sandboxConfig("rival")
+      await #expect(throws: RuntimeError.self) { try await successor.runPodSandbox(rival, handler: "") }
+      rival.portMappings = []
+      let third = try await successor.runPodSandbox(rival, handler: "")
+      #expect(try await successor.podSandboxStatus(third, verbose: false).status.ip != addresses)
+      #expect(try await successor.leaks().filter { $0.kind != "process" }.isEmpty)
+      // And what was lost is written again: the next start finds it there.
+      let again = try await fixture.successor(of: successor, network: network)
+      #expect(try await again.execSync(running, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      for sandbox in [one, two, third] { try await again.removePodSandbox(sandbox) }
+      #expect(await fixture.leftovers() == [])
+    }
+  }
+
+  @Test("Without row and without file a pod is ended at the next start, and can be made again")
+  func unexplained() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (one, _) = try await Self.pod(fixture, "one")
       _ = try await Self.pod(fixture, "two")
-      try await fixture.runtime.journal.flush()
-      for kind in Self.kinds {
-        for row in try Documents(kind, in: fixture.store).all() { try Documents(kind, in: fixture.store).remove(row.id) }
+      try FileManager.default.removeItem(atPath: "\(fixture.runtime.settings.sandboxDirectory(one.rawValue))")
+      let network = try await fixture.forgetEverything()
+      for name in try FileManager.default.contentsOfDirectory(atPath: "\(fixture.base)/state/sandboxes") {
+        try FileManager.default.removeItem(atPath: "\(fixture.base)/state/sandboxes/\(name)/record")
       }
-      if directoryToo {
-        for name in try FileManager.default.contentsOfDirectory(atPath: "\(fixture.base)/state/sandboxes") {
-          try FileManager.default.removeItem(atPath: "\(fixture.base)/state/sandboxes/\(name)")
+      let successor = try await fixture.successor(recovers: false, network: network)
+      // At once: what runs under its name ends first.
+      let (again, _) = try await Self.pod(fixture, "one", in: successor)
+      #expect(try await successor.listPodSandboxes(SandboxFilter()).map(\.id) == [again])
+      try await successor.removePodSandbox(again)
+      #expect(await fixture.leftovers() == [])
+    }
+  }
+
+  @Test("An old copy of the database: what was removed since does not come back, and its address is nobody's twice")
+  func oldCopy() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (removed, container) = try await Self.pod(fixture, "removed")
+      let (kept, gone) = try await Self.pod(fixture, "kept")
+      let kinds = RuntimeFixture.kinds + ["network/\(fixture.bridge)"]
+      let rows = try kinds.map { ($0, try Documents($0, in: fixture.store).all()) }
+      try await fixture.runtime.removePodSandbox(removed)
+      try await fixture.runtime.removeContainer(gone)
+      let (new, other) = try await Self.pod(fixture, "removed")
+      _ = try await fixture.forgetEverything()
+      for (kind, rows) in rows {
+        for row in rows {
+          try Documents(kind, in: fixture.store).put(id: row.id, key: row.key, parent: row.parent, bytes: row.bytes)
         }
       }
-      let successor = try await fixture.successor()
-      #expect(try await successor.listPodSandboxes(SandboxFilter()).isEmpty)
-      #expect(await fixture.leftovers() == [])
-      let (again, _) = try await Self.pod(fixture, "one", in: successor)
-      try await successor.removePodSandbox(again)
+      let network = try BridgeNetwork(settings: fixture.network.settings, store: fixture.store)
+      let successor = try await fixture.successor(network: network)
+      #expect(Set(try await successor.listPodSandboxes(SandboxFilter()).map(\.id)) == [kept, new])
+      #expect(try await successor.listContainers(ContainerFilter()).map(\.id) == [other])
+      #expect(
+        await fixture.leftovers(except: [kept, new, SandboxID(other.rawValue)].reduce(into: []) { $0.insert($1.rawValue) }) == [])
+      #expect(network.owners.sorted() == [kept.rawValue, new.rawValue].sorted())
+      _ = container
+      for sandbox in [kept, new] { try await successor.removePodSandbox(sandbox) }
     }
   }
 
@@ -80,7 +149,7 @@ struct LostStateTests {
       short.args = ["exit", "7"]
       let id = try await fixture.runtime.createContainer(short, in: sandbox, sandboxConfig: config)
       try await fixture.runtime.startContainer(id)
-      _ = await (try fixture.runtime.container(id)).exited.wait(atMost: .seconds(10))
+      _ = await (try await fixture.runtime.container(id)).exited.wait(atMost: .seconds(10))
       try await fixture.runtime.journal.flush()
       let states = Documents("runtime-container-state", in: fixture.store)
       for row in try states.all() { try states.remove(row.id) }

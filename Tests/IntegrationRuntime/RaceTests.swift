@@ -17,7 +17,7 @@ struct RaceTests {
       for attempt in 0..<10 {
         let config = fixture.sandboxConfig("pod\(attempt)")
         let sandbox = try await runtime.runPodSandbox(config, handler: "")
-        let parent = fixture.cgroups.cgroup(try runtime.sandbox(sandbox).record.cgroupParent).directory
+        let parent = fixture.cgroups.cgroup(try await runtime.sandbox(sandbox).record.cgroupParent).directory
         let creation = Task { try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) }
         // As soon as its cgroup has a process.
         let killer = Task {
@@ -36,7 +36,9 @@ struct RaceTests {
         let id = try? await creation.value
         await killer.value
         if let id {
-          for _ in 0..<300 where try runtime.container(id).machine.state != .exited { try await Task.sleep(for: .milliseconds(10)) }
+          for _ in 0..<300 where try await runtime.container(id).machine.state != .exited {
+            try await Task.sleep(for: .milliseconds(10))
+          }
           let status = try await runtime.containerStatus(id, verbose: false).status
           #expect(status.state == .exited && status.startedAt == 0, "\(status.state)")
           await #expect(throws: RuntimeError.self) { try await runtime.startContainer(id) }
@@ -96,14 +98,14 @@ struct RaceTests {
         container.args = ["hostname"]
         let id = try await runtime.createContainer(container, in: sandbox, sandboxConfig: config)
         try await runtime.startContainer(id)
-        _ = await (try runtime.container(id)).exited.wait(atMost: .seconds(10))
+        _ = await (try await runtime.container(id)).exited.wait(atMost: .seconds(10))
         try await runtime.removeContainer(id)
       }
       let failing = fixture.containerConfig("failing")
       await Faults.$plan.withValue([.containerCreated: EIO]) {
         _ = try? await runtime.createContainer(failing, in: sandbox, sandboxConfig: config)
       }
-      let link = try #require(try runtime.sandbox(sandbox).link)
+      let link = try #require(try await runtime.sandbox(sandbox).link)
       var entries = ["not asked"]
       for _ in 0..<300 {
         guard case .processes(let all) = try await link.call(.list).reply else { break }

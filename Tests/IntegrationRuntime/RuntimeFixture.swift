@@ -59,7 +59,7 @@ struct RuntimeFixture: Sendable {
     runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
     let network = network
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
-    _ = try await runtime.recover()
+    _ = try await runtime.recover().value
     let fixtures = try #require(ProcessInfo.processInfo.environment["SWIFTLET_FIXTURES"])
     _ = try await images.importArchive(path: "\(fixtures)/payload.tar", pin: true) { _ in }
   }
@@ -77,8 +77,13 @@ struct RuntimeFixture: Sendable {
   }
 
   /// A runtime that takes over from `runtime`, which forgets all it knows as if it had been killed.
-  /// - Parameter scarcity: called before it recovers; what it gives is called afterwards.
-  func successor(of runtime: PodRuntime? = nil, _ scarcity: (() -> () -> Void)? = nil) async throws -> PodRuntime {
+  /// - Parameters:
+  ///   - recovers: waits until every podshim was asked; else calls may come while that goes on, as those of a real agent do.
+  ///   - network: nil: this fixture's.
+  ///   - scarcity: called before it recovers; what it gives is called afterwards.
+  func successor(
+    of runtime: PodRuntime? = nil, recovers: Bool = true, network: BridgeNetwork? = nil, _ scarcity: (() -> () -> Void)? = nil
+  ) async throws -> PodRuntime {
     let runtime = runtime ?? self.runtime
     try await runtime.journal.flush()
     let (sandboxes, containers) = runtime.state.withLock { state in (Array(state.sandboxes.values), Array(state.containers.values))
@@ -91,10 +96,11 @@ struct RuntimeFixture: Sendable {
       for container in containers { state.remove(container) }
       for sandbox in sandboxes { state.remove(sandbox) }
     }
-    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
+    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network ?? self.network, cgroups)
     let relief = scarcity?()
     do {
-      _ = try await successor.recover()
+      let recovery = try await successor.recover()
+      if recovers { _ = await recovery.value }
       relief?()
     } catch {
       relief?()
@@ -102,6 +108,22 @@ struct RuntimeFixture: Sendable {
     }
     return successor
   }
+
+  /// Empties the database: what is left of a lost one.
+  /// - Returns: a network that has read it.
+  func forgetEverything() async throws -> BridgeNetwork {
+    try await runtime.journal.flush()
+    for kind in Self.kinds + ["network/\(bridge)", "network-cursor/\(bridge)"] {
+      for row in try Documents(kind, in: store).all() { try Documents(kind, in: store).remove(row.id) }
+    }
+    let network = try BridgeNetwork(settings: network.settings, store: store)
+    try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
+    return network
+  }
+
+  static let kinds = [
+    "runtime-sandbox", "runtime-sandbox-state", "runtime-container", "runtime-container-state", "runtime-container-spec",
+  ]
 
   // MARK: Making
 
@@ -139,9 +161,7 @@ struct RuntimeFixture: Sendable {
     for record in (try? Documents("network/\(bridge)", in: store).all()) ?? [] where !owners.contains(record.id) {
       found.append("network of \(record.id)")
     }
-    for kind in [
-      "runtime-sandbox", "runtime-sandbox-state", "runtime-container", "runtime-container-state", "runtime-container-spec",
-    ] {
+    for kind in Self.kinds {
       for row in (try? Documents(kind, in: store).all()) ?? [] where !owners.contains(row.id) && !owners.contains(row.parent) {
         found.append("row \(kind) \(row.id)")
       }

@@ -17,7 +17,7 @@ struct ScarcityTests {
       let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
       let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
       try await fixture.runtime.startContainer(id)
-      let pid = try fixture.runtime.container(id).machine.pid
+      let pid = try await fixture.runtime.container(id).machine.pid
       var before = rlimit()
       unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
       let successor = try await fixture.successor {

@@ -18,7 +18,7 @@ struct SickShimTests {
     let sandbox = try await runtime.runPodSandbox(config, handler: "")
     let id = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
     try await runtime.startContainer(id)
-    let pid = try #require(try runtime.sandbox(sandbox).link?.pid)
+    let pid = try #require(try await runtime.sandbox(sandbox).link?.pid)
     return (sandbox, id, pid)
   }
 
@@ -35,9 +35,19 @@ struct SickShimTests {
       #expect(began.duration(to: .now) < .seconds(20))
       #expect(try await fixture.runtime.execSync(other, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
 
+      // It serves before anybody has answered, and the well pod waits for its own podshim only.
       let restart = ContinuousClock.now
-      let successor = try await fixture.successor()
-      #expect(restart.duration(to: .now) < .seconds(10))
+      let successor = try await fixture.successor(recovers: false)
+      #expect(!successor.recovered.isOpen)
+      #expect(try await successor.podSandboxStatus(well, verbose: false).status.state == .ready)
+      #expect(!successor.recovered.isOpen)
+      var third = fixture.sandboxConfig("third")
+      third.portMappings = []
+      let new = try await successor.runPodSandbox(third, handler: "")
+      try await successor.removePodSandbox(new)
+      // A stopped process is seen to be stopped: nobody waits for it as for one that is slow.
+      #expect(try await successor.listPodSandboxes(SandboxFilter()).count == 2)
+      #expect(restart.duration(to: .now) < .seconds(5))
       #expect(try await successor.podSandboxStatus(sick, verbose: false).status.state == .notReady)
       #expect(try await successor.podSandboxStatus(well, verbose: false).status.state == .ready)
       #expect(try await successor.execSync(other, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
@@ -51,6 +61,34 @@ struct SickShimTests {
       #expect(try await successor.execSync(container, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
       try await successor.removePodSandbox(sick)
       try await successor.removePodSandbox(well)
+    }
+  }
+
+  @Test("A podshim that was stopped over many restarts of the agent, so that it accepts no connection, is reached when it goes on")
+  func abandonedConnections() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sick, container, pid) = try await Self.running(fixture, "sick")
+      let directory = fixture.runtime.settings.sandboxDirectory(sick.rawValue)
+      kill(pid, SIGSTOP)
+      defer { kill(pid, SIGCONT) }
+      // Those of agents that died.
+      var refused = false
+      for _ in 0..<64 where !refused {
+        do throws(SystemCallError) {
+          try UnixStream.connect(directory: directory, name: "shim.sock").send(
+            ShimFrame.encode(ShimRequest.hello(version: 1), id: 1, descriptorCount: 0))
+        } catch { refused = error.code == EAGAIN }
+      }
+      #expect(refused, "nobody was turned away: nothing is tried here")
+      let successor = try await fixture.successor()
+      #expect(try await successor.podSandboxStatus(sick, verbose: false).status.state == .notReady)
+      kill(pid, SIGCONT)
+      for _ in 0..<500 where try await successor.podSandboxStatus(sick, verbose: false).status.state != .ready {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(try await successor.podSandboxStatus(sick, verbose: false).status.state == .ready)
+      #expect(try await successor.execSync(container, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      try await successor.removePodSandbox(sick)
     }
   }
 
@@ -76,7 +114,7 @@ struct SickShimTests {
       let (sandbox, container, pid) = try await Self.running(fixture, "pod")
       let runtime = fixture.runtime
       let exec = Task { try await runtime.execSync(container, command: ["/payload", "sleep", "300"], timeout: timeout) }
-      for _ in 0..<500 where try !runtime.sandbox(sandbox).execs.withLock({ $0.values.contains { $0.isSpawned } }) {
+      for _ in 0..<500 where try await !runtime.sandbox(sandbox).execs.withLock({ $0.values.contains { $0.isSpawned } }) {
         try await Task.sleep(for: .milliseconds(10))
       }
       let began = ContinuousClock.now
@@ -84,7 +122,7 @@ struct SickShimTests {
       let error = await #expect(throws: RuntimeError.self) { try await exec.value }
       #expect(error?.code == .unavailable)
       #expect(began.duration(to: .now) < .seconds(10))
-      for _ in 0..<500 where try runtime.container(container).machine.state == .running {
+      for _ in 0..<500 where try await runtime.container(container).machine.state == .running {
         try await Task.sleep(for: .milliseconds(10))
       }
       #expect(try await runtime.containerStatus(container, verbose: false).status.state == .exited)

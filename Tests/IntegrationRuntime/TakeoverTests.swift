@@ -31,21 +31,35 @@ struct TakeoverTests {
     }
   }
 
-  @Test("A creation that was interrupted is undone at the next start, or was never")
+  @Test("A creation that was interrupted before its transaction: what podshim has made is taken over, what it has not is forgotten")
   func halfMade() async throws {
     try await RuntimeFixture.with { fixture in
       let config = fixture.sandboxConfig()
       let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
       let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      // As if the agent had died after podshim made the process, before the transaction.
+      // As if the agent had died after podshim made the process.
       let records = fixture.runtime.records
+      let directory = fixture.runtime.settings.sandboxDirectory(sandbox.rawValue)
       try await records.write { try records.remove(id, $0) }
+      // And in another creation, before podshim was asked.
+      var unmade = try await fixture.runtime.container(id).record
+      unmade.id = ContainerID(Identifier.random())
+      unmade.config.metadata.name = "unmade"
+      unmade.cgroup += "-unmade"
+      try writePrivateFile("\(directory)/\(ContainerRecord.file(of: unmade.id))", try unmade.bytes())
       let successor = try await fixture.successor()
-      #expect(try await successor.listContainers(ContainerFilter()).isEmpty)
-      #expect(await fixture.leftovers(except: [sandbox.rawValue]) == [])
-      let container = try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      try await successor.startContainer(container)
-      // And after the transaction of the sandbox failed.
+      for _ in 0..<500 where try await successor.listContainers(ContainerFilter()).count > 1 {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(try await successor.listContainers(ContainerFilter()).map(\.id) == [id])
+      #expect(await fixture.leftovers(except: [sandbox.rawValue, id.rawValue]) == [])
+      #expect(try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) == id)
+      try await successor.startContainer(id)
+      // A sandbox before its transaction: nobody was told of it.
+      var begun = try await successor.sandbox(sandbox).record
+      begun.isMade = false
+      begun.addresses = []
+      try writePrivateFile("\(directory)/\(SandboxRecord.file)", try begun.bytes())
       try await records.write { try records.remove(sandbox, $0) }
       let third = try await fixture.successor(of: successor)
       #expect(try await third.listPodSandboxes(SandboxFilter()).isEmpty)

@@ -40,7 +40,7 @@ struct FixtureTests {
           startedAt: 7, end: ContainerEnd(finishedAt: 9, exitCode: 3, reason: "Error"), resources: LinuxResources(cpuShares: 9)),
       ])
     #expect(rows.specs == ["c1", "c2", "c3"])
-    #expect(try records.specs.get("c1")?.complete.process?.args == ["sh", "-c", "true"])
+    #expect(try records.specs.get("c1").map { try StoredSpec(bytes: $0.bytes) }?.complete.process?.args == ["sh", "-c", "true"])
   }
 
   /// How the fixture was made; a new format gets a new file. Runs when SWIFTLET_WRITE_FIXTURE names the file to write.
@@ -63,7 +63,7 @@ struct FixtureTests {
         container.config.metadata.name = name == "c1" ? "app" : name
         var spec = RuntimeSpec()
         spec.process = ProcessSpec(user: UserSpec(uid: 0, gid: 0), args: ["sh", "-c", "true"], env: [], cwd: "/")
-        try records.put(container, spec: StoredSpec(spec, hasDefaultSeccomp: false), transaction)
+        try records.put(container, spec: StoredSpec(spec, hasDefaultSeccomp: false).bytes(), transaction)
       }
       let (id, end) = (RecordsTests.container.sandboxID, ContainerEnd(finishedAt: 9, exitCode: 3, reason: "Error"))
       try records.put(ContainerStateRecord(startedAt: 7), of: ContainerID("c2"), in: id, transaction)

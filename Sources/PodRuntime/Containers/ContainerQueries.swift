@@ -8,10 +8,10 @@ extension PodRuntime {
   public func containerStatus(
     _ id: ContainerID, verbose: Bool
   ) async throws(RuntimeError) -> (status: ContainerStatus, info: [String: String]) {
-    let container = try container(id)
+    let container = try await container(id)
     var info: [String: String] = [:]
     if verbose {
-      let (record, spec) = (container.record, jsonText(try shownSpec(of: container)))
+      let (record, spec) = (container.record, jsonText(try await shownSpec(of: container)))
       info["info"] = """
         {"pid":\(container.machine.pid),"sandboxID":"\(record.sandboxID)","cgroupPath":\(jsonText(record.cgroup)),\
         "config":\(record.config.jsonText()),"runtimeSpec":\(spec)}
@@ -21,7 +21,8 @@ extension PodRuntime {
   }
 
   public func listContainers(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerSummary] {
-    state.withLock { Array($0.containers.values) }.filter { container in
+    try await wait(for: recovered)
+    return state.withLock { Array($0.containers.values) }.filter { container in
       let (record, machine) = (container.record, container.machine)
       return machine.isVisible && (filter.id.isEmpty || record.id.rawValue.hasPrefix(filter.id))
         && (filter.sandboxID.isEmpty || record.sandboxID.rawValue.hasPrefix(filter.sandboxID))
@@ -37,8 +38,8 @@ extension PodRuntime {
   }
 
   /// The spec with paths that lead to the namespaces it names.
-  private func shownSpec(of container: Container) throws(RuntimeError) -> RuntimeSpec {
-    var spec = try spec(of: container.id).complete
+  private func shownSpec(of container: Container) async throws(RuntimeError) -> RuntimeSpec {
+    var spec = try await spec(of: container.id).complete
     guard let namespaces = spec.linux?.namespaces else { return spec }
     let pause = state.withLock { $0.sandboxes[container.sandboxID] }?.pausePID ?? 0
     spec.linux?.namespaces = namespaces.map { namespace in

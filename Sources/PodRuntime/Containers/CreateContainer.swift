@@ -14,7 +14,7 @@ extension PodRuntime {
   public func createContainer(
     _ config: ContainerConfig, in sandboxID: SandboxID, sandboxConfig: SandboxConfig
   ) async throws(RuntimeError) -> ContainerID {
-    let sandbox = try sandbox(sandboxID)
+    let sandbox = try await sandbox(sandboxID)
     try validate(config, in: sandbox)
     let key = ContainerRecord.key(sandbox: sandbox.id, config.metadata)
     let task = try state.withLock { (state) throws(RuntimeError) -> Task<ContainerID, any Error>? in
@@ -74,38 +74,37 @@ extension PodRuntime {
     }
   }
 
+  /// What lies on the node before podshim is asked.
+  private struct Ground: Sendable {
+    var record: ContainerRecord
+    var spec: RuntimeSpec
+    /// A `StoredSpec`'s bytes.
+    var storedSpec: [UInt8]
+    var root: RootFileSystem
+    /// Keeps the image's layers until the writable layer says that it stands on them.
+    var image: ResolvedImage
+    var cgroup: SharedDescriptor
+  }
+
   private func build(_ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, _ link: ShimLink, undo: Undo) async throws {
-    let image = try images.resolve(config.image.image)
-    let prepared = try prepareSpec(
-      config, sandbox.record, image, cgroupPath: "\(sandbox.record.cgroupParent)/\(id)",
-      appArmorProfile: try await appArmor.profile(config.securityContext))
-    var record = makeRecord(id, config, sandbox.record, image)
-    record.user = prepared.user
-
-    // On the node before anything it names; the database is told while podshim works.
-    try Faults.check(.containerRecord)
-    let bytes = try record.bytes()
-    let file = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(id).record"
-    try await runBlocking { () throws(SystemCallError) in try writePrivateFile(file, bytes) }
-    undo.push("record of \(id)") { try removeTree(file) }
-
-    try Faults.check(.containerDirectory)
-    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
-    undo.push("writable layer of \(id)") { [images] in try images.removeSnapshot(owner: id.rawValue) }
-    if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
-
+    let file = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(ContainerRecord.file(of: id))"
+    let cgroup = cgroups.cgroup("\(sandbox.record.cgroupParent)/\(id)")
+    undo.push("record of \(id)") { try await runBlocking { () throws(SystemCallError) in try removeTree(file) } }
+    undo.push("writable layer of \(id)") { [images] in
+      try await runBlocking { () throws(ImageError) in try images.removeSnapshot(owner: id.rawValue) }
+    }
+    undo.push("cgroup \(cgroup.path)") { try await runBlocking { () throws(CgroupError) in try cgroup.remove() } }
+    let sandboxRecord = sandbox.record
+    let appArmorProfile = try await appArmor.profile(config.securityContext)
+    let ground = try await runBlocking { [self] () throws(any Error) in
+      try prepareGround(id, config, sandboxRecord, appArmorProfile: appArmorProfile, file: file, cgroup: cgroup)
+    }
     try Faults.check(.containerSpec)
     let volumes =
       config.mounts.isEmpty ? nil : try await runBlocking(.foreign) { () throws(RuntimeError) in try Volumes(config.mounts) }
-    let program = try containerProgram(
-      prepared.spec, root: rootFileSystem(image, snapshot), volumes: try volumes ?? Volumes([]))
+    let program = try containerProgram(ground.spec, root: ground.root, volumes: try volumes ?? Volumes([]))
 
-    try Faults.check(.containerCgroup)
-    let cgroup = cgroups.cgroup(record.cgroup)
-    try cgroup.create(parentIsReady: true)
-    undo.push("cgroup \(record.cgroup)") { try await runBlocking { () throws(CgroupError) in try cgroup.remove() } }
-    try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
-
+    var record = ground.record
     record.config.wire = WireForm()
     let container = Container(record, journal: journal)
     state.withLock { $0.add(container) }
@@ -114,10 +113,11 @@ extension PodRuntime {
       state.withLock { $0.remove(container) }
     }
     undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
-    async let saved: Void = save(record, prepared.spec)
+    let (final, storedSpec) = (record, ground.storedSpec)
+    async let saved: Void = records.write { [records] in try records.put(final, spec: storedSpec, $0) }
     let pid: Int32
     do {
-      pid = try await spawn(container, program, prepared.spec, cgroup, link, logDirectory: sandbox.record.config.logDirectory)
+      pid = try await spawn(container, program, ground.spec, ground.cgroup, link, logDirectory: sandboxRecord.config.logDirectory)
     } catch {
       _ = try? await saved
       throw error
@@ -126,6 +126,30 @@ extension PodRuntime {
     try await saved
     try Faults.check(.containerCreated)
     apply(.made(pid: pid), to: container)
+  }
+
+  /// Everything that is made of files: on a thread that may block. The record is on the node before anything it names.
+  private func prepareGround(
+    _ id: ContainerID, _ config: ContainerConfig, _ sandbox: SandboxRecord, appArmorProfile: String?, file: String, cgroup: Cgroup
+  ) throws -> Ground {
+    let image = try images.resolve(config.image.image)
+    let prepared = try prepareSpec(config, sandbox, image, cgroupPath: cgroup.path, appArmorProfile: appArmorProfile)
+    var record = makeRecord(id, config, sandbox, image)
+    record.user = prepared.user
+    let isDefault = config.securityContext.seccomp?.type == .runtimeDefault && prepared.spec.linux?.seccomp != nil
+    let spec = try StoredSpec(prepared.spec, hasDefaultSeccomp: isDefault).bytes()
+
+    try Faults.check(.containerRecord)
+    try writePrivateFile(file, try record.bytes(spec: spec))
+    try Faults.check(.containerDirectory)
+    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
+    if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
+    try Faults.check(.containerCgroup)
+    try cgroup.create(parentIsReady: true)
+    try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
+    return Ground(
+      record: record, spec: prepared.spec, storedSpec: spec, root: rootFileSystem(image, snapshot), image: image,
+      cgroup: try cgroup.open())
   }
 
   private func makeRecord(
@@ -140,16 +164,8 @@ extension PodRuntime {
       user: ContainerUser(uid: 0, gid: 0), stopSignalNumber: stop.number, stopSignal: stop.cri)
   }
 
-  /// The one transaction of a creation.
-  private func save(_ record: ContainerRecord, _ spec: RuntimeSpec) async throws {
-    let profile = record.config.securityContext.seccomp
-    let stored = StoredSpec(spec, hasDefaultSeccomp: spec.linux?.seccomp != nil && profile?.type == .runtimeDefault)
-    let records = records
-    try await records.write { transaction in try records.put(record, spec: stored, transaction) }
-  }
-
   private func spawn(
-    _ container: Container, _ program: PreparedProgram, _ spec: RuntimeSpec, _ cgroup: Cgroup, _ link: ShimLink,
+    _ container: Container, _ program: PreparedProgram, _ spec: RuntimeSpec, _ cgroup: SharedDescriptor, _ link: ShimLink,
     logDirectory: String
   ) async throws -> Int32 {
     try Faults.check(.containerSpawn)
@@ -158,7 +174,7 @@ extension PodRuntime {
     program.program.fill(&request)
     var descriptors = program.descriptors
     request.cgroupSlot = Int16(descriptors.count)
-    descriptors.append(try cgroup.open())
+    descriptors.append(cgroup)
     request.stdio = config.tty ? .terminal : .pipes
     request.openStdin = config.stdin
     request.stdinOnce = config.stdinOnce

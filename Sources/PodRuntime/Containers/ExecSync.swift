@@ -14,8 +14,8 @@ extension PodRuntime {
 
   /// Source: CRI ExecSync. The command runs in a cgroup of its own below the container's, so that a timeout kills its children too.
   public func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
-    let container = try container(id)
-    let sandbox = try sandbox(container.sandboxID)
+    let container = try await container(id)
+    let sandbox = try await sandbox(container.sandboxID)
     guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
     guard container.machine.state == .running, let link = sandbox.link else {
       throw RuntimeError(.failedPrecondition, "container \(container.id) is \(container.machine.word): exec needs a running one")
@@ -35,12 +35,18 @@ extension PodRuntime {
     _ execID: String, _ command: [String], in record: ContainerRecord, _ link: ShimLink, _ waiter: ExecWaiter, timeout: Int64
   ) async throws -> ExecResult {
     let cgroup = cgroups.cgroup("\(record.cgroup)/\(execID)")
-    try cgroup.create(enableControllers: false, parentIsReady: true)
+    let (directory, null) = try await runBlocking { () throws(any Error) in
+      try cgroup.create(enableControllers: false, parentIsReady: true)
+      return (try cgroup.open(), try SharedDescriptor(openNull()))
+    }
     do {
-      let result = try await run(execID, command, in: record, link, waiter, cgroup, timeout: timeout)
-      // What the command left in the background belongs to the container from now on, as a hook that starts a daemon expects.
-      try? cgroup.moveProcesses(to: cgroups.cgroup(record.cgroup))
-      try? cgroup.removeIfEmpty()
+      let result = try await run(execID, command, in: record, link, waiter, [null, directory], timeout: timeout)
+      let parent = cgroups.cgroup(record.cgroup)
+      await runBlocking {
+        // What the command left in the background belongs to the container from now on, as a hook that starts a daemon expects.
+        try? cgroup.moveProcesses(to: parent)
+        try? cgroup.removeIfEmpty()
+      }
       return result
     } catch {
       // Nobody waits for it any more: nothing of it goes on.
@@ -50,10 +56,10 @@ extension PodRuntime {
   }
 
   private func run(
-    _ execID: String, _ command: [String], in record: ContainerRecord, _ link: ShimLink, _ waiter: ExecWaiter, _ cgroup: Cgroup,
-    timeout: Int64
+    _ execID: String, _ command: [String], in record: ContainerRecord, _ link: ShimLink, _ waiter: ExecWaiter,
+    _ nullAndCgroup: [SharedDescriptor], timeout: Int64
   ) async throws -> ExecResult {
-    let program = try execProgram(record, command: command)
+    let program = try await execProgram(record, command: command)
     let out = try Pipe()
     let err = try Pipe()
     var request = SpawnRequest(id: execID, program: SetupProgram.encode(program.operations))
@@ -64,10 +70,9 @@ extension PodRuntime {
     request.joinProcess = record.id.rawValue
     request.cgroupSlot = 3
     request.drainMilliseconds = 0
-    let null = try SharedDescriptor(openNull())
     _ = try await link.spawn(
-      request, descriptors: [null, out.writeEnd(), err.writeEnd(), try cgroup.open()], program: program.operations, command: command
-    )
+      request, descriptors: [nullAndCgroup[0], out.writeEnd(), err.writeEnd(), nullAndCgroup[1]], program: program.operations,
+      command: command)
     waiter.spawned()
     out.closeWriteEnd()
     err.closeWriteEnd()

@@ -9,7 +9,7 @@ import Synchronization
 extension PodRuntime {
   /// Source: CRI RemoveContainer. Kills it when it runs; its log stays. Idempotent.
   public func removeContainer(_ id: ContainerID) async throws(RuntimeError) {
-    guard let container = try findContainer(id) else { return }
+    guard let container = try await findContainer(id) else { return }
     try await stop(container, timeout: 0)
     try await container.gate.pass { () async throws(RuntimeError) in
       guard state.withLock({ $0.containers[container.id] != nil }) else { return }
@@ -23,7 +23,9 @@ extension PodRuntime {
     let id = container.id.rawValue
     state.withLock { $0.sandboxes[container.sandboxID] }?.link?.post(.remove(id: id))
     let (cgroup, images) = (cgroups.cgroup(container.record.cgroup), images)
-    let files = ["\(id).exit", "\(id).record"].map { "\(settings.sandboxDirectory(container.sandboxID.rawValue))/\($0)" }
+    let files = ["\(id).exit", ContainerStateRecord.file(of: container.id), ContainerRecord.file(of: container.id)].map {
+      "\(settings.sandboxDirectory(container.sandboxID.rawValue))/\($0)"
+    }
     do {
       try await records.releasing {
         try cgroup.remove()

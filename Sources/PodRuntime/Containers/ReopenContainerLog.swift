@@ -4,8 +4,8 @@ import ShimCore
 extension PodRuntime {
   /// Source: CRI ReopenContainerLog. Returns when the new file exists and the old one gets nothing more.
   public func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {
-    let container = try container(id)
-    guard container.machine.state == .running, let link = try sandbox(container.sandboxID).link else {
+    let container = try await container(id)
+    guard container.machine.state == .running, let link = try await sandbox(container.sandboxID).link else {
       throw RuntimeError(.failedPrecondition, "container \(id) is not running: its log is not open")
     }
     do {

@@ -8,7 +8,7 @@ extension PodRuntime {
   /// Source: CRI StartContainer: only from CREATED. A start that fails leaves the container EXITED, code 128, reason StartError. When
   /// podshim does not answer, the container is what podshim's list says later.
   public func startContainer(_ id: ContainerID) async throws(RuntimeError) {
-    let container = try container(id)
+    let container = try await container(id)
     try await container.gate.pass { () async throws(RuntimeError) in
       guard let link = state.withLock({ $0.sandboxes[container.sandboxID] })?.link else {
         throw RuntimeError(.failedPrecondition, "sandbox \(container.sandboxID) has stopped: its containers cannot start")
@@ -23,13 +23,13 @@ extension PodRuntime {
         try Faults.check(.containerStart)
         _ = try await link.call(.start(id: container.id.rawValue, at: time))
       } catch {
-        throw failed(error, container, link)
+        throw await failed(error, container, link)
       }
       apply(.started(at: time), to: container)
     }
   }
 
-  private func failed(_ error: any Error, _ container: Container, _ link: ShimLink) -> RuntimeError {
+  private func failed(_ error: any Error, _ container: Container, _ link: ShimLink) async -> RuntimeError {
     let record = container.record
     switch error as? ShimError {
     case .unanswered, .gone, .cancelled, .noDescriptors, .notSent:
@@ -37,18 +37,18 @@ extension PodRuntime {
       return RuntimeError(
         (error as? ShimError)?.code ?? .unknown, "cannot start container \(record.config.metadata.name): \(error)")
     case .refused, .setup, .tooOld, .none:
-      let sentence = startFailure(error, record)
+      let sentence = await startFailure(error, record)
       apply(.startFailed(message: sentence, at: wallClockNanoseconds()), to: container)
       link.post(.signal(id: record.id.rawValue, number: 9, all: true))
       return RuntimeError(.unknown, sentence)
     }
   }
 
-  private func startFailure(_ error: any Error, _ record: ContainerRecord) -> String {
+  private func startFailure(_ error: any Error, _ record: ContainerRecord) async -> String {
     guard let error = error as? ShimError else {
       return "cannot start container \(record.config.metadata.name): \(error)"
     }
-    let program = (try? containerProgram(record))?.operations ?? []
+    let program = (try? await containerProgram(record))?.operations ?? []
     return error.explained(program, record.config.command + record.config.args).message
   }
 }

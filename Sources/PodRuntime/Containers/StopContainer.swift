@@ -10,7 +10,7 @@ extension PodRuntime {
 
   /// Source: CRI StopContainer. Idempotent; returns when the container has really stopped.
   public func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError) {
-    guard let container = try findContainer(id) else { return }
+    guard let container = try await findContainer(id) else { return }
     try await stop(container, timeout: timeout)
   }
 

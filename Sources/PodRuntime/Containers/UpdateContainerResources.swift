@@ -6,7 +6,7 @@ extension PodRuntime {
   /// Source: CRI UpdateContainerResources. 0 and empty mean unchanged; also valid before the start. All or nothing: the old values are
   /// written back when one is refused.
   public func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError) {
-    let container = try container(id)
+    let container = try await container(id)
     try await container.gate.pass { () async throws(RuntimeError) in
       let record = container.record
       guard !container.machine.hasEnded else {
@@ -22,9 +22,15 @@ extension PodRuntime {
           "the node has no cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")) for this limit")
       }
       let (cgroup, available) = (cgroups.cgroup(record.cgroup), cgroups.controllers)
+      let file = "\(settings.sandboxDirectory(record.sandboxID.rawValue))/\(ContainerStateRecord.file(of: record.id))"
+      let bytes = try ContainerStateRecord(resources: merged).bytes()
       do {
         try await runBlocking {
-          do { try cgroup.apply(new, available: available) } catch {
+          do {
+            try cgroup.apply(new, available: available)
+            // podshim knows nothing of it, should the database be lost.
+            try writePrivateFile(file, bytes)
+          } catch {
             try? cgroup.apply(before, available: available)
             throw error
           }

@@ -44,9 +44,11 @@ struct ContainerRecord: Sendable {
     static let groups: UInt16 = 12
     static let stopSignalNumber: UInt16 = 13
     static let stopSignal: UInt16 = 14
+    static let spec: UInt16 = 15
   }
 
-  func bytes() throws(RuntimeError) -> [UInt8] {
+  /// - Parameter spec: a `StoredSpec`'s bytes, in the copy beside podshim: the database keeps them in a row of their own.
+  func bytes(spec: [UInt8]? = nil) throws(RuntimeError) -> [UInt8] {
     var writer = RecordWriter()
     writer.text(Tag.id, id.rawValue)
     writer.bytes(Tag.request, try config.wireBytes())
@@ -62,6 +64,7 @@ struct ContainerRecord: Sendable {
     writer.texts(Tag.groups, user.supplementalGroups.map { "\($0)" })
     writer.number(Tag.stopSignalNumber, Int64(stopSignalNumber))
     writer.number(Tag.stopSignal, Int64(stopSignal))
+    if let spec { writer.bytes(Tag.spec, spec) }
     return writer.finish(.container)
   }
 }
@@ -82,4 +85,7 @@ extension ContainerRecord {
       stopSignalNumber: Int32(truncatingIfNeeded: reader.number(Tag.stopSignalNumber)),
       stopSignal: Int32(truncatingIfNeeded: reader.number(Tag.stopSignal)))
   }
+
+  /// The spec in a record's copy beside podshim; nil: an older agent wrote it.
+  static func spec(in bytes: [UInt8]) -> [UInt8]? { (try? RecordReader(bytes, .container))?.bytes(Tag.spec) }
 }

@@ -13,7 +13,8 @@ struct Records: Sendable {
   let sandboxStates: Documents
   let containers: Documents
   let containerStates: Documents
-  let specs: Collection<StoredSpec>
+  /// `StoredSpec`s.
+  let specs: Documents
 
   init(_ store: Store, reserve: SpaceReserve, copy: DatabaseCopy) {
     self.store = store
@@ -23,7 +24,7 @@ struct Records: Sendable {
     sandboxStates = Documents("runtime-sandbox-state", in: store)
     containers = Documents("runtime-container", in: store)
     containerStates = Documents("runtime-container-state", in: store)
-    specs = Collection("runtime-container-spec", in: store)
+    specs = Documents("runtime-container-spec", in: store)
   }
 
   func write(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws { try await store.write(body) }
@@ -62,10 +63,11 @@ struct Records: Sendable {
     try sandboxStates.put(id: id.rawValue, bytes: record.bytes(), in: transaction)
   }
 
-  func put(_ record: ContainerRecord, spec: StoredSpec?, _ transaction: Transaction) throws {
+  /// - Parameter spec: a `StoredSpec`'s bytes.
+  func put(_ record: ContainerRecord, spec: [UInt8]?, _ transaction: Transaction) throws {
     let (id, parent) = (record.id.rawValue, record.sandboxID.rawValue)
     try containers.put(id: id, key: record.key, parent: parent, bytes: record.bytes(), in: transaction)
-    if let spec { try specs.put(spec, id: id, parent: parent, in: transaction) }
+    if let spec { try specs.put(id: id, parent: parent, bytes: spec, in: transaction) }
   }
 
   func put(_ record: ContainerStateRecord, of id: ContainerID, in sandbox: SandboxID, _ transaction: Transaction) throws {
@@ -92,8 +94,13 @@ extension Records {
       Rows(
         sandboxes: try records.sandboxes.all(in: transaction), sandboxStates: try records.sandboxStates.all(in: transaction),
         containers: try records.containers.all(in: transaction), containerStates: try records.containerStates.all(in: transaction),
-        specs: try Documents(records.specs.kind, in: records.store).all(in: transaction).map(\.id))
+        specs: try records.specs.all(in: transaction).map(\.id))
     }
+  }
+
+  func spec(of id: ContainerID) async throws -> StoredSpec? {
+    let specs = specs
+    return try await store.read { try specs.get(id.rawValue, in: $0) }.map { try StoredSpec(bytes: $0.bytes) }
   }
 
   /// Makes the reserve while there is room.

@@ -14,6 +14,9 @@ struct SandboxRecord: Sendable {
   /// The cgroup that holds the leaf and the containers'; ours to remove only when the request named none.
   var cgroupParent: String
   var ownsCgroupParent: Bool
+  /// In the copy beside podshim: everything it names is there or in the making, and its addresses are known. Without it the agent died
+  /// early, and nobody was told of the sandbox.
+  var isMade = false
 
   var usesHostNetwork: Bool { config.securityContext.namespaces.network == .node }
   /// Every cgroup the sandbox itself has, leaf first.
@@ -37,6 +40,7 @@ struct SandboxRecord: Sendable {
     static let cgroup: UInt16 = 6
     static let cgroupParent: UInt16 = 7
     static let ownsCgroupParent: UInt16 = 8
+    static let isMade: UInt16 = 9
   }
 
   func bytes() throws(RuntimeError) -> [UInt8] {
@@ -49,6 +53,7 @@ struct SandboxRecord: Sendable {
     writer.text(Tag.cgroup, cgroup)
     writer.text(Tag.cgroupParent, cgroupParent)
     writer.flag(Tag.ownsCgroupParent, ownsCgroupParent)
+    writer.flag(Tag.isMade, isMade)
     return writer.finish(.sandbox)
   }
 }
@@ -62,6 +67,8 @@ extension SandboxRecord {
       createdAt: reader.number(Tag.createdAt), addresses: reader.texts(Tag.addresses),
       cgroup: String(decoding: try reader.required(Tag.cgroup, "cgroup"), as: UTF8.self),
       cgroupParent: String(decoding: try reader.required(Tag.cgroupParent, "cgroup parent"), as: UTF8.self),
-      ownsCgroupParent: reader.flag(Tag.ownsCgroupParent))
+      ownsCgroupParent: reader.flag(Tag.ownsCgroupParent),
+      // Agents before the flag wrote addresses only into a whole record.
+      isMade: reader.flag(Tag.isMade) || !reader.texts(Tag.addresses).isEmpty)
   }
 }

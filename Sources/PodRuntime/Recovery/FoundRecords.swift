@@ -15,50 +15,56 @@ struct FoundRecords: Sendable {
   /// Rows that describe nothing any more.
   var staleContainers: Set<ContainerID> = []
   var staleSandboxes: Set<SandboxID> = []
+  /// Explained by their files alone: the database is to learn of them.
+  var regainedSandboxes: Set<SandboxID> = []
+  var regainedContainers: [ContainerID: RecordsBeside.FoundContainer] = [:]
+  /// Sandboxes that have a directory; nil: that could not be found out, and nothing may be taken for gone.
+  var directories: Set<SandboxID>?
 }
 
 extension PodRuntime {
   /// Reads every record. One that is damaged, or of a newer version, costs its own pod: it is ended, as it would run twice otherwise.
   func readRecords(_ report: inout RecoveryReport) async throws(RuntimeError) -> FoundRecords {
-    var found = FoundRecords()
     let rows: Records.Rows
     do { rows = try await records.all() } catch {
       throw RuntimeError(.internalError, "cannot read the runtime's records", cause: error)
     }
+    var found = FoundRecords()
+    var damaged: [(kind: String, id: String, error: any Error)] = []
     for row in rows.sandboxes {
-      // Beside podshim's socket lies a second copy.
-      let copy = recordFile(of: SandboxID(row.id))
-      do {
-        found.sandboxes[SandboxID(row.id)] = try SandboxRecord(bytes: row.bytes)
-      } catch {
-        if let bytes = try? readRegularFile(copy, limit: 16 << 20), let record = try? SandboxRecord(bytes: bytes) {
-          found.sandboxes[record.id] = record
-          continue
-        }
-        unreadable("sandbox", row.id, error, &report)
-        found.staleSandboxes.insert(SandboxID(row.id))
+      do { found.sandboxes[SandboxID(row.id)] = try SandboxRecord(bytes: row.bytes) } catch {
+        damaged.append(("sandbox", row.id, error))
+      }
+    }
+    for row in rows.containers {
+      do { found.containers[ContainerID(row.id)] = try ContainerRecord(bytes: row.bytes) } catch {
+        damaged.append(("container", row.id, error))
       }
     }
     for row in rows.sandboxStates { found.sandboxStates[SandboxID(row.id)] = try? SandboxStateRecord(bytes: row.bytes) }
-    for row in rows.containers {
-      do {
-        let record = try ContainerRecord(bytes: row.bytes)
-        if found.sandboxes[record.sandboxID] == nil {
-          found.staleContainers.insert(record.id)
-        } else {
-          found.containers[record.id] = record
-        }
-      } catch {
-        unreadable("container", row.id, error, &report)
-        found.staleContainers.insert(ContainerID(row.id))
-      }
-    }
     for row in rows.containerStates { found.containerStates[ContainerID(row.id)] = try? ContainerStateRecord(bytes: row.bytes) }
-    found.staleSandboxes.formUnion(found.sandboxStates.keys.filter { found.sandboxes[$0] == nil })
-    let known = found.containers.keys
-    found.staleContainers.formUnion(found.containerStates.keys.filter { !known.contains($0) })
-    found.staleContainers.formUnion(rows.specs.map { ContainerID($0) }.filter { !known.contains($0) })
+
+    let beside = await lookBeside(found, &report)
+    if let beside { found.regain(beside) }
+    found.dropDoubles()
+    for (kind, id, error) in damaged
+    where found.sandboxes[SandboxID(id)] == nil && found.containers[ContainerID(id)] == nil {
+      unreadable(kind, id, error, &report)
+    }
+    found.findStale(rows, containerFiles: beside?.containerFiles)
     return found
+  }
+
+  private func lookBeside(_ found: FoundRecords, _ report: inout RecoveryReport) async -> RecordsBeside? {
+    let (settings, sandboxes, containers) = (settings, Set(found.sandboxes.keys), Set(found.containers.keys))
+    do {
+      return try await runBlocking { () throws(SystemCallError) in
+        try RecordsBeside.read(settings, sandboxes: sandboxes, containers: containers)
+      }
+    } catch {
+      report.problems.append("cannot look for records beside podshims, so that what lacks a row is left alone: \(error)")
+      return nil
+    }
   }
 
   private func unreadable(_ kind: String, _ id: String, _ error: any Error, _ report: inout RecoveryReport) {
@@ -66,6 +72,48 @@ extension PodRuntime {
     unreadable.withLock {
       $0.append(NodeLeak(kind: "record", name: "\(kind) \(id)", owner: id, problem: "could not be read at start: \(error)"))
     }
+  }
+}
+
+extension FoundRecords {
+  fileprivate mutating func regain(_ beside: RecordsBeside) {
+    directories = beside.directories
+    for record in beside.sandboxes {
+      sandboxes[record.id] = record
+      regainedSandboxes.insert(record.id)
+    }
+    for container in beside.containers {
+      containers[container.record.id] = container.record
+      containerStates[container.record.id] = containerStates[container.record.id] ?? container.state
+      regainedContainers[container.record.id] = container
+    }
+  }
+
+  /// Of two sandboxes with one name the newer is the one that clients know: the other was removed after the database was copied.
+  fileprivate mutating func dropDoubles() {
+    var names: [String: SandboxRecord] = [:]
+    for record in sandboxes.values.sorted(by: { $0.createdAt < $1.createdAt }) {
+      if let older = names.updateValue(record, forKey: record.key) {
+        sandboxes[older.id] = nil
+        regainedSandboxes.remove(older.id)
+      }
+    }
+  }
+
+  /// - Parameter containerFiles: nil: not known.
+  fileprivate mutating func findStale(_ rows: Records.Rows, containerFiles: Set<ContainerID>?) {
+    containers = containers.filter { id, record in
+      guard sandboxes[record.sandboxID] != nil else { return false }
+      // Its sandbox is there and its file is not: it was removed, but for its rows.
+      guard let containerFiles, directories?.contains(record.sandboxID) == true else { return true }
+      return containerFiles.contains(id)
+    }
+    regainedContainers = regainedContainers.filter { containers[$0.key] != nil }
+    let (knownSandboxes, knownContainers) = (sandboxes.keys, containers.keys)
+    staleSandboxes = Set((rows.sandboxes + rows.sandboxStates).map { SandboxID($0.id) }.filter { !knownSandboxes.contains($0) })
+    staleContainers = Set(
+      ((rows.containers + rows.containerStates).map(\.id) + rows.specs).map { ContainerID($0) }
+        .filter { !knownContainers.contains($0) })
   }
 }
 

@@ -5,42 +5,48 @@ import Logging
 import RuntimeAPI
 import Synchronization
 
-/// Removes what interrupted creations and removals left in sandboxes that live on, and on the disk.
+/// What interrupted creations and removals left in sandboxes that live on, and on the disk.
+struct Leftovers: Sendable {
+  /// Files of containers that cannot be read: nothing is known but whose they are.
+  var records: [(container: ContainerID, sandbox: SandboxRecord)] = []
+  /// Owners of writable layers.
+  var snapshots: [String] = []
+}
+
 extension PodRuntime {
-  func removeLeftovers(_ found: FoundRecords, _ report: inout RecoveryReport) async {
-    for sandbox in found.sandboxes.values {
-      let directory = settings.sandboxDirectory(sandbox.id.rawValue)
-      for name in (try? listDirectory(directory)) ?? [] where name.hasSuffix(".record") {
-        let id = ContainerID(String(name.dropLast(".record".count)))
-        if found.containers[id] != nil { continue }
-        await attempt("undid the interrupted creation of container \(id)", &report) { [self] in
-          let path = "\(directory)/\(name)"
-          if let bytes = try? readRegularFile(path, limit: 16 << 20), let record = try? ContainerRecord(bytes: bytes) {
-            let (cgroups, images) = (cgroups, images)
-            try await records.releasing {
-              try cgroups.cgroup(record.cgroup).remove()
-              try images.removeSnapshot(owner: id.rawValue)
-            }
-          }
-          try await runBlocking { () throws(SystemCallError) in try removeTree(path) }
+  /// By name, before anything new is made: removing takes as long as the disk does, and others make the like meanwhile.
+  func findLeftovers(_ found: FoundRecords, _ report: inout RecoveryReport) async -> Leftovers {
+    guard let directories = found.directories else { return Leftovers() }
+    let (settings, images, owners) = (settings, images, Set(found.containers.keys.map(\.rawValue)))
+    return await runBlocking {
+      var leftovers = Leftovers()
+      for sandbox in found.sandboxes.values where directories.contains(sandbox.id) {
+        for file in (try? listDirectory(settings.sandboxDirectory(sandbox.id.rawValue))) ?? [] {
+          guard let id = ContainerRecord.id(ofFile: file), found.containers[id] == nil else { continue }
+          leftovers.records.append((id, sandbox))
+        }
+      }
+      leftovers.snapshots = images.snapshotOwners(except: owners)
+      return leftovers
+    }
+  }
+
+  func remove(_ leftovers: Leftovers, _ report: inout RecoveryReport) async {
+    for (id, sandbox) in leftovers.records {
+      await attempt("undid the interrupted creation of container \(id)", &report) { [self] in
+        let path = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(ContainerRecord.file(of: id))"
+        let (cgroup, images) = (cgroups.cgroup("\(sandbox.cgroupParent)/\(id)"), images)
+        try await records.releasing {
+          try cgroup.remove()
+          try images.removeSnapshot(owner: id.rawValue)
+          try removeTree(path)
         }
       }
     }
-    do {
-      let (images, owners) = (images, Set(found.containers.keys.map(\.rawValue)))
-      report.repaired += try await records.releasing { try images.removeSnapshots(except: owners) }.map {
-        "removed the writable layer of container \($0)"
-      }
-    } catch {
-      report.problems.append("writable layers that no container has are still there: \(error)")
-    }
-    let (containers, sandboxes) = (found.staleContainers, found.staleSandboxes)
-    if containers.isEmpty && sandboxes.isEmpty { return }
-    await attempt("forgot records of \(containers.count) containers and \(sandboxes.count) sandboxes that are gone", &report) {
-      [records] in
-      try await records.release { transaction in
-        for id in containers { try records.remove(id, transaction) }
-        for id in sandboxes { try records.remove(id, transaction) }
+    for owner in leftovers.snapshots {
+      let images = images
+      await attempt("removed the writable layer of container \(owner)", &report) { [records] in
+        try await records.releasing { try images.removeSnapshot(owner: owner) }
       }
     }
   }

@@ -17,36 +17,36 @@ public struct RecoveryReport: Sendable {
 }
 
 extension PodRuntime {
-  /// How long a start waits for podshims: one that works answers in a millisecond, and a kubelet ends pods that are shown as not ready.
-  static let recoveryTimeout = Duration.seconds(2)
-
-  /// Takes over what an earlier agent left: every podshim that is on the node is asked what it has, or ended when no record explains it,
-  /// before anything new can be started. Pods whose podshim does not answer in time are shown as not ready until it does. Call once,
-  /// before serving.
-  public func recover() async throws(RuntimeError) -> RecoveryReport {
+  /// Takes over what an earlier agent left. When this returns, every pod that a record explains is known, and calls may come; the task ends
+  /// when every podshim has answered, or is shown as not ready until it does. Until then a call about a pod waits for that pod's podshim, a
+  /// list for all of them, and RunPodSandbox until what no record explains has ended. Call once, before serving.
+  public func recover() async throws(RuntimeError) -> Task<RecoveryReport, Never> {
     var report = RecoveryReport()
     await records.prepare()
     let found = try await readRecords(&report)
     warmUp()
     let links = adopt(found)
-    await withTaskGroup { group in
-      for (sandbox, link) in links { group.addTask { await self.takeOver(sandbox, link) } }
-    }
-    await removeStrangers(found, &report)
-    await removeLeftovers(found, &report)
-    let live = Set(state.withLock { $0.sandboxes.keys.map(\.rawValue) })
-    if let network {
-      do {
-        let found = try await network.reconcile(liveOwners: live)
-        report.repaired += found.sentences
-        report.problems += found.failures.map { "\($0)" }
-      } catch {
-        report.problems.append("the pod network and its records could not be compared: \(error)")
-      }
-    }
+    await settleRows(of: found, &report)
+    await recoverNetwork(found, &report)
+    let strangers = await findStrangers(found, &report)
+    let leftovers = await findLeftovers(found, &report)
+    let sofar = report
+    return Task { await finish(links, strangers, leftovers, sofar) }
+  }
+
+  private func finish(
+    _ links: [(Sandbox, ShimLink)], _ strangers: [Stranger], _ leftovers: Leftovers, _ report: RecoveryReport
+  ) async -> RecoveryReport {
+    var report = report
+    async let taken: Void = takeOver(links)
+    await end(strangers, &report)
+    strangersEnded.open()
+    await remove(leftovers, &report)
+    await taken
+    (report.sandboxes, report.containers) = state.withLock { ($0.sandboxes.count, $0.containers.count) }
+    logger.info("Took over", metadata: ["sandboxes": "\(report.sandboxes)", "containers": "\(report.containers)"])
     for problem in report.problems { logger.error("Not repaired", metadata: ["what": "\(problem)"]) }
-    report.sandboxes = live.count
-    report.containers = state.withLock { $0.containers.count }
+    for sentence in report.repaired { logger.notice("Repaired", metadata: ["what": "\(sentence)"]) }
     return report
   }
 
@@ -82,6 +82,7 @@ extension PodRuntime {
       }
       guard phase != .stopped else {
         for container in containers { restoreExit(of: container) }
+        sandbox.settled.open()
         continue
       }
       let link = makeLink(sandbox)
@@ -97,28 +98,27 @@ extension PodRuntime {
     return state.startedAt > 0 ? .running(startedAt: state.startedAt) : .created
   }
 
-  /// Connects to a sandbox's podshim, and waits for it a little.
-  private func takeOver(_ sandbox: Sandbox, _ link: ShimLink) async {
-    link.connect()
-    let inTime = await link.reached.wait(atMost: Self.recoveryTimeout)
-    if inTime { return await holdNamespace(of: sandbox) }
-    logger.error(
-      "podshim does not answer; the pod is shown as not ready until it does",
-      metadata: ["sandbox.id": "\(sandbox.id)", "pid": "\(link.pid)"])
-    Task { [self] in
-      await link.reached.wait()
-      await holdNamespace(of: sandbox)
-      logger.notice("podshim was reached", metadata: ["sandbox.id": "\(sandbox.id)"])
+  /// Kernel and records of the network, before anybody is given an address.
+  private func recoverNetwork(_ found: FoundRecords, _ report: inout RecoveryReport) async {
+    guard let network else { return }
+    do {
+      if let directories = found.directories {
+        let pods = found.sandboxes.values.filter { record in
+          directories.contains(record.id) && !record.usesHostNetwork && found.sandboxStates[record.id]?.stopped != true
+        }
+        let restored = try await network.restore(pods.map(Self.networkOwner))
+        report.repaired += restored.map { "wrote down the network of sandbox \($0) again" }
+      }
+      let compared = try await network.reconcile(liveOwners: Set(found.sandboxes.keys.map(\.rawValue)))
+      report.repaired += compared.sentences
+      report.problems += compared.failures
+    } catch {
+      report.problems.append("the pod network and its records could not be compared: \(error)")
     }
   }
 
-  private func holdNamespace(of sandbox: Sandbox) async {
-    guard !sandbox.record.usesHostNetwork, let link = sandbox.link else { return }
-    do {
-      // CLONE_NEWNET
-      sandbox.namespace = try await link.call(.namespaces(flags: 0x4000_0000)).descriptors.first
-    } catch {
-      logger.warning("Network namespace not held", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
-    }
+  private static func networkOwner(_ record: SandboxRecord) -> NetworkOwner {
+    NetworkOwner(
+      owner: record.id.rawValue, addresses: record.addresses, portMappings: hostPorts(record.config), createdAt: record.createdAt)
   }
 }

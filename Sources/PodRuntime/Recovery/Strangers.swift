@@ -7,23 +7,30 @@ import RuntimeAPI
 import ShimCore
 import Synchronization
 
-/// Ends pods that run on the node and that no record explains: the database was lost or is an older copy, or the agent died while it
-/// made them. Whoever wanted them asks again, and finds nothing that runs beside the new one.
-extension PodRuntime {
-  private struct Stranger: Sendable {
-    let id: String
-    var process: PidFD?
-  }
+/// A podshim that no record explains, and its pod.
+struct Stranger: Sendable {
+  let id: String
+  var process: PidFD?
+}
 
-  func removeStrangers(_ found: FoundRecords, _ report: inout RecoveryReport) async {
+/// Ends pods that run on the node and that no record explains: it was lost with the pod's directory, or the agent died while it made them.
+/// Whoever wanted them asks again, and finds nothing that runs beside the new one.
+extension PodRuntime {
+  func findStrangers(_ found: FoundRecords, _ report: inout RecoveryReport) async -> [Stranger] {
+    // Whether a record explains them is not known.
+    guard let directories = found.directories else { return [] }
     let known = Set(found.sandboxes.keys.map(\.rawValue))
-    let strangers: [Stranger]
     do {
-      strangers = try await runBlocking { [self] () throws(SystemCallError) in try findStrangers(known) }
+      return try await runBlocking { [self] () throws(SystemCallError) in
+        try findStrangers(known, directories: directories.map(\.rawValue))
+      }
     } catch {
       report.problems.append("cannot look for podshims without records: \(error)")
-      return
+      return []
     }
+  }
+
+  func end(_ strangers: [Stranger], _ report: inout RecoveryReport) async {
     await withTaskGroup(of: (String, (any Error)?).self) { group in
       for stranger in strangers {
         group.addTask {
@@ -46,9 +53,9 @@ extension PodRuntime {
   }
 
   /// By directory, and by process where the directory is lost too.
-  private func findStrangers(_ known: Set<String>) throws(SystemCallError) -> [Stranger] {
+  private func findStrangers(_ known: Set<String>, directories: [String]) throws(SystemCallError) -> [Stranger] {
     var strangers: [String: Stranger] = [:]
-    for name in try listDirectory("\(settings.stateDirectory)/sandboxes") where !known.contains(name) {
+    for name in directories where !known.contains(name) {
       strangers[name] = Stranger(id: name, process: try ShimProcess.find(directory: settings.sandboxDirectory(name)))
     }
     for (directory, process) in try ShimProcess.all() {
@@ -63,17 +70,20 @@ extension PodRuntime {
 
   private func end(_ stranger: Stranger) async throws {
     let (directory, cgroups) = (settings.sandboxDirectory(stranger.id), cgroups)
-    let record = (try? readRegularFile(recordFile(of: SandboxID(stranger.id)), limit: 16 << 20)).flatMap {
-      try? SandboxRecord(bytes: $0)
-    }
-    let containers = ((try? listDirectory(directory)) ?? []).filter { $0.hasSuffix(".record") }.compactMap { name in
-      (try? readRegularFile("\(directory)/\(name)", limit: 16 << 20)).flatMap { try? ContainerRecord(bytes: $0) }
+    let file = recordFile(of: SandboxID(stranger.id))
+    let (record, containers) = await runBlocking {
+      let record = (try? RecordsBeside.readRecord(file)).flatMap { try? SandboxRecord(bytes: $0) }
+      let containers = ((try? listDirectory(directory)) ?? []).filter { ContainerRecord.id(ofFile: $0) != nil }.compactMap { name in
+        (try? RecordsBeside.readRecord("\(directory)/\(name)")).flatMap { try? ContainerRecord(bytes: $0) }
+      }
+      return (record, containers)
     }
     var paths = containers.map(\.cgroup) + (record?.cgroups ?? [])
     if let process = stranger.process {
       // What the files do not say, the processes do.
-      paths += ShimProcess.cgroups(of: process.pid).filter { path in
-        !paths.contains { $0 == path || $0.hasPrefix(path + "/") }
+      let known = paths
+      paths += await runBlocking {
+        ShimProcess.cgroups(of: process.pid).filter { path in !known.contains { $0 == path || $0.hasPrefix(path + "/") } }
       }
     }
     logger.warning("Ending a sandbox that no record explains", metadata: ["sandbox.id": "\(stranger.id)", "cgroups": "\(paths)"])

@@ -6,7 +6,7 @@ import Synchronization
 extension PodRuntime {
   /// Source: CRI RemovePodSandbox. Stops it first and removes its containers. Idempotent.
   public func removePodSandbox(_ id: SandboxID) async throws(RuntimeError) {
-    guard let sandbox = try findSandbox(id) else { return }
+    guard let sandbox = try await findSandbox(id) else { return }
     try await sandbox.gate.pass { () async throws(RuntimeError) in
       guard state.withLock({ $0.sandboxes[sandbox.id] != nil }) else { return }
       try await stop(sandbox)

@@ -13,6 +13,9 @@ extension PodRuntime {
   public func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
     try validate(config, handler: handler)
     let key = SandboxRecord.key(config.metadata)
+    // Nothing of an earlier agent runs beside the new pod, and one that this agent can still reach is the answer.
+    try await wait(for: strangersEnded)
+    if let known = state.withLock({ $0.sandbox(named: key) }) { try await wait(for: known.settled) }
     enum Way { case existing(SandboxID), task(Task<SandboxID, any Error>) }
     let way = try state.withLock { (state) throws(RuntimeError) -> Way in
       if let creation = state.running[key] {
@@ -90,7 +93,7 @@ extension PodRuntime {
     }
     let attached = try await attachment
     if attached != nil { undo.push("network of \(id)") { [self] in await detachNetwork(id) } }
-    record.addresses = attached?.addresses ?? []
+    (record.addresses, record.isMade) = (attached?.addresses ?? [], true)
 
     try Faults.check(.shimHello)
     undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
@@ -119,13 +122,13 @@ extension PodRuntime {
     try await runBlocking { () throws(SystemCallError) in try writePrivateFile(path, bytes) }
   }
 
-  func recordFile(of id: SandboxID) -> String { "\(settings.sandboxDirectory(id.rawValue))/record" }
+  func recordFile(of id: SandboxID) -> String { "\(settings.sandboxDirectory(id.rawValue))/\(SandboxRecord.file)" }
 
   // MARK: Network
 
   private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
-    let ports = config.portMappings.filter { $0.hostPort > 0 }.map(Self.hostPort)
+    let ports = Self.hostPorts(config)
     // To its end, without a deadline: the undo that follows a failure detaches, and must not overtake what is still being made.
     return try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
   }
@@ -138,6 +141,10 @@ extension PodRuntime {
     } catch {
       logger.error("Network not given back", metadata: ["sandbox.id": "\(id)", "error": "\(error)"])
     }
+  }
+
+  static func hostPorts(_ config: SandboxConfig) -> [HostPortMapping] {
+    config.portMappings.filter { $0.hostPort > 0 }.map(hostPort)
   }
 
   private static func hostPort(_ mapping: PortMapping) -> HostPortMapping {

@@ -8,7 +8,7 @@ extension PodRuntime {
   public func podSandboxStatus(
     _ id: SandboxID, verbose: Bool
   ) async throws(RuntimeError) -> (status: SandboxStatus, info: [String: String]) {
-    let sandbox = try sandbox(id)
+    let sandbox = try await sandbox(id)
     var info: [String: String] = [:]
     if verbose {
       let record = sandbox.record
@@ -39,7 +39,8 @@ extension PodRuntime {
   }
 
   public func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
-    state.withLock { Array($0.sandboxes.values) }.filter { sandbox in
+    try await wait(for: recovered)
+    return state.withLock { Array($0.sandboxes.values) }.filter { sandbox in
       let record = sandbox.record
       return (filter.id.isEmpty || record.id.rawValue.hasPrefix(filter.id))
         && (filter.state.map { $0 == sandbox.machine.state } ?? true)

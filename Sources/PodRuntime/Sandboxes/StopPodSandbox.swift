@@ -8,7 +8,7 @@ extension PodRuntime {
   /// Source: CRI StopPodSandbox. Kills every container, ends podshim, gives the network back. Idempotent. Success means that no process of
   /// the pod lives, whatever state its podshim is in.
   public func stopPodSandbox(_ id: SandboxID) async throws(RuntimeError) {
-    guard let sandbox = try findSandbox(id) else { return }
+    guard let sandbox = try await findSandbox(id) else { return }
     try await sandbox.gate.pass { () async throws(RuntimeError) in try await stop(sandbox) }
   }
 

@@ -204,27 +204,29 @@ final class ShimLink: Sendable {
         if process.hasExited { died() }
         return process.hasExited
       }
-      // Nobody listens (ECONNREFUSED), or there is no socket (ENOENT): gone, unless the process that should listen is there.
-      guard error.code == 111 || error.code == Errno.noEntry else {
-        logger.warning("Cannot reach podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
-        return false
-      }
       do {
-        guard let process = try ShimProcess.find(directory: directory) else {
+        // Nobody listens (ECONNREFUSED), or there is no socket (ENOENT): gone, unless the process that should listen is there. Nobody
+        // accepts (EAGAIN): it is stopped.
+        let process = try await runBlocking { () throws(SystemCallError) in try ShimProcess.find(directory: directory) }
+        if let process {
+          watch(process)
+        } else if error.code == 111 || error.code == Errno.noEntry {
           died()
           return true
         }
-        watch(process)
       } catch {
         logger.warning("Cannot look for podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
       }
+      logger.warning("Cannot reach podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
       return false
     }
   }
 
   /// Waits for podshim's answer as long as it takes, then asks what it has.
   private func greet(_ connection: ShimConnection) async {
-    if let process = try? ShimProcess.find(directory: directory) { watch(process) }
+    let directory = directory
+    let process = await runBlocking { () -> PidFD? in try? ShimProcess.find(directory: directory) }
+    if let process { watch(process) }
     do throws(ShimError) {
       guard case .hello(_, let pid) = try await connection.call(.hello(version: ShimProtocol.version), until: nil).reply else {
         return connection.end()

@@ -17,6 +17,27 @@ enum ShimProcess {
     }
   }
 
+  enum State {
+    /// SIGSTOP, or a debugger.
+    case stopped
+    /// Uninterruptible: a file system, most likely.
+    case waitingForDisk
+    /// It runs, sleeps as it should, or is not there.
+    case other
+  }
+
+  /// Source: proc_pid_stat(5).
+  static func state(directory: String) -> State {
+    guard let process = try? find(directory: directory), let text = try? readFile("/proc/\(process.pid)/stat", limit: 4096),
+      let parenthesis = text.lastIndex(of: ")")
+    else { return .other }
+    return switch text[parenthesis...].dropFirst(2).first {
+    case "T", "t": .stopped
+    case "D": .waitingForDisk
+    default: .other
+    }
+  }
+
   private static func isShim(_ pid: Int32) -> Bool { (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n" }
 
   /// Every podshim on the node, with the directory it was started for.

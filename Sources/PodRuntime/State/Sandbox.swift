@@ -7,6 +7,8 @@ import Synchronization
 final class Sandbox: Sendable {
   let id: SandboxID
   let gate = Gate()
+  /// Opens when it is known what its podshim says, or that it says nothing: an agent that starts has to ask.
+  let settled: Latch
   /// Commands that ExecSync runs in it, by exec id.
   let execs = Mutex<[String: ExecWaiter]>([:])
 
@@ -24,6 +26,7 @@ final class Sandbox: Sendable {
   init(_ record: SandboxRecord, phase: SandboxMachine.Phase = .creating, journal: Journal) {
     id = record.id
     self.journal = journal
+    settled = Latch(open: phase == .creating)
     state = Mutex(State(record: record, machine: SandboxMachine(phase)))
   }
 

@@ -26,6 +26,7 @@ final class Latch: Sendable {
   /// Waits until the latch opens or the task is cancelled; true when it is open.
   @discardableResult
   func wait() async -> Bool {
+    if isOpen { return true }
     let key = state.withLock { state in
       state.next += 1
       return state.next
