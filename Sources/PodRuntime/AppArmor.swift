@@ -29,7 +29,7 @@ final class AppArmor: Sendable {
   private let paths: Paths
   private let state = Mutex(DefaultProfile.untried)
 
-  init(isEnabled: Bool, paths: Paths, patience: Duration = .seconds(10), pause: Duration = .seconds(60)) {
+  init(isEnabled: Bool, paths: Paths, patience: Duration = .seconds(30), pause: Duration = .seconds(60)) {
     (self.isEnabled, self.paths, self.patience, self.pause) = (isEnabled, paths, patience, pause)
   }
 
