@@ -1,9 +1,21 @@
 /// `grpc-message` is UTF-8 percent-encoded outside printable ASCII. Source: grpc/doc/PROTOCOL-HTTP2.md, "Percent-Encoded".
 enum StatusMessage {
+  /// gRPC's C library drops calls whose trailers have more than 8 to 16 KiB, and with them the code.
+  static let maximumBytes = 6 << 10
+
+  /// Of a message that is too long, the beginning.
   static func encode(_ message: String) -> String {
+    let encoded = escaped(message.utf8)
+    if encoded.utf8.count <= maximumBytes { return encoded }
+    var kept = Substring(message.prefix(maximumBytes))
+    while escaped(kept.utf8).utf8.count > maximumBytes - 3 { kept = kept.dropLast(kept.count / 8 + 1) }
+    return escaped(kept.utf8) + "..."
+  }
+
+  private static func escaped(_ message: some Collection<UInt8>) -> String {
     var encoded: [UInt8] = []
-    encoded.reserveCapacity(message.utf8.count)
-    for byte in message.utf8 {
+    encoded.reserveCapacity(message.count)
+    for byte in message {
       if byte >= 0x20, byte <= 0x7E, byte != UInt8(ascii: "%") {
         encoded.append(byte)
       } else {

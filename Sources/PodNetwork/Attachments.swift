@@ -128,10 +128,11 @@ final class Attachments: Sendable {
 
   /// Host ports are an owner's from here on; those of another pod are refused.
   func claim(_ ports: [HostPortMapping], owner: String) throws(PodNetworkError) -> AttachmentRecord {
+    let wanted = Dictionary(grouping: ports, by: \.hostPort)
     let record = try state.withLock { state throws(PodNetworkError) in
       for other in state.records.values where other.owner != owner && other.use != .leaving {
         for port in other.ports {
-          guard let clash = ports.first(where: { $0.overlaps(port) }) else { continue }
+          guard let clash = wanted[port.hostPort]?.first(where: { $0.overlaps(port) }) else { continue }
           throw PodNetworkError(.portTaken, "host port \(clash.description) is taken by pod sandbox \(other.owner.prefix(13))")
         }
       }

@@ -12,8 +12,17 @@ func runtimeError(_ error: any Error, _ what: String) -> RuntimeError {
   switch error {
   case let error as RuntimeError: return error
   case let error as ImageError: return RuntimeError(imageCode(error), "\(what): \(error)")
-  case let error as SystemCallError: return RuntimeError(.unknown, "\(what): \(error)")
+  case let error as LinuxRuntimeError: return RuntimeError(linuxCode(error), "\(what): \(error)")
   default: return RuntimeError(.unknown, "\(what): \(error)")
+  }
+}
+
+/// What the request says wrong, or what this node does not have.
+private func linuxCode(_ error: LinuxRuntimeError) -> RuntimeError.Code {
+  switch error.code {
+  case .invalidSpec, .capability, .user: .invalidArgument
+  case .unsupported: .failedPrecondition
+  case .seccomp: .unknown
   }
 }
 

@@ -14,6 +14,17 @@ import Testing
     #expect(StatusMessage.decode(encoded) == text)
   }
 
+  @Test("a message that no client would take is cut between characters", arguments: ["x", "ä", "%", "👩‍👩‍👧"])
+  func longMessages(_ text: String) {
+    let message = String(repeating: text, count: 100_000)
+    let encoded = StatusMessage.encode(message)
+    #expect(encoded.utf8.count <= StatusMessage.maximumBytes && encoded.utf8.count > 4096)
+    let decoded = StatusMessage.decode(encoded)
+    #expect(decoded.hasSuffix("...") && message.hasPrefix(decoded.dropLast(3)))
+    let fits = String(repeating: "x", count: StatusMessage.maximumBytes)
+    #expect(StatusMessage.encode(fits) == fits)
+  }
+
   @Test("an invalid escape is kept as it is", arguments: ["%", "%4", "%zz", "a%"])
   func invalidEscapes(text: String) { #expect(StatusMessage.decode(text) == text) }
 

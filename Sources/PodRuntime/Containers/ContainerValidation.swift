@@ -8,6 +8,7 @@ extension PodRuntime {
     let record = sandbox.record
     let name = config.metadata.name
     guard !name.isEmpty else { throw RuntimeError(.invalidArgument, "container metadata needs a name") }
+    try RequestBounds.check(config)
     guard sandbox.machine.phase == .ready else {
       throw RuntimeError(.failedPrecondition, "sandbox \(sandbox.id) is \(sandbox.machine.word): no container can be made in it")
     }

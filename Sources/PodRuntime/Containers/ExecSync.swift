@@ -16,6 +16,7 @@ extension PodRuntime {
   public func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
     let container = try await container(id)
     let sandbox = try await sandbox(container.sandboxID)
+    try RequestBounds.texts(command, "exec")
     guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
     guard container.machine.state == .running, let link = sandbox.link else {
       throw RuntimeError(.failedPrecondition, "container \(container.id) is \(container.machine.word): exec needs a running one")

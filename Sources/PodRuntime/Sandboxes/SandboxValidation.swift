@@ -7,9 +7,7 @@ extension PodRuntime {
     if !handler.isEmpty, handler != Self.runtimeName {
       throw RuntimeError(.invalidArgument, "unknown runtime handler \(handler): this runtime has \"\" and \(Self.runtimeName)")
     }
-    if config.metadata.name.isEmpty || config.metadata.namespace.isEmpty || config.metadata.uid.isEmpty {
-      throw RuntimeError(.invalidArgument, "sandbox metadata needs name, namespace and uid")
-    }
+    try RequestBounds.check(config)
     let namespaces = config.securityContext.namespaces
     if namespaces.pid == .target || namespaces.network == .target || namespaces.ipc == .target {
       throw RuntimeError(.invalidArgument, "namespace mode TARGET is not possible for a sandbox")
