@@ -88,7 +88,7 @@ let package = Package(
     .systemLibrary(name: "CLibArchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
 
     // Foundations
     .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -120,7 +120,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "UnpackProtocol", "CLinux", "CLibCrypto"],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // From the archive: see CLibCrypto/shim.h.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libcrypto.a"])]),
     .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
       name: "PodRuntime",

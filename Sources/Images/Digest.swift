@@ -2,21 +2,16 @@ import CLibCrypto
 
 /// A streaming SHA-256.
 @safe final class Digest {
-  private let context: OpaquePointer
+  private var context = SHA256_CTX()
 
-  init() {
-    unsafe context = unsafe EVP_MD_CTX_new()
-    unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
-  }
+  init() { unsafe SHA256_Init(&context) }
 
-  deinit { unsafe EVP_MD_CTX_free(context) }
-
-  func update(_ bytes: UnsafeRawBufferPointer) { unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+  func update(_ bytes: UnsafeRawBufferPointer) { unsafe SHA256_Update(&context, bytes.baseAddress, bytes.count) }
 
   /// `sha256:<hex>`; call once, at the end.
   func finish() -> String {
     var value = [UInt8](repeating: 0, count: 32)
-    unsafe EVP_DigestFinal_ex(context, &value, nil)
+    unsafe SHA256_Final(&value, &context)
     let digits = Array("0123456789abcdef".utf8)
     return "sha256:" + String(decoding: value.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

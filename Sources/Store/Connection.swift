@@ -107,6 +107,6 @@ struct SQLiteError: Error, CustomStringConvertible {
 
   var description: String {
     let first = statement.split(separator: "\n").first.map(String.init) ?? ""
-    return "SQLite: \(message) (code \(code)) in \(first.trimmingPrefix { $0 == " " }.prefix(60))"
+    return "SQLite: \(message) (code \(code)) in \(first.drop { $0 == " " }.prefix(60))"
   }
 }

@@ -36,7 +36,7 @@ enum YAMLScalar: Equatable {
     guard let first = text.utf8.first, (48...57).contains(first) || "+-.".utf8.contains(first), text.utf8.count <= 64 else {
       return .string(text)
     }
-    let plain = text.replacing("_", with: "")
+    let plain = text.filter { $0 != "_" }
     if let number = integer(plain) { return .int(number) }
     let digits = plain.utf8.allSatisfy { (48...57).contains($0) || "+-.eE".utf8.contains($0) }
     if digits, plain.utf8.contains(where: { (48...57).contains($0) }),

@@ -76,7 +76,7 @@ extension SeccompProfile {
       let made = SeccompSpec.Syscall(names: names, action: rule.action, errnoRet: rule.errnoRet, args: rule.args)
       // The whole file is checked, also what does not apply to this container: its author should hear of it now.
       if let (inner, problem) = SeccompVocabulary.complaint(SeccompSpec(defaultAction: allow, syscalls: [made])) {
-        throw fail(inner.replacing("syscalls[0]", with: path), problem)
+        throw fail(path + inner.dropFirst("syscalls[0]".count), problem)
       }
       for (word, condition) in [("includes", rule.includes), ("excludes", rule.excludes)] {
         if let version = condition?.minKernel, !version.isEmpty, KernelVersion(version) == nil {

@@ -43,10 +43,13 @@ extension PodRuntime {
     do {
       let result = try await run(execID, command, in: record, link, waiter, [null, directory], timeout: timeout)
       let parent = cgroups.cgroup(record.cgroup)
-      await runBlocking {
-        // What the command left in the background belongs to the container from now on, as a hook that starts a daemon expects.
-        try? cgroup.moveProcesses(to: parent)
-        try? cgroup.removeIfEmpty()
+      // The kernel takes up to milliseconds to take a cgroup down: the answer does not wait for that.
+      Task {
+        await runBlocking {
+          // What the command left in the background belongs to the container from now on, as a hook that starts a daemon expects.
+          try? cgroup.moveProcesses(to: parent)
+          try? cgroup.removeIfEmpty()
+        }
       }
       return result
     } catch {
