@@ -77,10 +77,18 @@ memory_of() {
     awk '/^Pss:/ { pss += $2 } /^Private_(Clean|Dirty):/ { private += $2 } END { print pss + 0, private + 0 }'
 }
 
-# Times processes were put to sleep or woken, all threads. Usage: switches PID...
+# How often each thread of these processes gave its processor up, as lines "TID COUNT". Usage: switches PID...
 switches() {
   local pid
-  for pid in "$@"; do cat "/proc/$pid"/task/*/status 2>/dev/null || true; done | awk '/^voluntary_ctxt/ { sum += $2 } END { print sum + 0 }'
+  for pid in "$@"; do
+    awk '/^Pid:/ { tid = $2 } /^voluntary_ctxt/ { print tid, $2 }' "/proc/$pid"/task/*/status 2>/dev/null || true
+  done
+}
+
+# Sums what threads did between two such lists; one that began after the first counts whole, one that ended is not seen.
+# Usage: more_switches BEFORE AFTER
+more_switches() {
+  awk 'NR == FNR { before[$1] = $2; next } { sum += $2 - before[$1] } END { print sum + 0 }' <(echo "$1") <(echo "$2")
 }
 
 # Holds $pods pods and records memory per pod, and the agent's RSS, idle CPU, and how often agent and shims wake in a minute.
@@ -113,7 +121,7 @@ memory_part() {
   sleep 60
   stop=$(ticks "$3")
   # shellcheck disable=SC2086 # pids
-  woken=$(($(switches "$3" $shims) - woken))
+  woken=$(more_switches "$woken" "$(switches "$3" $shims)")
   record "$1" wakeups-minute "$pods" "$woken" "$woken" "$woken"
   # 100 ticks a second over 60 seconds: six ticks are a thousandth of a core.
   record "$1" idle-cpu "$pods" $(((stop - start) / 6)) $(((stop - start) / 6)) $(((stop - start) / 6))

@@ -90,9 +90,11 @@ for count in "${counts[@]}"; do
       sleep 2
       resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/$agent/status")
       record swiftlet "$count-pods-rss" "$count" "$resident" "$resident" "$resident"
+      # Not in a pipe's subshell: the descriptor would stay open in this one, and the driver would wait for ever.
       eval "exec ${STATIC[1]}>&-"
     fi
-  done | driver_results swiftlet
+  done >"$home/driver"
+  driver_results swiftlet <"$home/driver"
   exec 4<&-
   wait "$driver_pid"
 done
