@@ -1,37 +1,32 @@
-/// A place where a test can make creation fail once: every step of making a sandbox or a container has one.
-public enum FaultPoint: String, Sendable, CaseIterable {
-  case sandboxRecord = "sandbox.record"
-  case sandboxDirectory = "sandbox.directory"
-  case sandboxCgroup = "sandbox.cgroup"
-  case networkNamespace = "network.namespace"
-  case addressLease = "network.lease"
-  case vethCreate = "network.veth"
-  case networkConfigure = "network.configure"
-  case hostPort = "network.hostport"
-  case shimSpawn = "shim.spawn"
-  case shimHello = "shim.hello"
-  case pauseSpawn = "shim.pause"
-  case sandboxReady = "sandbox.ready"
-  case containerRecord = "container.record"
-  case containerDirectory = "container.directory"
-  case containerCgroup = "container.cgroup"
-  case containerSpec = "container.spec"
-  case containerSpawn = "container.spawn"
-  case containerCreated = "container.created"
-  case containerStart = "container.start"
-}
-
 /// Fault injection: a task-local plan in debug builds, nothing in release builds.
 public enum Faults {
   #if DEBUG
-    @TaskLocal public static var plan: [FaultPoint: CInt] = [:]
+    @TaskLocal public static var plan: FaultPlan?
   #endif
 
-  /// Throws the planned errno at this point, if any.
+  /// Throws when the plan says that this step fails at this moment.
   @inlinable
-  public static func check(_ point: FaultPoint) throws(SystemCallError) {
+  public static func check(_ point: FaultPoint, _ moment: FaultMoment = .before) throws(SystemCallError) {
     #if DEBUG
-      if let code = plan[point] { throw SystemCallError(call: "fault", subject: point.rawValue, code: code) }
+      try plan?.check(point, moment)
+    #endif
+  }
+
+  /// Throws when the plan says that this step of taking back fails.
+  @inlinable
+  static public func checkUndo(_ what: String) throws(SystemCallError) {
+    #if DEBUG
+      try plan?.checkUndo(what)
+    #endif
+  }
+
+  /// What becomes of a call to podshim.
+  @inlinable
+  public static func call(_ word: String) -> CallFault? {
+    #if DEBUG
+      return plan?.call(word)
+    #else
+      return nil
     #endif
   }
 }

@@ -28,7 +28,6 @@ extension BridgeNetwork {
   func takeBack(owner: String) {
     guard let record = attachments[owner], record.use == .pod else { return }
     reaper.giveBack(record)
-    prepared.refill()
   }
 
   /// nil: none is ready.
@@ -60,12 +59,15 @@ extension BridgeNetwork {
     } else {
       namespace = try network("cannot make a network namespace") {
         try Faults.check(.networkNamespace)
-        return try NetworkNamespace.create()
+        let made = try NetworkNamespace.create()
+        try Faults.check(.networkNamespace, .after)
+        return made
       }
     }
     try network("lease") { try Faults.check(.addressLease) }
     let record = try attachments.lease(owner, link: settings.linkName)
     do throws(PodNetworkError) {
+      try network("lease") { try Faults.check(.addressLease, .after) }
       try network("cannot attach to bridge \(settings.bridgeName)") {
         try Faults.check(.vethCreate)
         try link.make(record, in: namespace)
@@ -83,8 +85,10 @@ extension BridgeNetwork {
       try Faults.check(.hostPort)
       try ports.check(mappings)
       let record = try attachments.claim(mappings, owner: owner)
+      try Faults.check(.hostPort, .middle)
       try link.setHairpin(record)
       try ports.open(record)
+      try Faults.check(.hostPort, .after)
     }
   }
 
@@ -93,14 +97,18 @@ extension BridgeNetwork {
   public func detach(owner: String) throws(PodNetworkError) {
     guard let record = attachments[owner], record.use == .pod else { return }
     try reaper.release(record)
-    prepared.refill()
   }
 
   /// Of a network that no pod has.
   func giveBack(_ record: AttachmentRecord) { reaper.giveBack(record) }
 
   /// Begins to make networks in advance, as many as the settings say. After `reconcile`.
-  public func startPreparing() { prepared.open() }
+  public func startPreparing() {
+    let (attachments, link, reaper, settings) = (attachments, link, reaper, settings)
+    prepared.open { () throws(PodNetworkError) in
+      try Self.make(AttachmentRecord.preparedOwner, in: nil, attachments, link, reaper, settings)
+    }
+  }
 
   /// Gives back what was made in advance, and waits until what is leaving is gone. Pods keep their networks.
   public func stop() async {

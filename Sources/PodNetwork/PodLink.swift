@@ -30,12 +30,15 @@ struct PodLink: Sendable {
         try route.perform(RouteRequests.deleteLink(record.link))
         try route.perform(create)
       }
+      try Faults.check(.vethCreate, .middle)
       try route.perform(RouteRequests.setAlias(settings.linkAlias, link: record.link))
     }
     try antiSpoofing.watch(record)
+    try Faults.check(.vethCreate, .after)
     try Faults.check(.networkConfigure)
     try NetworkNamespace.run(in: namespace) { try configure(addresses, hardware) }.get()
     try waitUntilForwarding(record.link)
+    try Faults.check(.networkConfigure, .after)
   }
 
   /// Runs inside the pod's namespace.

@@ -32,13 +32,15 @@ extension KernelTests {
 
     @Test(
       "that fail leave no lease, no record, no link and no host port",
-      arguments: [FaultPoint.networkNamespace, .addressLease, .vethCreate, .networkConfigure, .hostPort])
-    func faults(_ point: FaultPoint) throws {
+      arguments: [FaultPoint.networkNamespace, .addressLease, .vethCreate, .networkConfigure, .hostPort].flatMap { point in
+        point.moments.map { (point, $0) }
+      })
+    func faults(_ point: FaultPoint, _ moment: FaultMoment) throws {
       let node = try Node()
       defer { node.close() }
       let ports = [HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80)]
       let error = #expect(throws: PodNetworkError.self) {
-        try Faults.$plan.withValue([point: 12]) { try node.network.attach(owner: "a", portMappings: ports) }
+        try Faults.$plan.withValue(FaultPlan(point, moment, code: 12)) { try node.network.attach(owner: "a", portMappings: ports) }
       }
       #expect(error?.description.contains("errno 12") == true)
       #expect(try Node.eventually { try node.records().isEmpty })

@@ -102,7 +102,7 @@ struct RaceTests {
         try await runtime.removeContainer(id)
       }
       let failing = fixture.containerConfig("failing")
-      await Faults.$plan.withValue([.containerCreated: EIO]) {
+      await Faults.$plan.withValue(FaultPlan(.containerCreated)) {
         _ = try? await runtime.createContainer(failing, in: sandbox, sandboxConfig: config)
       }
       let link = try #require(try await runtime.sandbox(sandbox).link)

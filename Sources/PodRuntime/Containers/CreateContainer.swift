@@ -89,7 +89,7 @@ extension PodRuntime {
   private func build(_ id: ContainerID, _ config: ContainerConfig, _ sandbox: Sandbox, _ link: ShimLink, undo: Undo) async throws {
     let file = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(ContainerRecord.file(of: id))"
     let cgroup = cgroups.cgroup("\(sandbox.record.cgroupParent)/\(id)")
-    undo.push("record of \(id)") { try await runBlocking { () throws(SystemCallError) in try removeTree(file) } }
+    undo.push("record of \(id)", isRecord: true) { try await runBlocking { () throws(SystemCallError) in try removeTree(file) } }
     undo.push("writable layer of \(id)") { [images] in
       try await runBlocking { () throws(ImageError) in try images.removeSnapshot(owner: id.rawValue) }
     }
@@ -141,12 +141,17 @@ extension PodRuntime {
 
     try Faults.check(.containerRecord)
     try writePrivateFile(file, try record.bytes(spec: spec))
+    try Faults.check(.containerRecord, .after)
     try Faults.check(.containerDirectory)
     let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
+    try Faults.check(.containerDirectory, .middle)
     if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
+    try Faults.check(.containerDirectory, .after)
     try Faults.check(.containerCgroup)
     try cgroup.create(parentIsReady: true)
+    try Faults.check(.containerCgroup, .middle)
     try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
+    try Faults.check(.containerCgroup, .after)
     return Ground(
       record: record, spec: prepared.spec, storedSpec: spec, root: rootFileSystem(image, snapshot), image: image,
       cgroup: try cgroup.open())
@@ -187,6 +192,7 @@ extension PodRuntime {
       guard case .spawned(let pid) = answer.reply else {
         throw RuntimeError(.internalError, "podshim's answer is not understood")
       }
+      try Faults.check(.containerSpawn, .after)
       return pid
     } catch {
       // It may be made all the same, later: then nothing explains it, and it goes.

@@ -28,9 +28,12 @@ extension PodRuntime {
     }
     do {
       try await records.releasing {
+        try Faults.check(.containerRemove)
         try cgroup.remove()
         try images.removeSnapshot(owner: id)
+        try Faults.check(.containerRemove, .middle)
         for file in files { try removeTree(file) }
+        try Faults.check(.containerRemove, .after)
       }
     } catch {
       throw runtimeError(error, "cannot remove container \(id)")

@@ -22,6 +22,7 @@ extension PodRuntime {
       do {
         try Faults.check(.containerStart)
         _ = try await link.call(.start(id: container.id.rawValue, at: time))
+        try Faults.check(.containerStart, .after)
       } catch {
         throw await failed(error, container, link)
       }

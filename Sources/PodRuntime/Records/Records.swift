@@ -27,17 +27,32 @@ struct Records: Sendable {
     specs = Documents("runtime-container-spec", in: store)
   }
 
-  func write(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws { try await store.write(body) }
+  func write(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws { try await write(.recordsWrite, body) }
 
   /// A transaction that takes something back. It works on a full disk too: then the reserve is given up for it.
   func release(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws {
     do {
-      try await store.write(body)
+      try await write(.recordsRelease, body)
       await reserve.refill()
-    } catch  where error.code == .database {
+    } catch let error as StoreError where error.code == .database {
       guard await reserve.giveUp() else { throw error }
       try await store.write(body)
     }
+  }
+
+  private func write(_ point: FaultPoint, _ body: @escaping @Sendable (Transaction) throws -> Void) async throws {
+    try Faults.check(point)
+    #if DEBUG
+      // The database has a thread of its own.
+      let plan = Faults.plan
+      try await store.write { transaction in
+        try body(transaction)
+        try plan?.check(point, .middle)
+      }
+    #else
+      try await store.write(body)
+    #endif
+    try Faults.check(point, .after)
   }
 
   /// What to do again when the disk was full: after the reserve was given up.

@@ -34,13 +34,7 @@ extension PodRuntime {
   func remove(_ leftovers: Leftovers, _ report: inout RecoveryReport) async {
     for (id, sandbox) in leftovers.records {
       await attempt("undid the interrupted creation of container \(id)", &report) { [self] in
-        let path = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(ContainerRecord.file(of: id))"
-        let (cgroup, images) = (cgroups.cgroup("\(sandbox.cgroupParent)/\(id)"), images)
-        try await records.releasing {
-          try cgroup.remove()
-          try images.removeSnapshot(owner: id.rawValue)
-          try removeTree(path)
-        }
+        try await undoCreation(of: id, in: sandbox)
       }
     }
     for owner in leftovers.snapshots {
@@ -49,6 +43,25 @@ extension PodRuntime {
         try await records.releasing { try images.removeSnapshot(owner: owner) }
       }
     }
+  }
+
+  /// Takes back what a creation made that nobody finished, or whose undo failed. The record that tells of it goes last.
+  private func undoCreation(of id: ContainerID, in sandbox: SandboxRecord) async throws {
+    let path = "\(settings.sandboxDirectory(sandbox.id.rawValue))/\(ContainerRecord.file(of: id))"
+    let (cgroup, images) = (cgroups.cgroup("\(sandbox.cgroupParent)/\(id)"), images)
+    try await records.releasing {
+      try cgroup.remove()
+      try images.removeSnapshot(owner: id.rawValue)
+    }
+    try await records.release { [records] in try records.remove(id, $0) }
+    try await records.releasing { try removeTree(path) }
+  }
+
+  /// The same for all that a sandbox's directory still has records of, when the containers that are known are removed.
+  func undoCreations(in sandbox: SandboxRecord) async throws {
+    let directory = settings.sandboxDirectory(sandbox.id.rawValue)
+    let files = await runBlocking { (try? listDirectory(directory)) ?? [] }
+    for id in files.compactMap(ContainerRecord.id(ofFile:)) { try await undoCreation(of: id, in: sandbox) }
   }
 
   private func attempt(_ done: String, _ report: inout RecoveryReport, _ body: @Sendable () async throws -> Void) async {

@@ -14,11 +14,15 @@ extension PodRuntime {
       for container in containers { try await removeFiles(of: container) }
       let (cgroups, record, directory) = (cgroups, sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
       do {
+        try await undoCreations(in: record)
         try await runBlocking {
+          try Faults.check(.sandboxRemove)
           for path in record.cgroups { try cgroups.cgroup(path).remove() }
           // A parent that a client named and nobody uses any more.
           if !record.ownsCgroupParent { try cgroups.cgroup(record.cgroupParent).removeIfEmpty() }
+          try Faults.check(.sandboxRemove, .middle)
           try removeTree(directory)
+          try Faults.check(.sandboxRemove, .after)
         }
       } catch {
         throw runtimeError(error, "cannot remove sandbox \(sandbox.id)")

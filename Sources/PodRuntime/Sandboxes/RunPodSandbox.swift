@@ -159,7 +159,9 @@ extension PodRuntime {
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
   private func startShim(_ sandbox: Sandbox, undo: Undo) async throws -> (link: ShimLink, cgroup: SharedDescriptor) {
     let (record, directory) = (sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
-    undo.push("directory \(directory)") { try await runBlocking { () throws(SystemCallError) in try removeTree(directory) } }
+    undo.push("directory \(directory)", isRecord: true) {
+      try await runBlocking { () throws(SystemCallError) in try removeTree(directory) }
+    }
     let (leaf, parent) = (cgroups.cgroup(record.cgroup), cgroups.cgroup(record.cgroupParent))
     undo.push("cgroups of \(sandbox.id)") {
       try await runBlocking { () throws(CgroupError) in
@@ -172,11 +174,15 @@ extension PodRuntime {
     let made = try await runBlocking { [self] () throws(any Error) -> (UnixStream, SharedDescriptor, SharedDescriptor) in
       try Faults.check(.sandboxDirectory)
       try writeSandboxFiles(record.config, directory: directory)
+      try Faults.check(.sandboxDirectory, .middle)
       // Before anything it names exists: the next start knows what to look for.
       try writePrivateFile(recordFile(of: record.id), bytes)
+      try Faults.check(.sandboxDirectory, .after)
       try Faults.check(.sandboxCgroup)
       try parent.create()
+      try Faults.check(.sandboxCgroup, .middle)
       try leaf.create()
+      try Faults.check(.sandboxCgroup, .after)
       let (ours, theirs) = try UnixStream.pair()
       return (ours, theirs, try leaf.open())
     }
@@ -196,6 +202,7 @@ extension PodRuntime {
       _ = await link.ended.wait(atMost: ShimLink.callTimeout)
     }
     link.watch(process)
+    try Faults.check(.shimSpawn, .after)
     return (link, cgroup)
   }
 
@@ -214,6 +221,7 @@ extension PodRuntime {
     descriptors.append(shim.cgroup)
     let answer = try await shim.link.spawn(request, descriptors: descriptors, program: program.operations, command: ["pause"])
     guard case .spawned(let pid) = answer.reply else { throw RuntimeError(.internalError, "podshim's answer is not understood") }
+    try Faults.check(.pauseSpawn, .after)
     return pid
   }
 

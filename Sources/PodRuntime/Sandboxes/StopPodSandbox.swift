@@ -31,7 +31,11 @@ extension PodRuntime {
     if !sandbox.record.usesHostNetwork, let network {
       let owner = sandbox.id.rawValue
       do {
-        try await records.releasing { try network.detach(owner: owner) }
+        try await records.releasing {
+          try Faults.check(.networkDetach)
+          try network.detach(owner: owner)
+          try Faults.check(.networkDetach, .after)
+        }
       } catch {
         throw runtimeError(error, "cannot give back the network of sandbox \(sandbox.id)")
       }

@@ -48,7 +48,8 @@ final class ShimLink: Sendable {
   }
 
   /// podshim's pid; 0 before it is known.
-  var pid: Int32 { state.withLock { $0.process?.pid ?? 0 } }
+  var pid: Int32 { process?.pid ?? 0 }
+  var process: PidFD? { state.withLock { $0.process } }
   /// The connection, when podshim has answered on it.
   var isConnected: Bool { state.withLock { $0.connection != nil } }
   var protocolVersion: UInt16? { state.withLock { $0.connection?.version } }
@@ -104,6 +105,9 @@ final class ShimLink: Sendable {
     _ request: ShimRequest, descriptors: [SharedDescriptor] = [], needing version: UInt16 = 1,
     within timeout: Duration = ShimLink.callTimeout
   ) async throws(ShimError) -> ShimConnection.Answer {
+    if let fault = Faults.call(request.word) {
+      return try await call(request, descriptors: descriptors, needing: version, within: timeout, failing: fault)
+    }
     let deadline = ContinuousClock.now + timeout
     while true {
       let connection = try await connection(until: deadline, request.word)
@@ -152,6 +156,9 @@ final class ShimLink: Sendable {
   }
 
   // MARK: Connection
+
+  /// The next one is made at once.
+  func breakConnection() { state.withLock { $0.connection }?.end() }
 
   private func make(_ stream: UnixStream) throws(SystemCallError) -> ShimConnection {
     try ShimConnection(
