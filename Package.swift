@@ -199,21 +199,28 @@ let package = Package(
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
-    .testTarget(name: "PodNetworkTests", dependencies: ["PodNetwork", "Netlink", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "PodNetworkTests", dependencies: ["TestSupport", "PodNetwork", "Netlink", "Store", "LinuxSystem"], swiftSettings: strict
+    ),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "UnpackProtocol"], swiftSettings: strict),
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "PodRuntimeTests",
-      dependencies: ["TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "Store", log],
+      dependencies: [
+        "TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "LinuxRuntime", "OCISpec", "Store", log,
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+      name: "CRIMappingTests", dependencies: ["CRIMapping", "CRIProto", "RuntimeAPI", protobuf], swiftSettings: strict),
     .testTarget(
       name: "CRIServiceTests", dependencies: ["TestSupport", "CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", nioCore,
+        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "LinuxSystem", nioCore,
+        protobuf,
       ],
       swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time

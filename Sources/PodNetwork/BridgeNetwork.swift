@@ -46,6 +46,7 @@ public final class BridgeNetwork: Sendable {
     let link = PodLink(settings: settings, bridge: bridge, route: route, antiSpoofing: antiSpoofing)
     let firewall = Firewall(settings: settings)
     let ports = HostPorts(firewall: firewall, netfilter: netfilter)
+    let prepared = PreparedNetworks(target: settings.prepared)
     let reaper = LinkReaper(
       route, warn: warn,
       leave: { record throws(PodNetworkError) in
@@ -54,20 +55,19 @@ public final class BridgeNetwork: Sendable {
         try network("cannot close the host ports of \(now.owner)") { try ports.close(now) }
         return try attachments.move(now, to: now.leavingOwner)
       },
-      gone: { record throws(PodNetworkError) in
+      gone: { [weak prepared] record throws(PodNetworkError) in
         try network("cannot give back the addresses of \(record.owner)") {
           try antiSpoofing.forget(record)
           // Once more: a packet may have been on its way when the ports were closed.
           ports.forgetFlows(to: record)
           try attachments.forget(record)
         }
+        prepared?.refill()
       })
     (self.attachments, self.bridge, self.link, self.antiSpoofing) = (attachments, bridge, link, antiSpoofing)
     (self.ports, self.reaper, self.route, self.netfilter) = (ports, reaper, route, netfilter)
     (self.firewall, forwardPolicy) = (firewall, ForwardPolicy(settings: settings))
-    prepared = PreparedNetworks(target: settings.prepared) { () throws(PodNetworkError) in
-      try Self.make(AttachmentRecord.preparedOwner, in: nil, attachments, link, reaper, settings)
-    }
+    self.prepared = prepared
   }
 
   // MARK: The node's part

@@ -13,23 +13,22 @@ final class PreparedNetworks: Sendable {
   private struct State {
     var members: [Member] = []
     var refill: Task<Void, Never>?
-    var isOpen = false
+    /// There may be more to make it of than when the task looked.
+    var looksAgain = false
+    var make: Make?
   }
+  typealias Make = @Sendable () throws(PodNetworkError) -> Member
 
   private let state = Mutex(State())
   private let target: Int
-  private let make: @Sendable () throws(PodNetworkError) -> Member
   /// Between two of them, so that a burst of pods has the kernel's routing lock for most of the time.
   private static let interval: Duration = .milliseconds(5)
 
-  init(target: Int, make: @escaping @Sendable () throws(PodNetworkError) -> Member) {
-    self.target = target
-    self.make = make
-  }
+  init(target: Int) { self.target = target }
 
   /// Starts filling. Nothing is made before.
-  func open() {
-    state.withLock { $0.isOpen = target > 0 }
+  func open(_ make: @escaping Make) {
+    state.withLock { $0.make = target > 0 ? make : nil }
     refill()
   }
 
@@ -46,7 +45,7 @@ final class PreparedNetworks: Sendable {
   /// Stops, and hands over what there is.
   func close() async -> [Member] {
     let refill = state.withLock { state in
-      state.isOpen = false
+      state.make = nil
       return state.refill
     }
     await refill?.value
@@ -56,31 +55,38 @@ final class PreparedNetworks: Sendable {
     }
   }
 
-  /// One task at most, one network after the other. A failure ends it: the next pod that comes or goes begins again, so that a node
-  /// without addresses or memory is not asked for them all the time.
+  /// One task at most, one network after the other. A failure ends it: the next pod that comes, or whose addresses are free again, begins
+  /// anew, so that a node without addresses or memory is not asked for them all the time.
   func refill() {
     state.withLock { state in
-      guard state.isOpen, state.refill == nil, state.members.count < target else { return }
-      state.refill = Task { await self.fill() }
+      guard state.make != nil, state.members.count < target else { return }
+      state.looksAgain = true
+      if state.refill == nil { state.refill = Task { await self.fill() } }
     }
   }
 
   private func fill() async {
-    let make = make
-    while goesOn() {
+    var failed = false
+    while let make = next(afterFailure: failed) {
       let made = await runBlocking { Result { () throws(PodNetworkError) in try make() } }
-      guard case .success(let member) = made else { return state.withLock { $0.refill = nil } }
-      state.withLock { $0.members.append(member) }
-      try? await Task.sleep(for: Self.interval)
+      switch made {
+      case .success(let member):
+        state.withLock { $0.members.append(member) }
+        failed = false
+        try? await Task.sleep(for: Self.interval)
+      case .failure: failed = true
+      }
     }
   }
 
-  /// The end of the task and the last look are one step: who takes one after it starts the next task.
-  private func goesOn() -> Bool {
+  /// The end of the task and the last look are one step: who asks after it starts the next task.
+  private func next(afterFailure failed: Bool) -> Make? {
     state.withLock { state in
-      let goesOn = state.isOpen && state.members.count < target
-      if !goesOn { state.refill = nil }
-      return goesOn
+      let goesOn = state.members.count < target && (!failed || state.looksAgain)
+      state.looksAgain = false
+      if goesOn, let make = state.make { return make }
+      state.refill = nil
+      return nil
     }
   }
 }
