@@ -75,6 +75,7 @@ struct AgentRestartTests {
       await node.eventually("first") { node.container("app")?.ready == true }
       var wanted: String? = "u1"
       var version = 1
+      var crashed: ContainerID?
       for step in steps {
         switch step {
         case .edit:
@@ -90,15 +91,26 @@ struct AgentRestartTests {
         case .restart:
           await node.stop()
           node.start()
-        case .crash: node.runtime.exit("app", code: 1)
+        case .crash:
+          // Of what is wanted: a container that does not run yet cannot crash.
+          if let wanted {
+            await node.eventually("\(wanted) runs") {
+              node.runtime.running("app") != nil && node.container("app", uid: wanted)?.state?.running != nil
+            }
+            crashed = node.runtime.running("app")?.id
+            node.runtime.exit("app", code: 1)
+            #expect(node.runtime.running("app") == nil)
+          }
         }
       }
       await node.settle()
       node.time.advance(seconds: 30)
+      #expect((crashed != nil) == steps.indices.contains { steps[$0] == .crash && ($0 == 0 || steps[0] != .delete) })
       if let wanted {
         await node.eventually("\(wanted) is ready") {
           node.container("app", uid: wanted)?.ready == true && node.kubelet.podList().items.count == 1
         }
+        #expect(node.runtime.running("app") != nil && node.runtime.running("app")?.id != crashed)
         #expect(node.runtime.state.withLock { $0.sandboxes.values.filter { $0.state == .ready }.count } == 1)
       } else {
         await node.eventually("nothing is left") {

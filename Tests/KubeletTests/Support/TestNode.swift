@@ -1,5 +1,6 @@
 import Foundation
 import KubeModel
+import LinuxSystem
 import Logging
 import NIOPosix
 import Store
@@ -96,7 +97,8 @@ final class TestNode: Sendable {
 
   /// Waits for something that happens in other tasks.
   func eventually(_ what: String, _ condition: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async {
-    for _ in 0..<2000 {
+    let end = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < end {
       if condition() { return }
       try? await Task.sleep(for: .milliseconds(2))
     }
@@ -104,8 +106,34 @@ final class TestNode: Sendable {
       "never: \(what); calls: \(runtime.calls); status: \(kubelet.podList().items.map(\.status))", sourceLocation: sourceLocation)
   }
 
-  /// Long enough for anything wrong to show.
-  func settle() async { try? await Task.sleep(for: .milliseconds(60)) }
+  /// Returns when nobody does anything any more: what comes next needs the test, or time. Neither runtime, clock, database nor status
+  /// moved while every pool of threads and the cooperative one were passed again and again, behind all that waited there.
+  func settle(sourceLocation: SourceLocation = #_sourceLocation) async {
+    var (last, quiet) = (activity, 0)
+    for _ in 0..<5_000 {
+      await runBlocking {}
+      await runBlocking(.foreign) {}
+      _ = try? await store.read { _ in }
+      for _ in 0..<10 { await Task.yield() }
+      try? await Task.sleep(for: .milliseconds(2))
+      let now = activity
+      quiet = now == last ? quiet + 1 : 0
+      last = now
+      if quiet == 20 { return }
+    }
+    Issue.record("never quiet", sourceLocation: sourceLocation)
+  }
+
+  private struct Activity: Equatable {
+    let runtime: Int
+    let time: Int
+    let statuses: [PodStatus]
+  }
+  private var activity: Activity {
+    Activity(
+      runtime: runtime.state.withLock { $0.activity }, time: time.activity,
+      statuses: kubelet.podList().items.sorted { $0.metadata.uid ?? "" < $1.metadata.uid ?? "" }.map(\.status))
+  }
 }
 
 extension Pod {

@@ -128,6 +128,7 @@ extension FakeRuntime {
   }
 
   private func pass(_ place: Troubles.Place) async throws(RuntimeError) {
+    state.withLock { $0.activity += 1 }
     try change { state throws(RuntimeError) in
       if state.troubles.isDown { throw RuntimeError(.unavailable, "connection refused") }
     }

@@ -24,6 +24,8 @@ package final class FakeRuntime: ContainerRuntime {
     package var stopTimeouts: [String: Int64] = [:]
     package var watchers: [AsyncStream<RuntimeEvent>.Continuation] = []
     package var troubles = Troubles()
+    /// Calls that began or ended, queries and answers too: while it moves, somebody is at work.
+    package var activity = 0
     var made: UInt64 = 0
     var ticks: Int64 = 1_700_000_000_000_000_000
   }
