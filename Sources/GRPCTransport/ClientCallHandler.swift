@@ -48,8 +48,8 @@ final class ClientCallHandler: ChannelInboundHandler {
 
   private func start(_ context: ChannelHandlerContext) {
     if let deadline {
-      timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-        self?.abort(GRPCStatus(.deadlineExceeded, "the call's deadline passed"))
+      timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self, peer] in
+        self?.abort(GRPCStatus(.deadlineExceeded, "no answer from \(peer) in time"))
       }
     }
     context.write(wrapOutboundOut(.headers(.init(headers: requestHeaders))), promise: nil)

@@ -37,7 +37,7 @@ actor ClientConnector {
       return connection
     } catch {
       if case .connecting(let running) = state, running == task { state = .idle }
-      throw GRPCStatus(.unavailable, "cannot connect to \(configuration.socketPath): \(error)")
+      throw ConnectFailure.status(error, path: configuration.socketPath)
     }
   }
 
