@@ -200,7 +200,10 @@ actor PodWorker {
 
   private func plan(_ now: Int64) -> Decision {
     let desired = DesiredPod(pod: pod, maxRestartPeriod: services.maxRestartPeriod)
-    return PodPlan.nextAction(desired, observed, now: now, busy: Set(beside.keys))
+    var busy = Set(beside.keys)
+    // Its image was used up by the start that is under way; the next start asks for it again.
+    if case .startContainer(let name, _, _)? = action?.action { busy.insert(.image(name)) }
+    return PodPlan.nextAction(desired, observed, now: now, busy: busy)
   }
 
   private func begin(_ next: PodAction, now: Int64) {

@@ -28,6 +28,24 @@ struct PodLifeTests {
     }
   }
 
+  @Test("asks for an image once for each start")
+  func oneImageEach() async throws {
+    try await TestNode.with([.test()]) { node in
+      func pulled() throws -> Int64 {
+        try node.kubelet.events.list().filter { $0.reason == "Pulled" }.map { Int64($0.count) }.reduce(0, +)
+      }
+      await node.eventually("runs") { node.container("app")?.state?.running != nil }
+      await node.settle()
+      let first = try pulled()
+      #expect(first == 1)
+      node.runtime.exit("app", code: 1)
+      await node.eventually("restart") { node.container("app")?.restartCount == 1 && node.container("app")?.state?.running != nil }
+      await node.settle()
+      let second = try pulled()
+      #expect(second == 2)
+    }
+  }
+
   @Test("restarts a crashed container at once, then after 10 s, then 20 s")
   func backoff() async throws {
     try await TestNode.with([.test()]) { node in
