@@ -6,6 +6,9 @@ internal import LinuxSystem
 struct ManifestDirectory: Sendable {
   let path: String
 
+  /// Bytes of a file.
+  static let limit = 10 << 20
+
   /// What matters in a watched directory.
   struct Interest: Sendable, Equatable {
     /// Any entry that may be a manifest.
@@ -34,10 +37,15 @@ struct ManifestDirectory: Sendable {
   func content(_ file: String, writing: Set<String>) -> ManifestSet.Content? {
     if writing.contains(file) { return .beingWritten }
     do throws(SystemCallError) {
-      return .bytes(try readRegularFile(file, limit: 10 << 20))
+      return .bytes(try readRegularFile(file, limit: Self.limit))
     } catch {
+      switch error.code {
       // A dangling link or a file that went away while we looked is a file that is not there; a sub-directory is none.
-      return error.code == ENOENT || error.code == EISDIR ? nil : .unreadable(error.description)
+      case ENOENT, EISDIR: return nil
+      case EINVAL: return .unreadable("\(file): not a regular file")
+      case EFBIG: return .unreadable("\(file): larger than \(Self.limit >> 20) MiB, the most that a manifest may be")
+      default: return .unreadable("\(file): cannot be read: \(error.reason)")
+      }
     }
   }
 

@@ -43,6 +43,22 @@ import Testing
     }
   }
 
+  @Test("what is no manifest to read is told in words")
+  func words() async throws {
+    try await withDirectory { root in
+      let directory = ManifestDirectory(path: root + "/m")
+      #expect(unsafe mkfifo(root + "/m/fifo.yaml", 0o600) == 0)
+      try FileManager.default.createSymbolicLink(atPath: root + "/m/loop.yaml", withDestinationPath: "loop.yaml")
+      #expect(FileManager.default.createFile(atPath: root + "/m/big.yaml", contents: Data(count: ManifestDirectory.limit + 1)))
+      func reason(_ name: String) throws -> String? {
+        if case .unreadable(let reason)? = try directory.scan(writing: [])["\(root)/m/\(name)"] { reason } else { nil }
+      }
+      #expect(try reason("fifo.yaml") == "\(root)/m/fifo.yaml: not a regular file")
+      #expect(try reason("loop.yaml") == "\(root)/m/loop.yaml: cannot be read: Too many levels of symbolic links")
+      #expect(try reason("big.yaml") == "\(root)/m/big.yaml: larger than 10 MiB, the most that a manifest may be")
+    }
+  }
+
   @Test("it says so once, takes no pod away, and tries again by itself")
   func retries() async throws {
     try await withDirectory { root in
