@@ -106,8 +106,9 @@ protos: ## generate the CRI messages again
 	@scripts/generate-protos.sh
 
 .PHONY: docs
-docs: build ## refresh the command line reference in docs/reference
+docs: build ## refresh docs/reference (--help) and the tables in docs/ that are made from the code
 	@scripts/docs.sh docs/reference
+	@SWIFTLET_WRITE_DOCS=1 scripts/check-generated.d/docs
 
 .PHONY: clean
 clean: ## remove what builds, tests and the demo made

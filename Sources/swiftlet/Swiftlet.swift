@@ -99,6 +99,11 @@ struct Swiftlet: ParsableCommand {
         throw ValidationError("cannot read --config \(config): \(error.reason)")
       }
       kubelet = try KubeletConfiguration.decode(bytes, file: config)
+      let ignored = ConfigurationSupport.ignored(in: bytes)
+      if !ignored.isEmpty {
+        Logger(label: "swiftlet").notice(
+          "Configuration fields without effect", metadata: ["file": "\(config)", "fields": "\(ignored.joined(separator: " "))"])
+      }
     }
     if let podManifestPath { kubelet.staticPodPath = podManifestPath }
     if kubelet.staticPodPath.isEmpty { kubelet.staticPodPath = "/etc/kubernetes/manifests" }
