@@ -41,6 +41,15 @@ public struct NodeClient: NodeOperations {
     return response.pods
   }
 
+  public func startTraces(namespace: String, name: String) async throws(RuntimeError) -> [StartTrace] {
+    var request = Swiftlet_V1_ListStartTracesRequest()
+    request.namespace = namespace
+    request.name = name
+    let response: Swiftlet_V1_ListStartTracesResponse = try await client.call(
+      method("ListStartTraces"), request, timeout: timeout)
+    return response.traces.map { StartTrace($0) }
+  }
+
   public func leaks() async throws(RuntimeError) -> [NodeLeak] {
     let request = Swiftlet_V1_ListLeaksRequest()
     let response: Swiftlet_V1_ListLeaksResponse = try await client.call(method("ListLeaks"), request, timeout: timeout)

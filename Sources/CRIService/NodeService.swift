@@ -11,6 +11,7 @@ struct NodeService: Sendable {
     service.unary(&router, "GarbageCollect", garbageCollect)
     service.unary(&router, "ListLeaks", listLeaks)
     service.unary(&router, "ListPods", listPods)
+    service.unary(&router, "ListStartTraces", listStartTraces)
     service.streaming(&router, "ImportImage", importImage)
     service.streaming(&router, "ListEvents", listEvents)
   }

@@ -60,7 +60,8 @@ public final class Kubelet: Sendable {
   ///   - group: event loops for probes; owned by the caller.
   public init(
     config: KubeletConfig, runtime: any ContainerRuntime, runtimeName: String, store: Store, cgroups: PodCgroups = .none,
-    sources: [PodSourceStream], group: any EventLoopGroup, clock: KubeletClock? = nil, logger: Logger
+    sources: [PodSourceStream], group: any EventLoopGroup, traces: StartTraces = StartTraces(), clock: KubeletClock? = nil,
+    logger: Logger
   ) {
     self.config = config
     self.sources = sources
@@ -77,7 +78,7 @@ public final class Kubelet: Sendable {
     let nodeState = NodeState(config.node, reader: config.nodeReader)
     nodeWatch = NodeWatch(state: nodeState, reader: config.nodeReader, clock: clock)
     let services = PodServices(
-      runtime: runtime, group: group, clock: clock, events: events, ledger: Ledger(in: store),
+      runtime: runtime, group: group, clock: clock, events: events, traces: traces, ledger: Ledger(in: store),
       records: PodRecords(in: store, logger: logger), nodeState: nodeState, cgroups: cgroups, root: config.rootDirectory,
       logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod)
     supervisor = PodSupervisor(
@@ -120,7 +121,7 @@ public final class Kubelet: Sendable {
         events.record(
           .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
       }
-      for event in difference.events(snapshot) { supervisor.send(.source(source.name, event)) }
+      for event in difference.events(snapshot) { supervisor.send(.source(source.name, event, noticed: snapshot.noticed)) }
     }
   }
 }

@@ -34,6 +34,7 @@ public final class PodRuntime: ContainerRuntime {
   let hub = EventHub()
   let logger: Logger
   let version: String
+  let traces: StartTraces
   /// Records that could not be read at start: shown by doctor.
   let unreadable = Mutex<[NodeLeak]>([])
   /// Opens when every pod of an earlier agent is what its podshim says, or is known to be silent.
@@ -44,13 +45,14 @@ public final class PodRuntime: ContainerRuntime {
   /// Opens the runtime; call `recover()` before anything else is asked of it: calls wait for it.
   public init(
     settings: PodRuntimeSettings, store: Store, images: ImageService, network: BridgeNetwork?, cgroups: CgroupRoot, version: String,
-    logger: Logger
+    traces: StartTraces = StartTraces(), logger: Logger
   ) throws(RuntimeError) {
     self.settings = settings
     self.images = images
     self.network = network
     self.cgroups = cgroups
     self.version = version
+    self.traces = traces
     self.logger = logger
     records = Records(
       store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"),

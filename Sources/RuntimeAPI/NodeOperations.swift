@@ -11,10 +11,13 @@ public protocol NodeOperations: Sendable {
   /// Each pod of the kubelet as the JSON text of a `v1.Pod` with its status. Empty arguments match all.
   func podsJSON(namespace: String, name: String) async throws(RuntimeError) -> [String]
 
+  /// How the last start of each matching pod went, oldest start first. Empty arguments match all.
+  func startTraces(namespace: String, name: String) async throws(RuntimeError) -> [StartTrace]
+
   /// What the ledger and the kernel do not agree on; empty on a healthy node.
   func leaks() async throws(RuntimeError) -> [NodeLeak]
 
-  /// Removes leftovers and unused images; returns what was (or with `dryRun` would be) removed.
+  /// Removes layers and documents that no image and no container needs; returns what was (or with `dryRun` would be) removed.
   func collectGarbage(dryRun: Bool) async throws(RuntimeError) -> [NodeLeak]
 }
 

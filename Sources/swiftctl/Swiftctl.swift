@@ -20,8 +20,9 @@ struct Swiftctl: AsyncParsableCommand {
     subcommands: [
       PodsCommand.self, PsCommand.self, ImagesCommand.self, InspectCommand.self, InspectpCommand.self, InspectiCommand.self,
       LogsCommand.self, ExecCommand.self, RunCommand.self, StopCommand.self, RmCommand.self, StoppCommand.self, RmpCommand.self,
-      RmiCommand.self, ImageCommand.self, StatsCommand.self, InfoCommand.self, VersionCommand.self, EventsCommand.self,
-      DoctorCommand.self,
+      RmiCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self, VersionCommand.self,
+      EventsCommand.self,
+      TraceCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {
@@ -64,7 +65,7 @@ struct Failure: Error {
     switch error.code {
     case .unavailable:
       "is swiftlet running? try: systemctl status swiftlet; or name its socket with --runtime-endpoint unix:///path"
-    case .permissionDenied: "the socket is for root and its group: try sudo"
+    case .permissionDenied: "the socket is for root, and for its group where it has one: try sudo"
     case .deadlineExceeded: "give it more time with --timeout SECONDS, a command of exec with --exec-timeout SECONDS"
     case .unimplemented: "this runtime does not offer the call; swiftctl version shows which one answers"
     default: nil
@@ -90,7 +91,9 @@ struct GlobalOptions: ParsableArguments {
     RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
   }
 
-  func connectNode() throws -> any NodeOperations { NodeClient(socketPath: try endpoint()) }
+  func connectNode() throws -> any NodeOperations {
+    NodeClient(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+  }
 
   private func endpoint() throws -> String { try Endpoint.choose(flag: runtimeEndpoint) }
 }

@@ -33,13 +33,16 @@ struct Agent: Sendable {
     let cgroups = try CgroupRoot.discover()
     announce(cgroups)
 
-    let built = settings.runtimeEndpoint == nil ? try await makeRuntime(store, cgroups) : nil
+    let traces = StartTraces()
+    let built = settings.runtimeEndpoint == nil ? try await makeRuntime(store, cgroups, traces) : nil
     let runtime = try await runtime(built)
     let group = EventLoops.shared
     let kubelet =
       settings.runtimeOnly
-      ? nil : try await KubeletComposition(settings: settings).make(runtime: runtime, store: store, cgroups: cgroups, group: group)
-    let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, logger: logger)
+      ? nil
+      : try await KubeletComposition(settings: settings).make(
+        runtime: runtime, store: store, cgroups: cgroups, group: group, traces: traces)
+    let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, traces: traces, logger: logger)
     ProcessMemory.trim()
 
     built?.network?.startPreparing()
@@ -79,7 +82,7 @@ struct Agent: Sendable {
   }
 
   /// The built-in runtime, with what an earlier agent left taken over.
-  private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot) async throws -> Built {
+  private func makeRuntime(_ store: Store, _ cgroups: CgroupRoot, _ traces: StartTraces) async throws -> Built {
     let network = try BridgeNetwork(
       settings: BridgeNetworkSettings(
         bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks,
@@ -94,7 +97,7 @@ struct Agent: Sendable {
         cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf
       ),
       store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
-      logger: Logger(label: "runtime"))
+      traces: traces, logger: Logger(label: "runtime"))
     // Pods are asked while others are served already.
     _ = try await runtime.recover()
     return Built(runtime: runtime, images: images, network: network)

@@ -13,7 +13,7 @@ struct KubeletComposition {
   let settings: AgentSettings
 
   func make(
-    runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup
+    runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup, traces: StartTraces
   ) async throws -> Kubelet {
     let configuration = settings.kubelet
     let reader = NodeReader.ofThisHost(resolvConf: configuration.resolvConf, logger: Logger(label: "kubelet")) { facts in
@@ -31,7 +31,8 @@ struct KubeletComposition {
         nodeReader: reader, maxPods: settings.kubelet.maxPods,
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
       runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
-      sources: [PodSourceStream("file") { source.snapshots() }], group: group, logger: Logger(label: "kubelet"))
+      sources: [PodSourceStream("file") { source.snapshots() }], group: group, traces: traces,
+      logger: Logger(label: "kubelet"))
   }
 
   /// What the pure parts need to know of this node.

@@ -11,6 +11,7 @@ struct LocalNode: NodeOperations {
   let images: ImageService?
   let runtime: PodRuntime?
   let kubelet: Kubelet?
+  let traces: StartTraces
   let logger: Logger
 
   func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error> {
@@ -58,6 +59,10 @@ struct LocalNode: NodeOperations {
 
   func podsJSON(namespace: String, name: String) async throws(RuntimeError) -> [String] {
     try kubelet?.podsJSON(namespace: namespace, name: name) ?? []
+  }
+
+  func startTraces(namespace: String, name: String) async throws(RuntimeError) -> [StartTrace] {
+    traces.list(namespace: namespace, name: name, wall: wallClockNanoseconds())
   }
 
   func leaks() async throws(RuntimeError) -> [NodeLeak] { try await builtIn(runtime, "look for leftovers").leaks() }

@@ -64,6 +64,7 @@ public struct FileSource: Sendable {
     var isFirst = true
     var failures = 0
     var told: String?
+    var noticed = ContinuousClock.now
     while !Task.isCancelled {
       let found: [String: ManifestSet.Content?]
       do throws(SystemCallError) {
@@ -97,6 +98,7 @@ public struct FileSource: Sendable {
       } else {
         snapshot = manifests.change(found, now: now())
       }
+      snapshot.noticed = noticed
       logger.debug("Manifests read", metadata: ["path": "\(directory.path)", "pods": "\(snapshot.pods.count)"])
       isFirst = false
       if snapshot.gone == nil || !snapshot.isEmpty { yield(snapshot) }
@@ -106,6 +108,7 @@ public struct FileSource: Sendable {
         await keep(manifests, Set(found.keys), gone: found.filter { $0.value == nil }.map(\.key), &memory)
       }
       change = try await watcher.next()
+      noticed = .now
     }
   }
 

@@ -37,6 +37,8 @@ public struct SourceSnapshot: Sendable {
   public let degradedFiles: [String: String]
   /// The source cannot say what it wants now: nothing changes.
   public var isUnreadable = false
+  /// When the change was noticed that it was read for.
+  public var noticed = ContinuousClock.now
   /// There may be pods that it cannot name yet: what it does not name is not gone.
   public var isPartial = false
   /// Only `pods` changed and these went: what is not named stays as it is. nil: `pods` are all.

@@ -6,7 +6,8 @@ internal import RuntimeAPI
 /// news is whose in `RuntimeRouter`, what an earlier agent left comes from `Adoption`.
 actor PodSupervisor {
   enum Event: Sendable {
-    case source(String, SourceEvent)
+    /// `noticed`: when what it says was noticed.
+    case source(String, SourceEvent, noticed: StartTraces.Moment = .now)
     case runtime(RuntimeEvent)
     /// The event stream had a gap: every pod is read again.
     case gap
@@ -92,7 +93,7 @@ actor PodSupervisor {
 
   private func handle(_ event: Event) {
     switch event {
-    case .source(let name, let event): follow(directory.apply(event, from: name))
+    case .source(let name, let event, let noticed): follow(directory.apply(event, from: name), noticed)
     case .runtime(let event): route(event)
     case .gap:
       for entry in workers.values { entry.worker.send(.reread) }
@@ -106,7 +107,7 @@ actor PodSupervisor {
     case .adopted(let uid, let found):
       guard unread.removeValue(forKey: uid) != nil else { return }
       leave(uid, found)
-      if directory.wanted[uid] != nil { claim(uid) } else if directory.isSynced { endLeftover(uid) }
+      if directory.wanted[uid] != nil { claim(uid, .now) } else if directory.isSynced { endLeftover(uid) }
     case .finished(let uid):
       allocations.release(uid)
       startRefused()
@@ -114,7 +115,10 @@ actor PodSupervisor {
       let name = workers[uid]?.pod.fullName
       forget(uid)
       // Wanted again meanwhile, or still: a new pod of the same UID.
-      if directory.wanted[uid] != nil, !isStopping { tryStart(uid) }
+      if let pod = directory.wanted[uid], !isStopping {
+        services.traces.begin(uid.rawValue, namespace: pod.namespaceName, name: pod.podName)
+        tryStart(uid)
+      }
       if let name { startNext(name) }
       startRefused()
       if isStopping, workers.isEmpty { wakeIdle() }
@@ -138,12 +142,12 @@ actor PodSupervisor {
 
   // MARK: Wishes
 
-  private func follow(_ change: PodDirectory.Change) {
+  private func follow(_ change: PodDirectory.Change, _ noticed: StartTraces.Moment) {
     if isStopping { return }
     switch change {
     case .none: break
     case .set(let uid):
-      claim(uid)
+      claim(uid, noticed)
     case .deleted(let uid):
       if waiting.remove(uid) { statuses.remove(uid) }
       end(uid)
@@ -152,7 +156,7 @@ actor PodSupervisor {
     }
   }
 
-  private func claim(_ uid: PodUID) {
+  private func claim(_ uid: PodUID, _ noticed: StartTraces.Moment) {
     guard let pod = directory.wanted[uid] else { return }
     if let entry = workers[uid] {
       if entry.isEnding { return }
@@ -173,6 +177,8 @@ actor PodSupervisor {
       if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
     } else {
       waiting.forget(verdictOf: uid)
+      services.traces.begin(uid.rawValue, namespace: pod.namespaceName, name: pod.podName, at: noticed)
+      services.traces.addNext(.manifest, uid.rawValue)
       tryStart(uid)
       if let refusal = waiting.refusal(uid) { show(pod, refusal) }
     }
@@ -196,6 +202,7 @@ actor PodSupervisor {
       }
       return
     }
+    services.traces.addNext(.admission, uid.rawValue)
     start(pod, observed: Observed(), isEnding: false)
   }
 
@@ -220,11 +227,12 @@ actor PodSupervisor {
   private func start(_ pod: Pod, observed: Observed, isEnding: Bool) {
     let uid = pod.podUID
     _ = waiting.remove(uid)
-    let (statuses, post) = (statuses, post)
+    let (statuses, post, traces) = (statuses, post, services.traces)
     let wasOver = Self.isOver(pod)
     let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { pod in
       let hadEnded = Self.isOver(statuses.get(uid))
       statuses.publish(pod)
+      if let phase = pod.status.phase, phase != PodPhase.pending.rawValue { traces.finish(uid.rawValue) }
       if Self.isOver(pod), !hadEnded { post.yield(.finished(uid)) }
     }
     for sandbox in observed.sandboxes { router.own(sandbox.status.id, uid) }

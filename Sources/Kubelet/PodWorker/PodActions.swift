@@ -10,6 +10,7 @@ struct PodServices: Sendable {
   let group: any EventLoopGroup
   let clock: KubeletClock
   let events: EventRecorder
+  let traces: StartTraces
   let ledger: Ledger
   let records: PodRecords
   let nodeState: NodeState
@@ -41,9 +42,13 @@ struct PodActions: Sendable {
   }
 
   func perform(_ action: PodAction) async throws(KubeletError) {
+    let traces = services.traces
+    let uid = pod.podUID.rawValue
     switch action {
-    case .prepare: try await prepare()
-    case .runSandbox(let attempt): try await runSandbox(attempt)
+    case .prepare:
+      try await traces.measure(.volumes, uid) { () async throws(KubeletError) in try await prepare() }
+    case .runSandbox(let attempt):
+      try await traces.measure(.sandbox, uid) { () async throws(KubeletError) in try await runSandbox(attempt) }
     case .stopSandbox(let id):
       try await call("FailedKillPod", "error killing pod: stopping the sandbox failed") { () async throws(RuntimeError) in
         try await services.runtime.stopPodSandbox(id)
@@ -59,9 +64,13 @@ struct PodActions: Sendable {
         await removeFiles(observed.containers.values.joined().filter { $0.status.sandboxID == id })
       }
       emit(.sandboxRemoved(id))
-    case .startContainer(let name, let attempt, let replaces): try await start(name, attempt: attempt, replaces: replaces)
+    case .startContainer(let name, let attempt, let replaces):
+      try await traces.measure(.container, uid, container: name) { () async throws(KubeletError) in
+        try await start(name, attempt: attempt, replaces: replaces)
+      }
     case .stopContainers(let stages): try await stop(stages)
-    case .pullImage(let name): try await pull(name)
+    case .pullImage(let name):
+      try await traces.measure(.image, uid, container: name) { () async throws(KubeletError) in try await pull(name) }
     case .postStart(let id, let name): try await postStart(id, name)
     case .killContainer(let item): try await stop([[item]])
     case .removeContainer(let id):

@@ -63,7 +63,9 @@ extension PodRuntime {
     let undo = Undo()
     let id = ContainerID(Identifier.random())
     do {
-      try await build(id, config, sandbox, link, undo: undo)
+      try await traces.measure(.createContainer, sandbox.record.config.metadata.uid, container: config.metadata.name) {
+        try await build(id, config, sandbox, link, undo: undo)
+      }
       return id
     } catch {
       let failures = await undo.unwind()
@@ -99,11 +101,13 @@ extension PodRuntime {
     let ground = try await runBlocking { [self] () throws(any Error) in
       try prepareGround(id, config, sandboxRecord, appArmorProfile: appArmorProfile, file: file, cgroup: cgroup)
     }
+    var laps = StartLaps(traces, sandboxRecord.config.metadata.uid, container: config.metadata.name)
     try Faults.check(.containerSpec)
     let volumes =
       config.mounts.isEmpty ? nil : try await runBlocking(.foreign) { () throws(RuntimeError) in try Volumes(config.mounts) }
     let program = try containerProgram(ground.spec, root: ground.root, volumes: try volumes ?? Volumes([]))
 
+    laps.lap(.mounts)
     var record = ground.record
     record.config.wire = WireForm()
     let container = Container(record, journal: journal)
@@ -122,8 +126,10 @@ extension PodRuntime {
       _ = try? await saved
       throw error
     }
+    laps.lap(.process)
     undo.push("process of \(id)") { link.post(.signal(id: id.rawValue, number: 9, all: true)) }
     try await saved
+    laps.lap(.rows)
     try Faults.check(.containerCreated)
     apply(.made(pid: pid), to: container)
   }
@@ -132,6 +138,7 @@ extension PodRuntime {
   private func prepareGround(
     _ id: ContainerID, _ config: ContainerConfig, _ sandbox: SandboxRecord, appArmorProfile: String?, file: String, cgroup: Cgroup
   ) throws -> Ground {
+    var laps = StartLaps(traces, sandbox.config.metadata.uid, container: config.metadata.name)
     let image = try images.resolve(config.image.image)
     let prepared = try prepareSpec(config, sandbox, image, cgroupPath: cgroup.path, appArmorProfile: appArmorProfile)
     var record = makeRecord(id, config, sandbox, image)
@@ -139,19 +146,23 @@ extension PodRuntime {
     let isDefault = config.securityContext.seccomp?.type == .runtimeDefault && prepared.spec.linux?.seccomp != nil
     let spec = try StoredSpec(prepared.spec, hasDefaultSeccomp: isDefault).bytes()
 
+    laps.lap(.spec)
     try Faults.check(.containerRecord)
     try writePrivateFile(file, try record.bytes(spec: spec))
     try Faults.check(.containerRecord, .after)
+    laps.lap(.record)
     try Faults.check(.containerDirectory)
     let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
     try Faults.check(.containerDirectory, .middle)
     if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
     try Faults.check(.containerDirectory, .after)
+    laps.lap(.snapshot)
     try Faults.check(.containerCgroup)
     try cgroup.create(parentIsReady: true)
     try Faults.check(.containerCgroup, .middle)
     try cgroup.apply(CgroupResources(prepared.spec.linux?.resources ?? ResourcesSpec()), available: cgroups.controllers)
     try Faults.check(.containerCgroup, .after)
+    laps.lap(.cgroup)
     return Ground(
       record: record, spec: prepared.spec, storedSpec: spec, root: rootFileSystem(image, snapshot), image: image,
       cgroup: try cgroup.open())

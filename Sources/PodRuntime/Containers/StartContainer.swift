@@ -13,6 +13,7 @@ extension PodRuntime {
       guard let link = state.withLock({ $0.sandboxes[container.sandboxID] })?.link else {
         throw RuntimeError(.failedPrecondition, "sandbox \(container.sandboxID) has stopped: its containers cannot start")
       }
+      let began = StartTraces.Moment.now
       let time = wallClockNanoseconds()
       try container.beginStart(at: time)
       defer {
@@ -27,6 +28,9 @@ extension PodRuntime {
         throw await failed(error, container, link)
       }
       apply(.started(at: time), to: container)
+      if let pod = state.withLock({ $0.sandboxes[container.sandboxID] })?.record.config.metadata.uid {
+        traces.add(.startContainer, pod, container: container.record.config.metadata.name, from: began)
+      }
     }
   }
 

@@ -53,8 +53,12 @@ extension PodRuntime {
 
   private func createSandbox(_ config: SandboxConfig, handler: String) async throws -> SandboxID {
     let undo = Undo()
+    let uid = config.metadata.uid
+    traces.beginSandbox(config.metadata)
     do {
-      let sandbox = try await buildSandbox(config, handler: handler, undo: undo)
+      let sandbox = try await traces.measure(.runPodSandbox, uid) {
+        try await buildSandbox(config, handler: handler, undo: undo)
+      }
       state.withLock { $0.add(sandbox) }
       records.sandboxesChanged()
       guard apply(.ready, to: sandbox).phase == .ready else {
@@ -98,10 +102,10 @@ extension PodRuntime {
     try Faults.check(.shimHello)
     undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
     let final = record
-    async let saved: Void = save(final)
+    async let saved: Void = traces.measure(.rows, config.metadata.uid) { try await save(final) }
     let pid: Int32
     do {
-      pid = try await startPause(config, started, attached)
+      pid = try await traces.measure(.pause, config.metadata.uid) { try await startPause(config, started, attached) }
     } catch {
       _ = try? await saved
       throw error
@@ -130,7 +134,9 @@ extension PodRuntime {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
     let ports = Self.hostPorts(config)
     // To its end, without a deadline: the undo that follows a failure detaches, and must not overtake what is still being made.
-    return try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
+    return try await traces.measure(.network, config.metadata.uid) {
+      try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
+    }
   }
 
   /// Undoing must go on, but not in silence.
@@ -159,6 +165,7 @@ extension PodRuntime {
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
   private func startShim(_ sandbox: Sandbox, undo: Undo) async throws -> (link: ShimLink, cgroup: SharedDescriptor) {
     let (record, directory) = (sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
+    var laps = StartLaps(traces, record.config.metadata.uid)
     undo.push("directory \(directory)", isRecord: true) {
       try await runBlocking { () throws(SystemCallError) in try removeTree(directory) }
     }
@@ -186,6 +193,7 @@ extension PodRuntime {
       let (ours, theirs) = try UnixStream.pair()
       return (ours, theirs, try leaf.open())
     }
+    laps.lap(.sandboxFiles)
     try Faults.check(.shimSpawn)
     let link = makeLink(sandbox)
     sandbox.link = link
@@ -203,6 +211,7 @@ extension PodRuntime {
     }
     link.watch(process)
     try Faults.check(.shimSpawn, .after)
+    laps.lap(.podshim)
     return (link, cgroup)
   }
 

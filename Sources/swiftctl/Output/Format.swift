@@ -72,6 +72,16 @@ enum Format {
       + ".\(pad(nanoseconds % 1_000_000_000, 9))Z"
   }
 
+  /// Microseconds below ten milliseconds, milliseconds below ten seconds, then seconds: 812 us, 23.4 ms, 12.1 s.
+  static func duration(_ nanoseconds: UInt64) -> String {
+    func tenths(_ unit: UInt64) -> String {
+      let value = (nanoseconds + unit / 20) / (unit / 10)
+      return "\(value / 10).\(value % 10)"
+    }
+    if nanoseconds < 10_000_000 { return "\((nanoseconds + 500) / 1000) us" }
+    return nanoseconds < 10_000_000_000 ? "\(tenths(1_000_000)) ms" : "\(tenths(1_000_000_000)) s"
+  }
+
   /// Bytes with a decimal unit, as crictl: 2.3MB.
   static func bytes(_ count: UInt64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"]
