@@ -10,6 +10,12 @@ import YAML
     arguments: ["", "/", "80", "80:/udp", "80:90/udp/x", "0:80", "a:b", "80:90/icmp"])
   func ports(text: String) { #expect(throws: Failure.self) { try RunCommand.port(text) } }
 
+  @Test("a part of a name is found wherever it stands") func parts() {
+    for part in ["", "web", "b-v", "vm", "web-vm", "-"] { #expect(Filters.has("web-vm", part), "\(part)") }
+    for part in ["x", "web-vm-", "mv", "W"] { #expect(!Filters.has("web-vm", part), "\(part)") }
+    #expect(Filters.has("", "") && !Filters.has("", "a") && Filters.has("größe", "öß"))
+  }
+
   @Test("a cell is one line, and a long one moves its own row only") func table() {
     var table = Table(["NAME", "MESSAGE"])
     table.add(["a", "one\ntwo\tthree"])
