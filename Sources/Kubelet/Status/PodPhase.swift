@@ -34,10 +34,11 @@ enum PodPhase: String, Sendable {
     }
     for container in pod.spec.containers {
       let runs = observed.containers[container.name] ?? []
-      if let last = runs.last, last.isLive || last.isReplaced {
+      if let last = runs.last, last.isLive {
         running += 1
       } else if let ended = runs.last(where: \.hasExited) {
-        stopped.append((container, ended.status.exitCode))
+        // One that ended for a newer version of it is on its way back, also while that is made and not started yet.
+        if ended.isReplaced { running += 1 } else { stopped.append((container, ended.status.exitCode)) }
       } else {
         waiting += 1
       }

@@ -181,6 +181,25 @@ import Testing
     #expect(PodPhase.of(pod, observed(pod) { _ in }) == .failed)
   }
 
+  @Test("a pod whose container makes way for a newer version of it has not ended, at no moment")
+  func replaced() {
+    let pod = Pod.test(restart: "Never")
+    var observed = observed(pod) { _ in }
+    observed.update(ContainerID("c")) { $0.isReplaced = true }
+    #expect(PodPhase.of(pod, observed) == .running)
+    var next = observed.latest("app")!.status
+    (next.id, next.metadata.attempt, next.state, next.startedAt, next.exitCode) = (ContainerID("d"), 1, .created, 0, 0)
+    observed.apply(.container(next), pod: pod)
+    #expect(observed.latest("app")?.id == ContainerID("d"))
+    #expect(PodPhase.of(pod, observed) == .running)
+    (next.state, next.startedAt) = (.running, 3)
+    observed.apply(.container(next), pod: pod)
+    #expect(PodPhase.of(pod, observed) == .running)
+    (next.state, next.exitCode) = (.exited, 1)
+    observed.apply(.container(next), pod: pod)
+    #expect(PodPhase.of(pod, observed) == .failed)
+  }
+
   @Test("a container the runtime lost sight of is killed, and running again is news")
   func unknown() {
     let pod = Pod.test()

@@ -45,7 +45,12 @@ final class TestNode: Sendable {
       throw error
     }
     await node.stop()
-    try FileManager.default.removeItem(atPath: node.root)
+    // What blocks goes on for a moment when the agent ends: such a removal removes beside this one.
+    let removed = await TestSupport.eventually {
+      try? FileManager.default.removeItem(atPath: node.root)
+      return !FileManager.default.fileExists(atPath: node.root)
+    }
+    #expect(removed)
   }
 
   static let facts = NodeFacts(name: "node1", hostIPs: ["192.0.2.1"], memoryCapacity: 8 << 30, milliCPUCapacity: 4000)
