@@ -31,7 +31,8 @@ complete() {
 }
 
 # The test program is started directly, as `swift test --skip-build` does, without loading the package again.
-unit() { "$program" --testing-library swift-testing --skip '^Integration' --skip '^NodeTests'; }
+# A few at once: with all of them each one's waits would be as long as the others' work.
+unit() { "$program" --testing-library swift-testing --experimental-maximum-parallelization-width $((2 * $(nproc))) --skip '^Integration' --skip '^NodeTests'; }
 # In a network namespace of its own: the bridges and rules that tests make are not this host's.
 # With its loopback up: Foundation's Process waits for ever without one.
 # shellcheck disable=SC2016 # expanded by the inner shell

@@ -25,25 +25,35 @@ import Testing
 
   @Test("sleeps end in the order of their ends, not before, and a cancelled one at once", .timeLimit(.minutes(1)))
   func sleeps() async throws {
-    let order = Monitored<[Int]>([])
-    let start = ContinuousClock.now
     let forEver = Task { try await Task.sleep(for: .seconds(Int64.max / 4)) }
     let nanoseconds = Task { try await Task.sleep(nanoseconds: 10_000_000) }
+    // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more.
+    var order = try await endsInTime()
+    for _ in 0..<100 where order.count < 4 { order = try await endsInTime() }
+    #expect(order == [0, 30, 60, 90])
+    try await nanoseconds.value
+    forEver.cancel()
+    let cancelled = ContinuousClock.now
+    await #expect(throws: CancellationError.self) { try await forEver.value }
+    #expect(ContinuousClock.now - cancelled < .seconds(5))
+  }
+
+  /// The sleeps that ended less than 30 ms late, as they ended.
+  private func endsInTime() async throws -> [Int] {
+    let order = Monitored<[Int]>([])
+    let start = ContinuousClock.now
     try await withThrowingTaskGroup(of: Void.self) { group in
       for delay in [90, 30, 60, 0] {
         group.addTask {
           try await Task.sleep(for: .milliseconds(delay))
-          #expect(ContinuousClock.now - start >= .milliseconds(delay))
-          order.withLock { $0.append(delay) }
+          let took = ContinuousClock.now - start
+          #expect(took >= .milliseconds(delay))
+          if took < .milliseconds(delay + 30) { order.withLock { $0.append(delay) } }
         }
       }
       try await group.waitForAll()
     }
-    #expect(order.withLock { $0 } == [0, 30, 60, 90])
-    try await nanoseconds.value
-    forEver.cancel()
-    await #expect(throws: CancellationError.self) { try await forEver.value }
-    #expect(ContinuousClock.now - start < .seconds(5))
+    return order.withLock { $0 }
   }
 
   @Test("every job runs once", .timeLimit(.minutes(1)))
