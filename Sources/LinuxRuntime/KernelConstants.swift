@@ -1,33 +1,36 @@
-/// Numbers of the kernel's interface that Glibc's module does not give Swift. Sources: linux/sched.h, linux/mount.h, linux/stat.h.
+import ShimCore
+
+/// Numbers of the kernel's interface that Glibc's module does not give Swift, those podshim needs too from where it has them.
+/// Sources: linux/sched.h, linux/mount.h, linux/stat.h.
 enum Kernel {
   static let newTime: UInt64 = 0x80
-  static let newMount: UInt64 = 0x2_0000
+  static let newMount = UInt64(Namespace.mount)
   static let newCgroup: UInt64 = 0x200_0000
-  static let newUTS: UInt64 = 0x400_0000
-  static let newIPC: UInt64 = 0x800_0000
-  static let newUser: UInt64 = 0x1000_0000
-  static let newPID: UInt64 = 0x2000_0000
-  static let newNetwork: UInt64 = 0x4000_0000
+  static let newUTS = UInt64(Namespace.uts)
+  static let newIPC = UInt64(Namespace.ipc)
+  static let newUser = UInt64(Namespace.user)
+  static let newPID = UInt64(Namespace.pid)
+  static let newNetwork = UInt64(Namespace.net)
 
-  static let recursive: UInt64 = 0x4000
+  static let recursive = MountFlag.flagRecursive
   static let unbindable: UInt64 = 1 << 17
   static let `private`: UInt64 = 1 << 18
-  static let slave: UInt64 = 1 << 19
+  static let slave = MountFlag.flagSlave
   static let shared: UInt64 = 1 << 20
 
-  static let attributeReadOnly: UInt64 = 0x1
-  static let attributeNoSUID: UInt64 = 0x2
-  static let attributeNoDevices: UInt64 = 0x4
-  static let attributeNoExec: UInt64 = 0x8
+  static let attributeReadOnly = MountFlag.attributeReadOnly
+  static let attributeNoSUID = MountFlag.attributeNoSuid
+  static let attributeNoDevices = MountFlag.attributeNoDevices
+  static let attributeNoExec = MountFlag.attributeNoExec
   static let attributeAccessTime: UInt64 = 0x70
   static let attributeNoAccessTime: UInt64 = 0x10
   static let attributeStrictAccessTime: UInt64 = 0x20
   static let attributeNoDirectoryAccessTime: UInt64 = 0x80
   static let attributeNoSymlinkFollow: UInt64 = 0x20_0000
 
-  static let characterDevice: UInt32 = 0o020000
+  static let characterDevice = FileType.character
   static let blockDevice: UInt32 = 0o060000
-  static let fifo: UInt32 = 0o010000
+  static let fifo = FileType.pipe
 
   /// RLIMIT_ numbers of x86-64 and arm64.
   static let limits: [String: UInt32] = [

@@ -11,7 +11,7 @@ public enum HostProgram {
   public static func run(_ path: String, _ arguments: [String], atMost limit: Duration) throws(SystemCallError) -> Int32 {
     let deadline = ContinuousClock.now + limit
     let program = OwnedDescriptor(
-      adopting: try systemCall("open", on: path) { unsafe open(path, 0o10000000 /* O_PATH */ | O_CLOEXEC) })
+      adopting: try systemCall("open", on: path) { unsafe open(path, ConfinedDirectory.pathFlag | O_CLOEXEC) })
     let null = OwnedDescriptor(adopting: try systemCall("open", on: "/dev/null") { unsafe open("/dev/null", O_RDWR | O_CLOEXEC) })
     var pidfd: CInt = -1
     let pid = try program.withRaw { program throws(SystemCallError) in

@@ -10,7 +10,7 @@ public struct MountFacts: Equatable, Sendable {
   /// Symbolic links are followed. nil: the mount is not in the list, e.g. hidden by a chroot.
   public static func of(_ path: String) throws(SystemCallError) -> MountFacts? {
     let place = OwnedDescriptor(
-      adopting: try systemCall("open", on: path) { unsafe open(path, 0o10000000 /* O_PATH */ | O_CLOEXEC) })
+      adopting: try systemCall("open", on: path) { unsafe open(path, ConfinedDirectory.pathFlag | O_CLOEXEC) })
     let description = try place.withRaw { (raw: CInt) throws(SystemCallError) -> String in try readFile("/proc/self/fdinfo/\(raw)")
     }
     guard let line = description.split(separator: "\n").first(where: { $0.hasPrefix("mnt_id:") }) else { return nil }

@@ -18,9 +18,10 @@ extension PodRuntime {
     let sandbox = try await sandbox(container.sandboxID)
     try RequestBounds.texts(command, "exec")
     guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
-    guard container.machine.state == .running, let link = sandbox.link else {
+    guard container.machine.state == .running else {
       throw RuntimeError(.failedPrecondition, "container \(container.id) is \(container.machine.word): exec needs a running one")
     }
+    guard let link = sandbox.link else { throw RuntimeError(.unavailable, "podshim of sandbox \(sandbox.id) is gone") }
     let execID = "exec-\(Identifier.random().prefix(16))"
     let waiter = ExecWaiter()
     sandbox.execs.withLock { $0[execID] = waiter }

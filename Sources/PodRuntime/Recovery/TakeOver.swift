@@ -54,7 +54,7 @@ extension PodRuntime {
     guard !sandbox.record.usesHostNetwork, let link = sandbox.link else { return }
     do {
       // CLONE_NEWNET
-      sandbox.namespace = try await link.call(.namespaces(flags: 0x4000_0000)).descriptors.first
+      sandbox.namespace = try await link.call(.namespaces(flags: Namespace.net)).descriptors.first
     } catch {
       logger.warning("Network namespace not held", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
     }

@@ -3,7 +3,7 @@ import CLinux
 extension Interpreter {
   /// Attaches the detached mount on an open target.
   private func attach(_ mount: Int32, _ target: Int32, _ path: String) throws(CallError) {
-    try check(unsafe cl_move_mount(mount, "", target, "", Mount.moveBothEmpty), "move_mount", path)
+    try check(unsafe cl_move_mount(mount, "", target, "", MountFlag.moveBothEmpty), "move_mount", path)
   }
 
   func mountFileSystem(_ type: String, _ source: String, _ target: String, _ attributes: UInt64, _ options: [String])
@@ -26,7 +26,7 @@ extension Interpreter {
   /// procfs shows the pid namespace of who mounts it, and this process is not in the one it sets up for.
   private func joinedProcfs(_ attributes: UInt64) throws(CallError) -> Descriptor {
     let mount = try copy(of: context.joinedProcfs)
-    let all = Mount.attributeReadOnly | Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec
+    let all = MountFlag.attributeReadOnly | MountFlag.attributeNoSuid | MountFlag.attributeNoDevices | MountFlag.attributeNoExec
     try check(
       unsafe cl_mount_setattr(mount.raw, "", At.emptyPath, attributes & all, all & ~attributes, 0, -1), "mount_setattr", "proc")
     return mount
@@ -37,18 +37,18 @@ extension Interpreter {
   {
     let configuration = Descriptor(adopting: try check(unsafe cl_fsopen(type, 1), "fsopen", type))
     if !source.isEmpty {
-      try check(unsafe cl_fsconfig(configuration.raw, Mount.configString, "source", source, 0), "fsconfig", "source=" + source)
+      try check(unsafe cl_fsconfig(configuration.raw, MountFlag.configString, "source", source, 0), "fsconfig", "source=" + source)
     }
     for option in options {
       if let separator = option.utf8.firstIndex(of: UInt8(ascii: "=")) {
         let key = String(decoding: option.utf8[..<separator], as: UTF8.self)
         let value = String(decoding: option.utf8[option.utf8.index(after: separator)...], as: UTF8.self)
-        try check(unsafe cl_fsconfig(configuration.raw, Mount.configString, key, value, 0), "fsconfig", option)
+        try check(unsafe cl_fsconfig(configuration.raw, MountFlag.configString, key, value, 0), "fsconfig", option)
       } else {
-        try check(unsafe cl_fsconfig(configuration.raw, Mount.configFlag, option, nil, 0), "fsconfig", option)
+        try check(unsafe cl_fsconfig(configuration.raw, MountFlag.configFlag, option, nil, 0), "fsconfig", option)
       }
     }
-    try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", type)
+    try check(cl_fsconfig(configuration.raw, MountFlag.configCreate, nil, nil, 0), "fsconfig", type)
     return Descriptor(
       adopting: try check(cl_fsmount(configuration.raw, 1, UInt32(truncatingIfNeeded: attributes)), "fsmount", type))
   }
@@ -74,7 +74,7 @@ extension Interpreter {
   }
 
   private func detachedTree(_ mount: BindMount) throws(CallError) -> Descriptor {
-    let flags = Mount.openTreeClone | Mount.openTreeCloseOnExec | (mount.recursive ? At.recursive : 0)
+    let flags = MountFlag.openTreeClone | MountFlag.openTreeCloseOnExec | (mount.recursive ? At.recursive : 0)
     if mount.slot >= 0 {
       guard Int(mount.slot) < context.slots.count else { throw CallError("open_tree", Errno.badDescriptor, mount.target) }
       // Not owned by the list any more: this process uses each slot once.
@@ -120,9 +120,9 @@ extension Interpreter {
     let tree = Descriptor(
       adopting: try check(
         unsafe cl_open_tree(
-          place.raw, "", Mount.openTreeClone | Mount.openTreeCloseOnExec | At.recursive | At.emptyPath), "open_tree", path))
+          place.raw, "", MountFlag.openTreeClone | MountFlag.openTreeCloseOnExec | At.recursive | At.emptyPath), "open_tree", path))
     try check(
-      unsafe cl_mount_setattr(tree.raw, "", At.emptyPath | At.recursive, Mount.attributeReadOnly, 0, 0, -1), "mount_setattr",
+      unsafe cl_mount_setattr(tree.raw, "", At.emptyPath | At.recursive, MountFlag.attributeReadOnly, 0, 0, -1), "mount_setattr",
       path)
     try attach(tree.raw, place.raw, path)
   }

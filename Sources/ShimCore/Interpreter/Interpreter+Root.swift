@@ -2,7 +2,7 @@ import CLinux
 
 extension Interpreter {
   func overlayOptions(_ configuration: Int32, _ key: String, _ value: String) throws(CallError) {
-    try check(unsafe cl_fsconfig(configuration, Mount.configString, key, value, 0), "fsconfig", key + "=" + value)
+    try check(unsafe cl_fsconfig(configuration, MountFlag.configString, key, value, 0), "fsconfig", key + "=" + value)
   }
 
   mutating func overlayRoot(_ layers: [String], _ upper: String, _ work: String, _ at: String) throws(CallError) {
@@ -12,7 +12,7 @@ extension Interpreter {
       try overlayOptions(configuration.raw, "upperdir", upper)
       try overlayOptions(configuration.raw, "workdir", work)
     }
-    try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", "overlay")
+    try check(cl_fsconfig(configuration.raw, MountFlag.configCreate, nil, nil, 0), "fsconfig", "overlay")
     root = try check(cl_fsmount(configuration.raw, 1, 0), "fsmount", "overlay")
     try attachRoot(at)
   }
@@ -42,7 +42,7 @@ extension Interpreter {
 
   mutating func bindRoot(_ source: String, _ at: String) throws(CallError) {
     root = try check(
-      unsafe cl_open_tree(At.workingDirectory, source, Mount.openTreeClone | Mount.openTreeCloseOnExec | At.recursive),
+      unsafe cl_open_tree(At.workingDirectory, source, MountFlag.openTreeClone | MountFlag.openTreeCloseOnExec | At.recursive),
       "open_tree", source)
     try attachRoot(at)
   }
@@ -57,19 +57,19 @@ extension Interpreter {
   func copy(of path: String) throws(CallError) -> Descriptor {
     Descriptor(
       adopting: try check(
-        unsafe cl_open_tree(At.workingDirectory, path, Mount.openTreeClone | Mount.openTreeCloseOnExec), "open_tree", path))
+        unsafe cl_open_tree(At.workingDirectory, path, MountFlag.openTreeClone | MountFlag.openTreeCloseOnExec), "open_tree", path))
   }
 
   private func attachRoot(_ at: String) throws(CallError) {
-    try check(unsafe cl_move_mount(root, "", At.workingDirectory, at, Mount.moveFromEmpty), "move_mount", at)
+    try check(unsafe cl_move_mount(root, "", At.workingDirectory, at, MountFlag.moveFromEmpty), "move_mount", at)
   }
 
   /// `propagation` is one of MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC for the whole tree.
   func setPropagation(_ mount: Int32, _ propagation: UInt64, _ detail: String) throws(CallError) {
-    let recursive = propagation & Mount.flagRecursive != 0
+    let recursive = propagation & MountFlag.flagRecursive != 0
     try check(
       unsafe cl_mount_setattr(
-        mount, "", At.emptyPath | (recursive ? At.recursive : 0), 0, 0, propagation & ~Mount.flagRecursive, -1),
+        mount, "", At.emptyPath | (recursive ? At.recursive : 0), 0, 0, propagation & ~MountFlag.flagRecursive, -1),
       "mount_setattr", detail)
   }
 
@@ -80,8 +80,8 @@ extension Interpreter {
     try check(unsafe cl_pivot_root(".", "."), "pivot_root")
     try check(cl_fchdir(old.raw), "fchdir", "old root")
     // Detaching must not propagate to the host.
-    try check(unsafe cl_mount(nil, ".", nil, Mount.flagRecursive | Mount.flagSlave, nil), "mount", "old root")
-    try check(unsafe cl_umount(".", Mount.detach), "umount2", "old root")
+    try check(unsafe cl_mount(nil, ".", nil, MountFlag.flagRecursive | MountFlag.flagSlave, nil), "mount", "old root")
+    try check(unsafe cl_umount(".", MountFlag.detach), "umount2", "old root")
     try check(unsafe cl_chdir("/"), "chdir", "/")
     _ = cl_close(root)
     root = try Files.open("/", Open.path | Open.directory).release()

@@ -39,8 +39,8 @@ extension Interpreter {
     guard kind == FileType.regular || kind == FileType.character, cl_fstatfs_type(target.raw) != Magic.procfs else {
       throw CallError("fstat", Errno.loop, "/dev/console is not a plain file")
     }
-    let flags = Mount.openTreeClone | Mount.openTreeCloseOnExec | At.emptyPath
+    let flags = MountFlag.openTreeClone | MountFlag.openTreeCloseOnExec | At.emptyPath
     let tree = Descriptor(adopting: try check(unsafe cl_open_tree(device.raw, "", flags), "open_tree", path))
-    try check(unsafe cl_move_mount(tree.raw, "", target.raw, "", Mount.moveBothEmpty), "move_mount", "/dev/console")
+    try check(unsafe cl_move_mount(tree.raw, "", target.raw, "", MountFlag.moveBothEmpty), "move_mount", "/dev/console")
   }
 }

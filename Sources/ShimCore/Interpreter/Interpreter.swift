@@ -156,8 +156,8 @@ public struct Interpreter: ~Copyable {
 
   private mutating func makeProcfs() throws(CallError) {
     let configuration = Descriptor(adopting: try check(unsafe cl_fsopen("proc", 1), "fsopen", "proc"))
-    try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", "proc")
-    let attributes = UInt32(Mount.attributeNoSuid | Mount.attributeNoDevices | Mount.attributeNoExec)
+    try check(cl_fsconfig(configuration.raw, MountFlag.configCreate, nil, nil, 0), "fsconfig", "proc")
+    let attributes = UInt32(MountFlag.attributeNoSuid | MountFlag.attributeNoDevices | MountFlag.attributeNoExec)
     procfs = try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "proc")
     if context.newPIDNamespace { try channel.send(.procfs, descriptor: procfs) }
   }
@@ -190,7 +190,7 @@ public struct Interpreter: ~Copyable {
     case .readOnly(let path): try makeReadOnly(path)
     case .readOnlyRoot:
       try check(
-        unsafe cl_mount_setattr(root, "", At.emptyPath, Mount.attributeReadOnly, 0, 0, -1), "mount_setattr", "/")
+        unsafe cl_mount_setattr(root, "", At.emptyPath, MountFlag.attributeReadOnly, 0, 0, -1), "mount_setattr", "/")
     case .pivotRoot:
       try pivotRoot()
       takeNull()

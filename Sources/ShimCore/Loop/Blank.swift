@@ -13,20 +13,21 @@ enum Blank {
     let configuration = Descriptor(adopting: try check(unsafe cl_fsopen("tmpfs", 1), "fsopen", "tmpfs"))
     let options = [("mode", "755"), ("nr_inodes", "4"), ("size", "4k")]
     for (key, value) in options {
-      try check(unsafe cl_fsconfig(configuration.raw, Mount.configString, key, value, 0), "fsconfig", key)
+      try check(unsafe cl_fsconfig(configuration.raw, MountFlag.configString, key, value, 0), "fsconfig", key)
     }
-    try check(cl_fsconfig(configuration.raw, Mount.configCreate, nil, nil, 0), "fsconfig", "tmpfs")
-    let attributes = UInt32(Mount.attributeNoSuid | Mount.attributeNoExec)
+    try check(cl_fsconfig(configuration.raw, MountFlag.configCreate, nil, nil, 0), "fsconfig", "tmpfs")
+    let attributes = UInt32(MountFlag.attributeNoSuid | MountFlag.attributeNoExec)
     let mount = Descriptor(adopting: try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "tmpfs"))
     try check(unsafe cl_mkdirat(mount.raw, "empty", 0o555), "mkdirat", directory)
     let mask = cl_umask(0)
     let made = unsafe cl_mknodat(mount.raw, "null", FileType.character | 0o666, 1, 3)
     _ = cl_umask(UInt32(mask))
     try check(made, "mknodat", null)
-    try check(unsafe cl_fsconfig(configuration.raw, Mount.configFlag, "ro", nil, 0), "fsconfig", "ro")
-    try check(cl_fsconfig(configuration.raw, Mount.configReconfigure, nil, nil, 0), "fsconfig", "reconfigure")
+    try check(unsafe cl_fsconfig(configuration.raw, MountFlag.configFlag, "ro", nil, 0), "fsconfig", "ro")
+    try check(cl_fsconfig(configuration.raw, MountFlag.configReconfigure, nil, nil, 0), "fsconfig", "reconfigure")
     let place = unsafe cl_mkdirat(At.workingDirectory, mountPoint, 0o755)
     if place != -Errno.exists { try check(place, "mkdirat", mountPoint) }
-    try check(unsafe cl_move_mount(mount.raw, "", At.workingDirectory, mountPoint, Mount.moveFromEmpty), "move_mount", mountPoint)
+    try check(
+      unsafe cl_move_mount(mount.raw, "", At.workingDirectory, mountPoint, MountFlag.moveFromEmpty), "move_mount", mountPoint)
   }
 }

@@ -94,7 +94,7 @@ final class ManagedProcess {
     let path = id.isEmpty ? "proc" : "proc-" + id
     let made = unsafe cl_mkdirat(At.workingDirectory, path, 0o700)
     if made != -Errno.exists { try check(made, "mkdirat", path) }
-    try check(unsafe cl_move_mount(raw, "", At.workingDirectory, path, Mount.moveFromEmpty), "move_mount", path)
+    try check(unsafe cl_move_mount(raw, "", At.workingDirectory, path, MountFlag.moveFromEmpty), "move_mount", path)
     procfs = nil
     procfsPath = path
     return path
@@ -103,7 +103,7 @@ final class ManagedProcess {
   /// Before the process is forgotten.
   func unmountProcfs() {
     if procfsPath.isEmpty { return }
-    _ = unsafe cl_umount(procfsPath, Mount.detach)
+    _ = unsafe cl_umount(procfsPath, MountFlag.detach)
     _ = unsafe cl_unlinkat(At.workingDirectory, procfsPath, At.removeDirectory)
     procfsPath = ""
   }

@@ -52,13 +52,14 @@ extension Shim {
   /// The host's mount table never sees the pod's /dev/shm; host mounts still arrive here (slave), for volumes mounted later.
   private static func privateMounts(_ directory: String) throws(CallError) {
     try check(cl_unshare(Namespace.mount), "unshare")
-    try check(unsafe cl_mount(nil, "/", nil, Mount.flagRecursive | Mount.flagSlave, nil), "mount", "/")
+    try check(unsafe cl_mount(nil, "/", nil, MountFlag.flagRecursive | MountFlag.flagSlave, nil), "mount", "/")
     let shm = directory + "/shm"
     let made = unsafe cl_mkdirat(At.workingDirectory, shm, 0o1777)
     if made != -Errno.exists { try check(made, "mkdirat", shm) }
     try check(
       unsafe cl_mount(
-        "shm", shm, "tmpfs", Mount.flagNoSuid | Mount.flagNoDevices | Mount.flagNoExec, "mode=1777,size=67108864"), "mount", shm)
+        "shm", shm, "tmpfs", MountFlag.flagNoSuid | MountFlag.flagNoDevices | MountFlag.flagNoExec, "mode=1777,size=67108864"),
+      "mount", shm)
   }
 
   private static func listen() throws(CallError) -> Descriptor {

@@ -57,7 +57,7 @@ enum At {
   static let removeDirectory: Int32 = 0x200
 }
 
-enum Mount {
+public enum MountFlag {
   static let openTreeClone: UInt32 = 1
   static let openTreeCloseOnExec: UInt32 = 0o2000000
   /// MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
@@ -67,26 +67,26 @@ enum Mount {
   static let configString: UInt32 = 1
   static let configCreate: UInt32 = 6
   static let configReconfigure: UInt32 = 7
-  static let attributeReadOnly: UInt64 = 0x01
-  static let attributeNoSuid: UInt64 = 0x02
-  static let attributeNoDevices: UInt64 = 0x04
-  static let attributeNoExec: UInt64 = 0x08
-  static let flagRecursive: UInt64 = 0x4000
-  static let flagSlave: UInt64 = 1 << 19
+  public static let attributeReadOnly: UInt64 = 0x01
+  public static let attributeNoSuid: UInt64 = 0x02
+  public static let attributeNoDevices: UInt64 = 0x04
+  public static let attributeNoExec: UInt64 = 0x08
+  public static let flagRecursive: UInt64 = 0x4000
+  public static let flagSlave: UInt64 = 1 << 19
   static let flagNoSuid: UInt64 = 2
   static let flagNoDevices: UInt64 = 4
   static let flagNoExec: UInt64 = 8
   static let detach: Int32 = 2
 }
 
-enum FileType {
+public enum FileType {
   static let mask: UInt32 = 0o170000
   static let socket: UInt32 = 0o140000
   static let link: UInt32 = 0o120000
   static let regular: UInt32 = 0o100000
   static let directory: UInt32 = 0o040000
-  static let character: UInt32 = 0o020000
-  static let pipe: UInt32 = 0o010000
+  public static let character: UInt32 = 0o020000
+  public static let pipe: UInt32 = 0o010000
 }
 
 enum Magic {
