@@ -117,6 +117,31 @@ extension ShimSuite {
       }
     }
 
+    @Test("What waits for its start in there has its filter already, with no_new_privs or without", arguments: [true, false])
+    func filtered(_ noNewPrivileges: Bool) throws {
+      try TestPod.with { pod in
+        try pod.pause()
+        var victim = TestContainer("victim", ["/bin/true"])
+        victim.sharesPID = true
+        victim.awaitsStart = true
+        // As in every program: nothing is looked up once the filter closed what is not the container's.
+        victim.lateDirectory = nil
+        // return SECCOMP_RET_ALLOW
+        let filter = SetupOperation.seccomp(flags: 0, program: [6, 0, 0, 0, 0, 0, 0xFF, 0x7F])
+        victim.settings = noNewPrivileges ? [.noNewPrivileges, filter] : [filter]
+        let reply = try pod.spawn(victim).reply
+        guard case .spawned = reply else {
+          Issue.record("\(reply)")
+          return
+        }
+        let script = "grep -E '^(Seccomp|NoNewPrivs):' /proc/2/status | tr '\\t' ' '"
+        let lines = try pod.run(Self.attacker(script)).lines.map(\.content)
+        #expect(lines == ["NoNewPrivs: \(noNewPrivileges ? 1 : 0)", "Seccomp: 2"])
+        #expect(try pod.call(.start(id: "victim")).reply == .done)
+        #expect(try pod.exit(of: "victim").exitCode == 0)
+      }
+    }
+
     @Test("/proc of a container in a shared pid namespace shows that namespace, also one that joined another container's")
     func procfs() throws {
       try TestPod.with { pod in

@@ -37,13 +37,13 @@ extension SetupFailureExplainer {
     }
   }
 
-  /// A process that joins a pid namespace is born into it with its filter, if that needed a privilege to be loaded.
+  /// A process that joins a pid namespace is born into it with its filter.
   private static func birthHint(_ context: Context) -> String {
     switch context.code {
     case Errno.again: "too many processes: the pids limit of the pod or the user's RLIMIT_NPROC is reached"
     case Failure.noMemory: "memory is short, or the first process of the pid namespace has ended"
     case _ where context.hasFilter:
-      "the seccomp profile refuses clone, by which a process gets into a pid namespace that is shared; allow it, or set allowPrivilegeEscalation: false"
+      "the seccomp profile refuses clone, by which a process gets into a pid namespace that is shared; allow it"
     default: ""
     }
   }

@@ -7,19 +7,15 @@ extension Interpreter {
   /// Whether a process of the program is still to be born: `born` makes it.
   var joins: Bool { context.pidTarget >= 0 }
 
-  /// The position that the birth comes before. A filter that needs no privilege to be loaded is left to the child; every other one is
-  /// loaded before, and has to let clone(2) through.
+  /// The position that the birth comes before. What is born has its filter already: nobody in there gets to trace it without. The filter
+  /// therefore has to let clone(2), exit_group(2), and the channel's read and write through.
   static func birth(in operations: [SetupOperation]) -> Int {
-    var privileged = true
-    for (position, operation) in operations.enumerated() {
-      switch operation {
-      case .noNewPrivileges: privileged = false
-      case .seccomp: if !privileged { return position }
-      case .awaitStart, .execute, .pause: return position
-      default: break
+    operations.firstIndex {
+      switch $0 {
+      case .awaitStart, .execute, .pause: true
+      default: false
       }
-    }
-    return operations.count
+    } ?? operations.count
   }
 
   /// The child goes on with the program; this process ends here.
