@@ -41,9 +41,11 @@ struct RuntimeFixture: Sendable {
   }
 
   private init(diskMegabytes: Int?) async throws {
-    base = "/tmp/swiftlet-rt-\(getpid())"
-    cgroupRoot = "/swiftlet-rt-\(getpid())"
-    bridge = "rt\(getpid())"
+    // As long as those in the fixture of an earlier version.
+    let name = "swiftlet-rt-\(String(repeating: "0", count: 7 - "\(getpid())".count))\(getpid())"
+    base = "/tmp/\(name)"
+    cgroupRoot = "/\(name)"
+    bridge = "rt\(name.suffix(7))"
     try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo"))
     try FileManager.default.createDirectory(atPath: "\(base)/root", withIntermediateDirectories: true)
     if let diskMegabytes {
