@@ -194,9 +194,9 @@ let package = Package(
     .testTarget(
       name: "GRPCTransportTests", dependencies: ["GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf], swiftSettings: strict
     ),
-    .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: strict),
+    .testTarget(name: "LinuxSystemTests", dependencies: ["TestSupport", "LinuxSystem", "CLinux"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "LinuxSystem"], swiftSettings: strict),
-    .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], swiftSettings: strict),
+    .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
     .testTarget(
@@ -232,9 +232,9 @@ let package = Package(
       name: "IntegrationRuntime",
       dependencies: [
         "TestSupport", "PodRuntime", "ShimCore", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store",
-        log,
+        "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeModel", log,
       ],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationCRI", dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"],
       swiftSettings: strict),

@@ -32,7 +32,7 @@ public struct KubeletClock: Sendable {
           try Task.checkCancellation()
           let wait = moment.subtracting(now())
           if wait <= 0 { return }
-          try await Task.sleep(for: .nanoseconds(min(wait, .seconds(86_400))), tolerance: .zero)
+          try await Alarm.sleep(for: .nanoseconds(min(wait, .seconds(86_400))))
         }
       })
   }

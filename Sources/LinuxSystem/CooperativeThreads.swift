@@ -34,7 +34,7 @@ final class CooperativeExecutor: TaskExecutor, SchedulingExecutor {
   private static let patience: UInt64 = 10_000_000
 
   let pool: ThreadPool
-  private let timers = Timers()
+  let timers = Timers()
   private let isWatched = Atomic<Bool>(false)
 
   private init() {
@@ -54,20 +54,11 @@ final class CooperativeExecutor: TaskExecutor, SchedulingExecutor {
   func enqueue<C: Clock>(_ job: consuming ExecutorJob, after delay: C.Duration, tolerance: C.Duration?, clock: C) {
     let job = UnownedJob(job)
     // Clocks of the standard library count in this type; another one does its own sleeping.
-    timers.add(after: nanoseconds(delay as? Swift.Duration ?? .zero)) { self.enqueue(job) }
+    timers.add(after: (delay as? Swift.Duration ?? .zero).timerNanoseconds) { self.enqueue(job) }
   }
 
   func enqueue<C: Clock>(_ job: consuming ExecutorJob, at instant: C.Instant, tolerance: C.Duration?, clock: C) {
     enqueue(job, after: clock.now.duration(to: instant), tolerance: tolerance, clock: clock)
-  }
-
-  /// Clamped to what a timer counts.
-  private func nanoseconds(_ duration: Swift.Duration) -> UInt64 {
-    let (seconds, attoseconds) = duration.components
-    if seconds < 0 || attoseconds < 0 { return 0 }
-    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    // Rounded up: a sleep never ends before its time.
-    return overflow ? .max : product.addingReportingOverflow(UInt64(attoseconds + 999_999_999) / 1_000_000_000).partialValue
   }
 
   /// Looks, for as long as jobs wait, whether any was taken.

@@ -8,7 +8,7 @@ public func waiting<R: Sendable>(atMost limit: Duration, for body: @escaping @Se
     continuation.finish()
   }
   let timer = Task {
-    try await Task.sleep(for: limit)
+    try await Alarm.sleep(for: limit)
     continuation.finish()
   }
   defer {

@@ -51,7 +51,7 @@ final class LinkReaper: Sendable {
   private func later(_ error: PodNetworkError, _ isAgain: Bool, _ body: @escaping @Sendable (LinkReaper) -> Void) {
     if !isAgain { warn("\(error); tried again every \(pause)") }
     Task { [weak self, pause] in
-      guard (try? await Task.sleep(for: pause)) != nil, let self else { return }
+      guard (try? await Alarm.sleep(for: pause)) != nil, let self else { return }
       await runBlocking { body(self) }
     }
   }

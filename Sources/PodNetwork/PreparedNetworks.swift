@@ -73,7 +73,7 @@ final class PreparedNetworks: Sendable {
       case .success(let member):
         state.withLock { $0.members.append(member) }
         failed = false
-        try? await Task.sleep(for: Self.interval)
+        try? await Alarm.sleep(for: Self.interval)
       case .failure: failed = true
       }
     }

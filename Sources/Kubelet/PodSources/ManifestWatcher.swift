@@ -65,7 +65,7 @@ final class ManifestWatcher: Sendable {
   func next() async throws -> Change {
     let isWatched = state.withLock { $0.watches != nil && $0.watches?.failure == nil }
     let alarm = Task {
-      try await Task.sleep(for: isWatched ? relist.watched : relist.unwatched, tolerance: .seconds(1))
+      try await Alarm.sleep(for: isWatched ? relist.watched : relist.unwatched)
       state.withLock { $0.isDue = true }
       ring.yield()
     }
@@ -74,7 +74,7 @@ final class ManifestWatcher: Sendable {
       var outcome = drain()
       // What goes may come back at once (an editor that replaces a file): then it was an edit.
       if outcome.needsSettling {
-        try await Task.sleep(for: settle)
+        try await Alarm.sleep(for: settle)
         outcome.merge(drain())
       }
       if let change = outcome.change { return change }

@@ -10,13 +10,13 @@ enum Deadline {
     let result: Result<R, KubeletError> = await withCheckedContinuation { continuation in
       let gate = Gate(continuation)
       let timer = Task {
-        try await Task.sleep(for: .seconds(seconds))
+        try await Alarm.sleep(for: .seconds(seconds))
         gate.resume(
           .failure(KubeletError(.timedOut, reason: "FailedMount", "\(what) did not finish within \(seconds) s; it is left waiting"))
         )
       }
       Task {
-        let outcome: Result<R, KubeletError> = await runBlocking { () throws(Never) in
+        let outcome: Result<R, KubeletError> = await runBlocking(.foreign) { () throws(Never) in
           do throws(KubeletError) { return .success(try body()) } catch { return .failure(error) }
         }
         timer.cancel()

@@ -146,7 +146,7 @@ final class ShimConnection: Sendable {
     }
     guard isEarlier else { return }
     Task { [weak self] in
-      try? await Task.sleep(until: deadline, clock: .continuous)
+      try? await Alarm.sleep(until: deadline)
       self?.rang(at: deadline)
     }
   }

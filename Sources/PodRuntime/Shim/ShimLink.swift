@@ -80,7 +80,7 @@ final class ShimLink: Sendable {
         try? await process.waitForExit()
         if process.hasExited { return died() }
         // No descriptor or memory to wait with: the process may well live.
-        try? await Task.sleep(for: .seconds(1))
+        try? await Alarm.sleep(for: .seconds(1))
       } while !state.withLock { $0.closed }
     }
   }
@@ -116,7 +116,7 @@ final class ShimLink: Sendable {
       } catch {
         switch error {
         // The next connection is being made.
-        case .notSent where ContinuousClock.now < deadline && !Task.isCancelled: try? await Task.sleep(for: .milliseconds(5))
+        case .notSent where ContinuousClock.now < deadline && !Task.isCancelled: try? await Alarm.sleep(for: .milliseconds(5))
         // Its death and the end of the connection come on different ways.
         case .unanswered where state.withLock({ $0.dead || $0.process?.hasExited == true }): throw .gone
         default: throw error
@@ -187,7 +187,7 @@ final class ShimLink: Sendable {
           return state.attempts
         }
         if attempt > 0 {
-          try? await Task.sleep(for: Self.reconnectDelays[min(attempt, Self.reconnectDelays.count) - 1])
+          try? await Alarm.sleep(for: Self.reconnectDelays[min(attempt, Self.reconnectDelays.count) - 1])
         }
         if state.withLock({ $0.dead || $0.closed }) { return }
         if await connectOnce() { return }

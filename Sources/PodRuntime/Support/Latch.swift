@@ -1,3 +1,4 @@
+import LinuxSystem
 import Synchronization
 
 /// Something that happens once; any number of tasks may wait for it.
@@ -52,7 +53,7 @@ final class Latch: Sendable {
     return await withTaskGroup(of: Bool.self) { group in
       group.addTask { await self.wait() }
       group.addTask {
-        try? await Task.sleep(for: timeout)
+        try? await Alarm.sleep(for: timeout)
         return self.isOpen
       }
       let first = await group.next() ?? false

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import LinuxSystem
+
+@Suite("sleeps and timers", .serialized, .timeLimit(.minutes(1))) struct AlarmTests {
+  @Test("a cancelled sleep ends at once and leaves nothing among the timers")
+  func cancelled() async throws {
+    let timers = CooperativeExecutor.shared.timers
+    let sleepers = (0..<500).map { _ in Task { try await Alarm.sleep(for: .seconds(86_400)) } }
+    while timers.count < 500 { await Task.yield() }
+    let before = timers.count
+    for sleeper in sleepers { sleeper.cancel() }
+    for sleeper in sleepers { await #expect(throws: CancellationError.self) { try await sleeper.value } }
+    #expect(timers.count <= before - 500)
+    // Deadlines that were met are cancelled sleeps too.
+    for _ in 0..<500 { #expect(await waiting(atMost: .seconds(86_400)) { 1 } == 1) }
+    while timers.count > before - 500 { await Task.yield() }
+  }
+
+  @Test("sleeps end in the order of their ends and not before, also beside cancelled ones; one of a cancelled task never begins")
+  func order() async throws {
+    let order = Monitored<[Int]>([])
+    let start = ContinuousClock.now
+    await withTaskGroup { group in
+      for delay in [90, 30, 60, 0, -5] {
+        group.addTask {
+          let early = Task { try await Alarm.sleep(for: .milliseconds(delay / 2 + 1000)) }
+          early.cancel()
+          try? await Alarm.sleep(for: .milliseconds(delay))
+          #expect(ContinuousClock.now - start >= .milliseconds(delay))
+          if delay > 0 { order.withLock { $0.append(delay) } }
+        }
+      }
+    }
+    #expect(order.withLock { $0 } == [30, 60, 90])
+    let late = Task {
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+      try await Alarm.sleep(for: .seconds(Int64.max))
+    }
+    await #expect(throws: CancellationError.self) { try await late.value }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  @Test("the heap gives what is due in its order, whatever was taken out of its middle")
+  func heap() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<200 {
+      var heap = TimerHeap()
+      var entries: [(due: UInt64, ticket: UInt64)] = []
+      let ran = Monitored<[UInt64]>([])
+      for ticket in 1...UInt64.random(in: 1...60, using: &generator) {
+        let due = UInt64.random(in: 0...20, using: &generator)
+        entries.append((due, ticket))
+        heap.insert(TimerHeap.Entry(due: due, ticket: ticket) { ran.withLock { $0.append(ticket) } })
+      }
+      for _ in 0..<entries.count / 2 {
+        let gone = entries.remove(at: Int.random(in: 0..<entries.count, using: &generator))
+        heap.remove(gone.ticket)
+        heap.remove(gone.ticket)
+      }
+      #expect(heap.count == entries.count)
+      for action in heap.takeDue(10) + heap.takeDue(.max) { action() }
+      #expect(ran.withLock { $0 } == entries.sorted { ($0.due, $0.ticket) < ($1.due, $1.ticket) }.map(\.ticket))
+      #expect(heap.count == 0)
+    }
+  }
+}
