@@ -146,5 +146,6 @@ public final class ImageService: Sendable {
   /// A transaction of image records.
   func write(_ what: String, _ body: @escaping @Sendable (Transaction) throws -> Void) async throws(ImageError) {
     do { try await store.write(body) } catch { throw ImageError(.inputOutput, what, cause: error) }
+    store.copySoon()
   }
 }

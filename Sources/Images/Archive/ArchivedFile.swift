@@ -60,9 +60,13 @@ struct ArchivedFile: Sendable {
     return bytes
   }
 
-  func digest(_ name: String) throws(ImageError) -> String {
+  /// Of all bytes: seconds for gigabytes, unless the import is cancelled.
+  func digest(_ name: String, cancellation: ImportCancellation) throws(ImageError) -> String {
     let digest = Digest()
-    unsafe try read(name) { unsafe digest.update($0) }
+    unsafe try read(name) { chunk throws(ImageError) in
+      try cancellation.check()
+      unsafe digest.update(chunk)
+    }
     return digest.finish()
   }
 }

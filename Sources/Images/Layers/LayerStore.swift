@@ -70,7 +70,7 @@ final class LayerStore: Sendable {
   ) throws(ImageError) -> Layer {
     let name = "layer \(archived.diffID)"
     // Of a layer that is not compressed the two are one, and compared below.
-    if archived.digest != archived.diffID { try checkDigest(archived, name) }
+    if archived.digest != archived.diffID { try checkDigest(archived, name, cancellation) }
     let space = FreeSpace(directory: directory)
     try space.require(UInt64(archived.file.size), for: name)
     let number = catalog.reserveNumber()
@@ -98,15 +98,15 @@ final class LayerStore: Sendable {
       }
     } catch {
       try? removeTree(temporary)
-      if error.code == .invalidArchive { try checkDigest(archived, name) }
+      if error.code == .invalidArchive { try checkDigest(archived, name, cancellation) }
       throw error
     }
   }
 
   /// Damage is told from an archive that was made badly.
-  private func checkDigest(_ archived: ArchivedLayer, _ name: String) throws(ImageError) {
+  private func checkDigest(_ archived: ArchivedLayer, _ name: String, _ cancellation: ImportCancellation) throws(ImageError) {
     guard let expected = archived.digest else { return }
-    let actual = try archived.file.digest(name)
+    let actual = try archived.file.digest(name, cancellation: cancellation)
     guard actual == expected else {
       throw ImageError(.digestMismatch, "blob \(expected) has digest \(actual): it was damaged or changed")
     }
