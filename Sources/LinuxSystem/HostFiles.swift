@@ -12,6 +12,8 @@ public struct FileFacts: Equatable, Sendable {
   public var device: UInt64
   /// Bytes of a file's content; what a file system says of its directories means nothing.
   public var size: Int64
+  /// Of its content; CLOCK_REALTIME nanoseconds.
+  public var modified: Int64 = 0
 }
 
 /// Calls on paths of the host that Foundation lacks. All of them may block for as long as a file system does.
@@ -39,7 +41,8 @@ public enum HostFiles {
       }
     return FileFacts(
       kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev),
-      size: Int64(buffer.st_size))
+      size: Int64(buffer.st_size),
+      modified: Int64(buffer.st_mtim.tv_sec) * 1_000_000_000 + Int64(buffer.st_mtim.tv_nsec))
   }
 
   /// mkdir(2) with exactly this mode, whatever the umask; parents as needed with 0750. A directory that is there stays as it is.

@@ -54,9 +54,7 @@ public final class PodRuntime: ContainerRuntime {
     self.version = version
     self.traces = traces
     self.logger = logger
-    records = Records(
-      store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"),
-      copy: DatabaseCopy(of: store, at: "\(settings.rootDirectory)/swiftlet.db.copy", logger: logger))
+    records = Records(store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"))
     journal = Journal(logger: logger)
     kernel = KernelFeatures.probe()
     appArmor = AppArmor(isEnabled: kernel.appArmor, paths: .init(text: "\(settings.stateDirectory)/apparmor-default"))

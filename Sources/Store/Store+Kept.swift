@@ -1,4 +1,5 @@
 import LinuxSystem
+import Synchronization
 
 /// A database that is lost or damaged costs a node its images and its pods: so a copy is kept beside it.
 extension Store {
@@ -11,8 +12,21 @@ extension Store {
 
   /// Opens the database at `path`, after a look whether it is whole. One that is damaged is moved aside, and the copy at `copy` takes its
   /// place, as it does when there is none or an empty one; without a copy it begins empty. One that cannot be read stays where it is.
+  /// - Parameters:
+  ///   - delay: how old the copy may become, see `copySoon`.
+  ///   - warn: hears, as a sentence, of a copy that could not be made.
   /// - Returns: the store, and a sentence when not all is as it was left.
-  public static func open(_ path: String, copy: String) throws(StoreError) -> (store: Store, notice: String?) {
+  public static func open(
+    _ path: String, copy: String, delay: Duration = .seconds(60), warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(StoreError) -> (store: Store, notice: String?) {
+    let (store, notice) = try open(path, orCopy: copy)
+    store.kept.withLock { $0 = DatabaseCopy(of: path, at: copy, delay: delay, warn: warn) }
+    // One that was damaged, is gone, or was never made.
+    store.copySoon()
+    return (store, notice)
+  }
+
+  private static func open(_ path: String, orCopy copy: String) throws(StoreError) -> (store: Store, notice: String?) {
     let problem: String?
     switch try look(path) {
     case .whole(let store): return (store, nil)
@@ -28,9 +42,13 @@ extension Store {
       }
       switch kept {
       case .whole(let copied):
+        let age = try age(copy)
         // A copy of the copy: the next start may need it again.
         try copied.copy(to: path)
-        return (try Store(path: path), "\(sentence): the kept copy took its place; what was written after it is lost")
+        return (
+          try Store(path: path),
+          "\(sentence): the kept copy took its place, which is \(age) s old; what was written after it is lost, but for pods that run"
+        )
       case .damaged:
         return (try Store(path: path), "\(sentence), and the kept copy is damaged too: it begins empty")
       case .gone:
@@ -53,6 +71,12 @@ extension Store {
     } catch {
       throw StoreError(.cannotOpen, "cannot tell whether the database \(path) is whole", cause: error)
     }
+  }
+
+  /// Seconds since it was made.
+  private static func age(_ path: String) throws(SystemCallError) -> Int64 {
+    let made = try HostFiles.facts(path)?.modified ?? 0
+    return max(0, (wallClockNanoseconds() - made) / 1_000_000_000)
   }
 
   /// Zero when nothing is there. What is no file is never empty.

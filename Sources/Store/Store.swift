@@ -13,6 +13,7 @@ public final class Store: Sendable {
   private let thread = ThreadPool(named: "database", width: 1)
   private let checkpointer: Checkpointer?
   private let path: String?
+  let kept = Mutex<DatabaseCopy?>(nil)
 
   /// A box, as the mutex gives its content away and takes it back.
   private struct Guarded: ~Copyable {
@@ -124,17 +125,12 @@ public final class Store: Sendable {
   /// meanwhile. Blocks for as long as the disk takes.
   public func copy(to target: String) throws(StoreError) {
     guard let path else { throw StoreError(.database, "a database in memory has no copy") }
-    let partial = target + ".partial"
-    do {
-      try removeTree(partial)
-      try makePrivateFile(partial)
-      // A connection of its own reads a snapshot; VACUUM INTO fills an empty file.
-      try Connection(path: path).execute("VACUUM INTO ?", .text(partial))
-      try replaceFile(target, with: partial)
-    } catch {
-      throw StoreError(of: error, doing: "cannot copy the database to \(target)")
-    }
+    try DatabaseCopy.make(of: path, at: target)
   }
+
+  /// Something changed that a node should not lose: pods or images came or went. The copy that `open` keeps, if it keeps one, is made anew
+  /// within a minute.
+  public func copySoon() { kept.withLock { $0 }?.changed() }
 }
 
 /// A transaction: collections, leases, ledger and events take it as their last argument. It ends with the closure it was given to.

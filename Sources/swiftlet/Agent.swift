@@ -28,7 +28,9 @@ struct Agent: Sendable {
     let lock = try DirectoryLock(settings.rootDirectory)
     defer { withExtendedLifetime(lock) {} }
     let database = "\(settings.rootDirectory)/swiftlet.db"
-    let (store, notice) = try Store.open(database, copy: database + ".copy")
+    let (store, notice) = try Store.open(
+      database, copy: database + ".copy",
+      warn: { [logger] in logger.warning("No copy of the database", metadata: ["problem": "\($0)"]) })
     if let notice { logger.error("Database", metadata: ["problem": "\(notice)"]) }
     let cgroups = try CgroupRoot.discover()
     announce(cgroups)

@@ -12,9 +12,7 @@ import Testing
 @Suite("Databases of earlier versions")
 struct FixtureTests {
   private static func records(_ store: Store) -> Records {
-    Records(
-      store, reserve: SpaceReserve(path: "/nonexistent/reserve"),
-      copy: DatabaseCopy(of: store, at: "/nonexistent/copy", logger: Logger(label: "test")))
+    Records(store, reserve: SpaceReserve(path: "/nonexistent/reserve"))
   }
 
   @Test("Format 1: two sandboxes, one stopped; three containers, one made, one running, one ended")

@@ -8,7 +8,6 @@ import Store
 struct Records: Sendable {
   private let store: Store
   private let reserve: SpaceReserve
-  private let copy: DatabaseCopy
   let sandboxes: Documents
   let sandboxStates: Documents
   let containers: Documents
@@ -16,10 +15,9 @@ struct Records: Sendable {
   /// `StoredSpec`s.
   let specs: Documents
 
-  init(_ store: Store, reserve: SpaceReserve, copy: DatabaseCopy) {
+  init(_ store: Store, reserve: SpaceReserve) {
     self.store = store
     self.reserve = reserve
-    self.copy = copy
     sandboxes = Documents("runtime-sandbox", in: store)
     sandboxStates = Documents("runtime-sandbox-state", in: store)
     containers = Documents("runtime-container", in: store)
@@ -66,7 +64,7 @@ struct Records: Sendable {
   }
 
   /// A sandbox came or went.
-  func sandboxesChanged() { copy.changed() }
+  func sandboxesChanged() { store.copySoon() }
 
   // MARK: Writing
 

@@ -1,6 +1,7 @@
 import LinuxSystem
 import Logging
 import RuntimeAPI
+import Store
 import Synchronization
 
 /// Writes down what becomes of containers and sandboxes, a few at a time: podshim's exit records are the durable truth, so nobody waits
@@ -20,8 +21,8 @@ final class Journal: Sendable {
 
   private struct State {
     var changed: Set<Subject> = []
-    var isScheduled = false
     var writer: Writer?
+    var drain: Drain?
     var lastFailure = ""
   }
   private let state = Mutex(State())
@@ -29,36 +30,19 @@ final class Journal: Sendable {
 
   init(logger: Logger) { self.logger = logger }
 
-  func setWriter(_ writer: @escaping Writer) { state.withLock { $0.writer = writer } }
+  /// Before anything changes.
+  func setWriter(_ writer: @escaping Writer) {
+    let drain = Drain(delay: Self.delay, retryDelay: Self.retryDelay) { [weak self] in try await self?.flush() }
+    state.withLock { ($0.writer, $0.drain) = (writer, drain) }
+  }
 
   /// The state of `subject` changed. Safe under its lock: nothing is called.
   func add(_ subject: Subject) {
-    let schedules = state.withLock { state in
+    let drain = state.withLock { state in
       state.changed.insert(subject)
-      defer { state.isScheduled = true }
-      return !state.isScheduled
+      return state.drain
     }
-    if schedules { schedule(after: Self.delay) }
-  }
-
-  private func schedule(after delay: Duration) {
-    Task { [weak self] in
-      try? await Task.sleep(for: delay)
-      await self?.run()
-    }
-  }
-
-  private func run() async {
-    do {
-      try await flush()
-      let again = state.withLock { state in
-        state.isScheduled = !state.changed.isEmpty
-        return state.isScheduled
-      }
-      if again { schedule(after: Self.delay) }
-    } catch {
-      schedule(after: Self.retryDelay)
-    }
+    drain?.wake()
   }
 
   /// Writes what has changed until now.

@@ -1,0 +1,52 @@
+import Store
+import Synchronization
+import Testing
+
+@Suite("work that is done together", .timeLimit(.minutes(1))) struct DrainTests {
+  private struct Full: Error {}
+
+  @Test("what is asked for while it is done is done after it, one at a time, and nothing is left out")
+  func together() async throws {
+    let asked = Mutex(0)
+    let done = Mutex(0)
+    let running = Mutex(0)
+    let overlaps = Mutex(0)
+    let rounds = Mutex(0)
+    let drain = Drain(delay: .milliseconds(1), retryDelay: .zero) {
+      if running.withLock({
+        $0 += 1; return $0
+      }) > 1 {
+        overlaps.withLock { $0 += 1 }
+      }
+      let seen = asked.withLock { $0 }
+      try? await Task.sleep(for: .milliseconds(1))
+      done.withLock { $0 = seen }
+      rounds.withLock { $0 += 1 }
+      running.withLock { $0 -= 1 }
+    }
+    for _ in 0..<4000 {
+      asked.withLock { $0 += 1 }
+      drain.wake()
+      await Task.yield()
+    }
+    while done.withLock({ $0 }) < 4000 { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(overlaps.withLock { $0 } == 0)
+    #expect(rounds.withLock { $0 } < 2000)
+  }
+
+  @Test("what failed is tried again without being asked for")
+  func failure() async throws {
+    let tries = Mutex(0)
+    let drain = Drain(delay: .zero, retryDelay: .milliseconds(5)) {
+      if tries.withLock({
+        $0 += 1; return $0
+      }) < 4 {
+        throw Full()
+      }
+    }
+    drain.wake()
+    while tries.withLock({ $0 }) < 4 { try await Task.sleep(for: .milliseconds(1)) }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(tries.withLock { $0 } == 4)
+  }
+}
