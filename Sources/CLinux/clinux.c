@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 #include <errno.h>
+#include <linux/fs.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -45,6 +46,15 @@ int32_t cl_mount_setattr(int32_t dirfd, const char *path, uint32_t flags, uint64
 int32_t cl_pivot_root(const char *new_root, const char *put_old) { return result(syscall(SYS_pivot_root, new_root, put_old)); }
 int32_t cl_close_range(uint32_t first, uint32_t last, uint32_t flags) { return result(syscall(SYS_close_range, first, last, flags)); }
 int32_t cl_memfd_create(const char *name, uint32_t flags) { return result(syscall(SYS_memfd_create, name, flags)); }
+int32_t cl_file_flags(int32_t fd) {
+  int flags = 0;
+  int32_t r = result(syscall(SYS_ioctl, fd, FS_IOC_GETFLAGS, &flags));
+  return r < 0 ? r : flags;
+}
+int32_t cl_set_file_flags(int32_t fd, int32_t flags) {
+  int value = flags;
+  return result(syscall(SYS_ioctl, fd, FS_IOC_SETFLAGS, &value));
+}
 int32_t cl_renameat2(int32_t from_dir, const char *from, int32_t to_dir, const char *to, uint32_t flags) {
   return result(syscall(SYS_renameat2, from_dir, from, to_dir, to, flags));
 }

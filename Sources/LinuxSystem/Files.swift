@@ -140,7 +140,10 @@ private final class TreeRemoval {
 private func removeEntry(
   in parent: SharedDescriptor, name: String, path: String, depth: Int, _ removal: TreeRemoval
 ) throws(SystemCallError) {
-  let (result, code) = parent.withRaw { raw in (unsafe unlinkat(raw, name, 0), errno) }
+  var (result, code) = parent.withRaw { raw in (unsafe unlinkat(raw, name, 0), errno) }
+  if result != 0, code == EPERM, FixedFiles.release(name, in: parent) {
+    (result, code) = parent.withRaw { raw in (unsafe unlinkat(raw, name, 0), errno) }
+  }
   if result == 0 || code == ENOENT { return }
   guard code == EISDIR || code == EPERM else { throw SystemCallError(call: "unlinkat", subject: path, code: code) }
   if depth > TreeRemoval.deepest, let top = removal.top { return try moveUp(name, from: parent, path, to: top.directory, removal) }

@@ -26,5 +26,8 @@ int32_t cl_mount_setattr(int32_t dirfd, const char *path, uint32_t flags, uint64
 int32_t cl_pivot_root(const char *new_root, const char *put_old);
 int32_t cl_close_range(uint32_t first, uint32_t last, uint32_t flags);
 int32_t cl_memfd_create(const char *name, uint32_t flags);
+// chattr(1)'s flags (FS_*_FL), ioctl_iflags(2).
+int32_t cl_file_flags(int32_t fd);
+int32_t cl_set_file_flags(int32_t fd, int32_t flags);
 int32_t cl_renameat2(int32_t from_dir, const char *from, int32_t to_dir, const char *to, uint32_t flags);
 #endif
