@@ -133,9 +133,9 @@ extension PodRuntime {
   private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
     let ports = Self.hostPorts(config)
-    // To its end, without a deadline: the undo that follows a failure detaches, and must not overtake what is still being made.
+    // One that is not there in time is taken back by the network itself when it comes: the undo must not overtake it.
     return try await traces.measure(.network, config.metadata.uid) {
-      try await runBlocking { () throws(PodNetworkError) in try network.attach(owner: id.rawValue, portMappings: ports) }
+      try await network.attach(AttachRequest(owner: id.rawValue, portMappings: ports))
     }
   }
 
