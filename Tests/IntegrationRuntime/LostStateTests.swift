@@ -95,11 +95,21 @@ struct LostStateTests {
     try await RuntimeFixture.with { fixture in
       let (removed, container) = try await Self.pod(fixture, "removed")
       let (kept, gone) = try await Self.pod(fixture, "kept")
+      let removedAddress = try await fixture.runtime.podSandboxStatus(removed, verbose: false).status.ip
       let kinds = RuntimeFixture.kinds + ["network/\(fixture.bridge)"]
       let rows = try kinds.map { ($0, try Documents($0, in: fixture.store).all()) }
       try await fixture.runtime.removePodSandbox(removed)
       try await fixture.runtime.removeContainer(gone)
-      let (new, other) = try await Self.pod(fixture, "removed")
+      #expect(await fixture.leftovers(except: [kept.rawValue]) == [])
+      // The address of the one that was removed is given away again: the old copy has it twice, as it were.
+      let cursors = Documents("network-cursor/\(fixture.bridge)", in: fixture.store)
+      for row in try cursors.all() { try cursors.remove(row.id) }
+      let next = try await fixture.successor(
+        network: BridgeNetwork(settings: fixture.network.settings, store: fixture.store))
+      let (new, other) = try await Self.pod(fixture, "removed", in: next)
+      let address = try await next.podSandboxStatus(new, verbose: false).status.ip
+      #expect(address == removedAddress)
+      try await next.journal.flush()
       _ = try await fixture.forgetEverything()
       for (kind, rows) in rows {
         for row in rows {
@@ -107,14 +117,47 @@ struct LostStateTests {
         }
       }
       let network = try BridgeNetwork(settings: fixture.network.settings, store: fixture.store)
-      let successor = try await fixture.successor(network: network)
+      let successor = try await fixture.successor(of: next, network: network)
       #expect(Set(try await successor.listPodSandboxes(SandboxFilter()).map(\.id)) == [kept, new])
+      #expect(try await successor.podSandboxStatus(new, verbose: false).status.ip == address)
       #expect(try await successor.listContainers(ContainerFilter()).map(\.id) == [other])
       #expect(
         await fixture.leftovers(except: [kept, new, SandboxID(other.rawValue)].reduce(into: []) { $0.insert($1.rawValue) }) == [])
       #expect(network.owners.sorted() == [kept.rawValue, new.rawValue].sorted())
+      let (third, _) = try await Self.pod(fixture, "third", in: successor)
+      let taken = try await successor.podSandboxStatus(kept, verbose: false).status.ip
+      #expect(try await ![address, taken].contains(successor.podSandboxStatus(third, verbose: false).status.ip))
+      try await successor.removePodSandbox(third)
       _ = container
       for sandbox in [kept, new] { try await successor.removePodSandbox(sandbox) }
+    }
+  }
+
+  @Test("A stopped sandbox whose rows are lost has stopped, and can be removed; the pod's next one goes on")
+  func stopped() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (first, container) = try await Self.pod(fixture, "pod")
+      try await fixture.runtime.stopPodSandbox(first)
+      var config = fixture.sandboxConfig("pod")
+      (config.portMappings, config.metadata.attempt) = ([], 1)
+      let second = try await fixture.runtime.runPodSandbox(config, handler: "")
+      let running = try await fixture.runtime.createContainer(fixture.containerConfig(), in: second, sandboxConfig: config)
+      try await fixture.runtime.startContainer(running)
+      let network = try await fixture.forgetEverything()
+      let successor = try await fixture.successor(network: network)
+      #expect(try await successor.listPodSandboxes(SandboxFilter(state: .ready)).map(\.id) == [second])
+      #expect(try await successor.execSync(running, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      for status in try await successor.listContainers(ContainerFilter()) where status.id == container {
+        #expect(status.state == .exited)
+      }
+      // Nothing that it gave back is its own again.
+      let (third, _) = try await Self.pod(fixture, "third", in: successor)
+      for sandbox in [first, second, third] {
+        try await successor.removePodSandbox(sandbox)
+        try await successor.removePodSandbox(sandbox)
+      }
+      #expect(try await successor.listPodSandboxes(SandboxFilter()).isEmpty)
+      #expect(await fixture.leftovers() == [])
     }
   }
 

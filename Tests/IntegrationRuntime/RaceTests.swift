@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import RuntimeAPI
 import ShimCore
+import Synchronization
 import Testing
 
 @testable import PodRuntime
@@ -14,27 +15,31 @@ struct RaceTests {
   func killedInCreate() async throws {
     try await RuntimeFixture.with { fixture in
       let runtime = fixture.runtime
-      for attempt in 0..<10 {
+      var hits = 0
+      for attempt in 0..<60 where hits < 5 {
         let config = fixture.sandboxConfig("pod\(attempt)")
         let sandbox = try await runtime.runPodSandbox(config, handler: "")
         let parent = fixture.cgroups.cgroup(try await runtime.sandbox(sandbox).record.cgroupParent).directory
         let creation = Task { try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) }
-        // As soon as its cgroup has a process.
-        let killer = Task {
+        let isOver = Mutex(false)
+        // As soon as its cgroup has a process. True: before the creation was over.
+        let killer = Task { () -> Bool in
           for _ in 0..<2000 {
             for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
             where name != sandbox.rawValue && name.count == 64 {
               if !RuntimeFixture.text("\(parent)/\(name)/cgroup.procs").isEmpty {
                 let handle = FileHandle(forWritingAtPath: "\(parent)/\(name)/cgroup.kill")
-                try? handle?.write(contentsOf: Data("1".utf8))
-                return
+                guard let handle, (try? handle.write(contentsOf: Data("1".utf8))) != nil else { return false }
+                return !isOver.withLock { $0 }
               }
             }
             try? await Task.sleep(for: .microseconds(200))
           }
+          return false
         }
         let id = try? await creation.value
-        await killer.value
+        isOver.withLock { $0 = true }
+        if await killer.value { hits += 1 }
         if let id {
           for _ in 0..<300 where try await runtime.container(id).machine.state != .exited {
             try await Task.sleep(for: .milliseconds(10))
@@ -47,6 +52,7 @@ struct RaceTests {
         try await runtime.removePodSandbox(sandbox)
         #expect(began.duration(to: .now) < .seconds(20))
       }
+      #expect(hits == 5, "it was killed too late to show anything")
     }
   }
 

@@ -12,12 +12,10 @@ extension ShimLink {
       breakConnection()
       throw .unanswered(request.word)
     case .late:
-      Task {
-        _ = try? await call(request, descriptors: descriptors, needing: version, within: timeout)
-        // As after any reply that comes too late.
-        _ = try? await call(.list)
-      }
-      throw .unanswered(request.word)
+      // Stopped until the caller has given up; then it does what it was asked, and says so.
+      try? process?.signal(19 /* SIGSTOP */)
+      defer { try? process?.signal(18 /* SIGCONT */) }
+      return try await call(request, descriptors: descriptors, needing: version, within: .milliseconds(100))
     case .deathBefore:
       killShim()
       return try await call(request, descriptors: descriptors, needing: version, within: timeout)
