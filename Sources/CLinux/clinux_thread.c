@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 struct start {
   void (*body)(void *);
@@ -48,14 +49,33 @@ int32_t cl_thread_start(const char *name, void (*body)(void *), void *argument) 
 }
 
 #ifdef __GLIBC__
+#include <link.h>
 #include <malloc.h>
 void cl_configure_heap(void) {
-  mallopt(M_ARENA_MAX, 2);
+  /* Further arenas grow by pages, with a call of mprotect each: hundreds while the agent starts. */
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TOP_PAD, 256 << 10);
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
   mallopt(M_TRIM_THRESHOLD, 512 << 10);
 }
-void cl_trim_heap(void) { malloc_trim(0); }
+
+/* Code is never written: what is used again comes back from the page cache. */
+static int forget_code(struct dl_phdr_info *object, size_t size, void *unused) {
+  (void)size, (void)unused;
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || !(part->p_flags & PF_X) || (part->p_flags & PF_W)) continue;
+    uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~page;
+    madvise((void *)start, ((object->dlpi_addr + part->p_vaddr + part->p_memsz + page) & ~page) - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+void cl_trim_memory(void) {
+  malloc_trim(0);
+  dl_iterate_phdr(forget_code, NULL);
+}
 #else
 void cl_configure_heap(void) {}
-void cl_trim_heap(void) {}
+void cl_trim_memory(void) {}
 #endif

@@ -50,7 +50,7 @@ enum Names {
       return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
     }
     if !bytes.contains(where: { 97...122 ~= $0 }) { return "must contain at least one letter (a-z)" }
-    if text.hasSubstring("--") { return "must not contain consecutive hyphens" }
+    if text.contains("--") { return "must not contain consecutive hyphens" }
     return text.hasPrefix("-") || text.hasSuffix("-") ? "must not begin or end with a hyphen" : nil
   }
 
@@ -65,10 +65,8 @@ enum Names {
     let valid = groups.allSatisfy { group in
       group.utf8.count <= 4 && group.utf8.allSatisfy { 48...57 ~= $0 || 97...102 ~= $0 || 65...70 ~= $0 }
     }
-    let compressed = text.hasSubstring("::")
-    if text.hasSubstring(":::") || (compressed && text.replacingAll("::", with: "").utf8.count < text.utf8.count - 2) {
-      return false
-    }
+    let compressed = text.contains("::")
+    if text.contains(":::") || (compressed && text.ranges(of: "::").count > 1) { return false }
     return valid && (compressed ? groups.count <= 9 : groups.count == 8 && groups.allSatisfy { !$0.isEmpty })
   }
 

@@ -83,7 +83,7 @@ extension FieldErrors {
   /// Words of a program end at a zero byte.
   fileprivate mutating func words(_ path: String, _ words: [String]?) {
     for (index, word) in (words ?? []).enumerated() where word.utf8.contains(0) {
-      invalid("\(path)[\(index)]", word.replacingAll("\0", with: "\\0"), "must not contain a NUL byte")
+      invalid("\(path)[\(index)]", word.replacing("\0", with: "\\0"), "must not contain a NUL byte")
     }
   }
 
@@ -151,7 +151,7 @@ extension FieldErrors {
         invalid("\(place).name", variable.name, fault)
       }
       if let value = variable.value, value.utf8.contains(0) {
-        invalid("\(place).value", value.replacingAll("\0", with: "\\0"), "must not contain a NUL byte")
+        invalid("\(place).value", value.replacing("\0", with: "\\0"), "must not contain a NUL byte")
       }
       guard let source = variable.valueFrom else { continue }
       if !(variable.value ?? "").isEmpty { invalid("\(place).valueFrom", "", "may not be specified when `value` is not empty") }
@@ -178,7 +178,7 @@ extension FieldErrors {
       }
       if let resource = source.resourceFieldRef?.resource {
         let allowed = ["limits", "requests"].flatMap { kind in ["cpu", "ephemeral-storage", "memory"].map { "\(kind).\($0)" } }
-        if !resource.hasSubstring(".hugepages-") { oneOf("\(place).valueFrom.resourceFieldRef.resource", resource, allowed) }
+        if !resource.contains(".hugepages-") { oneOf("\(place).valueFrom.resourceFieldRef.resource", resource, allowed) }
       }
     }
   }

@@ -27,7 +27,7 @@ struct ConfigBuilder: Sendable {
       privileged: pod.allContainers.contains { $0.container.securityContext?.privileged == true },
       seccomp: SecurityProfile(type: .runtimeDefault))
     for sysctl in pod.spec.securityContext?.sysctls ?? [] {
-      config.sysctls[sysctl.name.replacingAll("/", with: ".")] = sysctl.value
+      config.sysctls[sysctl.name.replacing("/", with: ".")] = sysctl.value
     }
     return config
   }

@@ -40,7 +40,7 @@ struct HTTPRequest: Equatable, Sendable {
     var next = self
     next.target = target
     // Go's client keeps a Host header through relative redirects only.
-    if target.authority != self.target.authority || location.hasSubstring("://") {
+    if target.authority != self.target.authority || location.contains("://") {
       next.headers = headers.filter { $0.name.lowercased() != "host" } + [("Host", target.authority)]
     }
     return .follow(next)

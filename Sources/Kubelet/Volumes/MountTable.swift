@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import KubeModel
 
 /// The mounts of this process's namespace. Source: proc_pid_mountinfo(5).
 enum MountTable {
@@ -23,7 +22,7 @@ enum MountTable {
 
   /// Space, tab, newline and backslash are written as octal.
   private static func unescaped(_ text: Substring) -> String {
-    String(text).replacingAll("\\040", with: " ").replacingAll("\\011", with: "\t").replacingAll("\\012", with: "\n").replacingAll(
+    String(text).replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\012", with: "\n").replacing(
       "\\134", with: "\\")
   }
 }

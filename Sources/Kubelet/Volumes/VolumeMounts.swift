@@ -26,7 +26,7 @@ enum VolumeMounts {
         }
       }
       if !subPath.isEmpty {
-        if mount.subPathExpr != nil, subPath.hasSubstring("$(") {
+        if mount.subPathExpr != nil, subPath.contains("$(") {
           throw KubeletError(
             .invalidPod, reason: "CreateContainerConfigError",
             "missing value for \"\(mount.subPathExpr ?? "")\" of mount \(mount.mountPath)")
