@@ -45,12 +45,12 @@ struct Agent: Sendable {
       : try await KubeletComposition(settings: settings).make(
         runtime: runtime, store: store, cgroups: cgroups, group: group, traces: traces)
     let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, traces: traces, logger: logger)
-    ProcessMemory.trim()
 
     built?.network?.startPreparing()
     // Beside the servers: a service manager that waits for READY would end an agent with a big archive again and again. Pods whose images
     // are still on their way are tried again when they came.
     async let _ = node.preload(settings.imageDirectory)
+    async let _: Void = Self.trimAfterStart()
     try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
     await built?.network?.stop()
     if settings.stopPodsOnExit, let network = built?.network {
@@ -60,6 +60,11 @@ struct Agent: Sendable {
       }
     }
     logger.notice("swiftlet ended")
+  }
+
+  /// Gives back what only the start needed, when the first pods run.
+  private static func trimAfterStart() async {
+    if (try? await Task.sleep(for: .seconds(10))) != nil { ProcessMemory.trim() }
   }
 
   // MARK: Parts
