@@ -20,3 +20,4 @@ reference() {
 for program in swiftlet swiftctl; do
   reference ".build/debug/$program" | sed 's/ *$//' >"$directory/$program.txt"
 done
+.build/debug/swiftlet pod-fields >"$directory/pod-fields.md"

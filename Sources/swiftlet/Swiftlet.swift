@@ -8,6 +8,8 @@ import Logging
 struct Swiftlet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet",
+    // Without the sub-command that is for `make docs`.
+    usage: "swiftlet <options>",
     abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
     discussion: """
       Settings come from the defaults, then from --config, then from flags. Flags keep the kubelet's names where it has one. Several \
@@ -15,7 +17,7 @@ struct Swiftlet: ParsableCommand {
 
       SIGTERM and SIGINT stop the agent and leave its pods running, unless --stop-pods-on-exit is given.
       """,
-    version: "swiftlet \(release) (Kubernetes 1.36)")
+    version: "swiftlet \(release) (Kubernetes 1.36)", subcommands: [FieldsCommand.self])
   static let release = "0.1.0"
 
   @Option(help: "KubeletConfiguration file (kubelet.config.k8s.io/v1beta1, YAML or JSON); an unknown field is an error.")

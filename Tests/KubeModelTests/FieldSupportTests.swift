@@ -40,7 +40,7 @@ import Testing
       ("volumes: [{name: v, emptyDir: {medium: HugePages}}]", "spec.volumes[0].emptyDir", true),
       ("volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]", "spec.volumes[0].emptyDir.sizeLimit", false),
       ("hostUsers: false", "spec.hostUsers", true), ("runtimeClassName: x", "spec.runtimeClassName", true),
-      ("securityContext: {seLinuxOptions: {level: s0}}", "spec.securityContext.seLinuxOptions", false),
+      ("securityContext: {seLinuxOptions: {level: s0}}", "spec.securityContext.seLinuxOptions", true),
     ])
   func refused(field: String, path: String, isFatal: Bool) throws {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x}]\n  \(field)\n"

@@ -18,7 +18,10 @@ public enum FieldSupport {
   }
 
   /// The rule with the longest path that covers a field wins.
-  static let rules: [Rule] =
+  static let rules: [Rule] = groups.flatMap { group in group.words.flatMap(expand).map { Rule(path: $0, effect: group.effect) } }
+
+  /// As they are written here, each group with its reason.
+  static let groups: [(effect: Effect, words: [String])] =
     lines(
       .acts,
       """
@@ -35,7 +38,7 @@ public enum FieldSupport {
       spec.volumes.projected.sources.downwardAPI.*
       @ @.name @.image @.command @.args @.workingDir @.ports.* @.imagePullPolicy @.terminationMessagePath @.terminationMessagePolicy @.stdin
       @.stdinOnce @.tty @.restartPolicy @.restartPolicyRules.* @.env @.env.name @.env.value @.env.valueFrom @.env.valueFrom.fieldRef.*
-      @.env.valueFrom.resourceFieldRef.* @.resources @.resources.requests.* @.resources.limits.* @.volumeMounts.* @.lifecycle
+      @.env.valueFrom.resourceFieldRef.* @.resources @.resources.requests.* @.resources.limits.* @.resizePolicy.* @.volumeMounts.* @.lifecycle
       @.lifecycle.postStart @.lifecycle.preStop @.lifecycle.postStart.exec.* @.lifecycle.postStart.httpGet.* @.lifecycle.postStart.sleep.*
       @.lifecycle.preStop.exec.* @.lifecycle.preStop.httpGet.* @.lifecycle.preStop.sleep.* % %.initialDelaySeconds %.timeoutSeconds %.periodSeconds
       %.successThreshold %.failureThreshold %.terminationGracePeriodSeconds %.exec.* %.httpGet.* %.tcpSocket.* %.grpc.* @.securityContext
@@ -53,15 +56,15 @@ public enum FieldSupport {
       spec.enableServiceLinks spec.readinessGates.* spec.schedulingGroup.*
       """)
     + lines(
-      .ignored("SELinux labels are not applied yet"), "spec.securityContext.seLinuxOptions.* @.securityContext.seLinuxOptions.*")
-    + lines(
       .ignored("it is for SELinux and Windows"),
       "spec.securityContext.seLinuxChangePolicy spec.securityContext.windowsOptions.* @.securityContext.windowsOptions.*")
-    + lines(.ignored("in-place resize is not supported yet"), "@.resizePolicy.*")
     + lines(.ignored("the image's stop signal is used"), "@.lifecycle.stopSignal")
     + lines(
       .ignored("a hook cannot open sockets: Kubernetes ignores it too"),
       "@.lifecycle.postStart.tcpSocket.* @.lifecycle.preStop.tcpSocket.*")
+    + lines(
+      .refused("SELinux labels are not supported yet"),
+      "spec.securityContext.seLinuxOptions.* @.securityContext.seLinuxOptions.*")
     + lines(.refused("block devices are not supported yet"), "@.volumeDevices.*")
     + lines(.refused("resource claims need the API server"), "@.resources.claims.* spec.resources.claims.* spec.resourceClaims.*")
     + lines(.refused("files of variables are not supported yet"), "@.env.valueFrom.fileKeyRef.*")
@@ -75,8 +78,8 @@ public enum FieldSupport {
     + lines(.refused("it cannot be set when a pod is created"), "spec.ephemeralContainers.*")
     + lines(.refused("nodeName cannot be set until all schedulingGates have been cleared"), "spec.schedulingGates.*")
 
-  private static func lines(_ effect: Effect, _ words: String) -> [Rule] {
-    words.split { $0 == "\n" || $0 == " " }.flatMap { expand(String($0)) }.map { Rule(path: $0, effect: effect) }
+  private static func lines(_ effect: Effect, _ words: String) -> [(effect: Effect, words: [String])] {
+    [(effect, words.split { $0 == "\n" || $0 == " " }.map(String.init))]
   }
 
   private static func expand(_ word: String) -> [String] {

@@ -33,12 +33,6 @@ public enum UnsupportedFields {
         Field(path: "spec.hostUsers", reason: "user namespaces are not supported yet; the pod cannot start", isFatal: true))
     }
     for (path, container) in pod.containersWithPaths {
-      for (index, rule) in (container.restartPolicyRules ?? []).enumerated() where rule.action == "RestartAllContainers" {
-        fields.append(
-          Field(
-            path: "\(path).restartPolicyRules[\(index)].action",
-            reason: "RestartAllContainers is not supported yet; the pod cannot start", isFatal: true))
-      }
       for kind in ["requests", "limits"] {
         let amounts = kind == "requests" ? container.resources?.requests : container.resources?.limits
         for name in (amounts ?? [:]).keys.sorted() where name.contains("/") {
