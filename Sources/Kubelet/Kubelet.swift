@@ -33,9 +33,12 @@ public struct KubeletConfig: Sendable {
 public struct PodSourceStream: Sendable {
   public let name: String
   public let snapshots: @Sendable () -> AsyncStream<SourceSnapshot>
+  /// Whether the source moves; nil: it does not say.
+  let progress: Progress?
 
-  public init(_ name: String, _ snapshots: @escaping @Sendable () -> AsyncStream<SourceSnapshot>) {
+  public init(_ name: String, progress: Progress? = nil, _ snapshots: @escaping @Sendable () -> AsyncStream<SourceSnapshot>) {
     self.name = name
+    self.progress = progress
     self.snapshots = snapshots
   }
 }
@@ -103,6 +106,15 @@ public final class Kubelet: Sendable {
 
   /// An image was imported: pods that wait for one try again at once.
   public func imagesChanged() { supervisor.send(.retry) }
+
+  /// Longest a part may have work and not move. Source: kubelet, whose sync loop is unhealthy after two minutes.
+  public static let patience: Duration = .seconds(120)
+
+  /// What is stuck, in words; nil: everything moves.
+  public func fault(now: ContinuousClock.Instant = .now) -> String? {
+    let faults = ([supervisor.progress] + sources.compactMap(\.progress)).compactMap { $0.fault(Self.patience, now: now) }
+    return faults.isEmpty ? nil : faults.joined(separator: "; ")
+  }
 
   /// Every pod with its status, those that were refused included.
   public func podList() -> PodList { PodList(items: statuses.all) }

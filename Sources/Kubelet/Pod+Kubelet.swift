@@ -1,4 +1,5 @@
 internal import KubeModel
+internal import RuntimeAPI
 
 /// What a container of a pod is for: decides order, restart and whether it counts for the phase.
 enum ContainerRole: String, Sendable, Codable {
@@ -53,13 +54,9 @@ enum RestartPolicy: String, Sendable {
 
   /// Whether a container that ended is started again. Rules of the container come first, then its own policy, then the pod's.
   /// Source: kubelet ShouldContainerBeRestarted, KEP-5307.
-  static func restarts(_ container: Container, role: ContainerRole, in pod: Pod, exitCode: Int32) -> Bool {
-    if role == .sidecar { return true }
-    for rule in container.restartPolicyRules ?? [] where rule.action == "Restart" {
-      guard let codes = rule.exitCodes else { continue }
-      let listed = (codes.values ?? []).contains(exitCode)
-      if codes.operator == "In" ? listed : !listed { return true }
-    }
+  static func restarts(_ container: Container, role: ContainerRole, in pod: Pod, after run: ContainerInstance) -> Bool {
+    if role == .sidecar || rule(of: container, after: run) != nil { return true }
+    let exitCode = run.status.exitCode
     let policy = container.restartPolicy.flatMap(RestartPolicy.init(rawValue:)) ?? pod.restartPolicy
     return switch policy {
     // An init container that succeeded is done whatever the policy says.
@@ -68,4 +65,22 @@ enum RestartPolicy: String, Sendable {
     case .never: false
     }
   }
+
+  /// What the first rule of the container that matches asks for. A container that its probe had killed has no say in it.
+  static func rule(of container: Container, after run: ContainerInstance) -> RestartRule? {
+    if run.isKilledForProbe { return nil }
+    for rule in container.restartPolicyRules ?? [] {
+      guard let codes = rule.exitCodes, let action = RestartRule(rawValue: rule.action) else { continue }
+      let listed = (codes.values ?? []).contains(run.status.exitCode)
+      if codes.operator == "In" ? listed : !listed { return action }
+    }
+    return nil
+  }
+}
+
+/// What a rule of `restartPolicyRules` does. Source: KEP-5307, KEP-5532.
+enum RestartRule: String, Sendable {
+  case restart = "Restart"
+  /// All containers of the pod, init containers first, in the sandbox they had.
+  case restartAllContainers = "RestartAllContainers"
 }

@@ -70,13 +70,13 @@ public struct EventLog: Sendable {
     return entry
   }
 
-  /// Events after a sequence number, oldest first.
-  public func list(after sequence: Int64 = 0, in transaction: Transaction) throws -> [Entry] {
+  /// Events after a sequence number, oldest first, at most `limit`: the rest is asked for after the last of them.
+  public func list(after sequence: Int64 = 0, limit: Int = .max, in transaction: Transaction) throws -> [Entry] {
     try transaction.connection.query(
       """
       SELECT sequence, type, reason, namespace, name, uid, field, message, count, first, last
-      FROM event WHERE sequence > ? ORDER BY sequence
-      """, .integer(sequence)
+      FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?
+      """, .integer(sequence), .integer(Int64(limit))
     ) { row in
       Entry(
         sequence: row.integer(0), type: row.text(1), reason: row.text(2), namespace: row.text(3), name: row.text(4),

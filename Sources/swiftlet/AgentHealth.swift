@@ -3,7 +3,7 @@ import Kubelet
 import LinuxSystem
 import Store
 
-/// Whether the parts that everything else waits for answer: the database's thread, the kubelet's table of pods.
+/// Whether the parts that everything else waits for answer and move: the database's thread, the kubelet's supervisor and sources of pods.
 struct AgentHealth: Sendable {
   let store: Store
   let kubelet: Kubelet
@@ -14,8 +14,7 @@ struct AgentHealth: Sendable {
   func failure() async -> String? {
     let answer: String?? = await waiting(atMost: Self.patience) { [store, kubelet] in
       do throws(StoreError) { try await store.read { _ in } } catch { return "\(error)" }
-      _ = await runBlocking { () throws(Never) in kubelet.podList().items.count }
-      return nil
+      return await runBlocking { () throws(Never) in kubelet.fault() }
     }
     return answer ?? "database or kubelet did not answer within \(Self.patience.components.seconds) s"
   }

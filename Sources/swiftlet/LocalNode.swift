@@ -54,7 +54,7 @@ struct LocalNode: NodeOperations {
 
   func events(after sequence: UInt64, follow: Bool) async throws(RuntimeError) -> AsyncThrowingStream<NodeEvent, any Error> {
     guard let kubelet else { return AsyncThrowingStream { $0.finish() } }
-    return try kubelet.nodeEvents(after: sequence, follow: follow)
+    return kubelet.nodeEvents(after: sequence, follow: follow)
   }
 
   func podsJSON(namespace: String, name: String) async throws(RuntimeError) -> [String] {

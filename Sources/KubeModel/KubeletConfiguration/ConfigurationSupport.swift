@@ -27,7 +27,10 @@ public enum ConfigurationSupport {
     Field("podCIDR", default: "10.88.0.0/16", "addresses of pods"),
     Field("podLogsDir", "logs"),
     Field("cgroupRoot", default: "/", "see `--cgroup-root`"),
-    Field("healthzPort", "`/healthz`; 0: off"),
+    Field(
+      "healthzPort",
+      "`/healthz`: 500 and the reason when the database does not answer within 2 s, or the pod supervisor or the reading of manifests "
+        + "has work and has not moved for 2 minutes; 0: off"),
     Field("healthzBindAddress", "where `/healthz` listens"),
     Field("readOnlyPort", "`/pods` and `/healthz` without authentication; 0: off"),
     Field("address", "where the read-only port listens; `0.0.0.0` in the file means `127.0.0.1`, which `--address` can change"),

@@ -20,7 +20,8 @@ public final class EventRecorder: Sendable {
     var pending: [Pending] = []
     var isWriting = false
     var next = 0
-    var streams: [Int: AsyncStream<EventLog.Entry>.Continuation] = [:]
+    /// Of those who follow: they read what is new when they are rung for.
+    var bells: [Int: AsyncStream<Void>.Continuation] = [:]
   }
 
   private let log: EventLog
@@ -71,8 +72,8 @@ public final class EventRecorder: Sendable {
   private func drain() async {
     while true {
       do {
-        let entries = try await store.write { [self] in try write(in: $0) }
-        publish(entries)
+        try await store.write { [self] in try write(in: $0) }
+        for bell in state.withLock({ Array($0.bells.values) }) { bell.yield() }
       } catch {
         logger.error("Events not stored", metadata: ["error": "\(error)"])
       }
@@ -85,39 +86,41 @@ public final class EventRecorder: Sendable {
   }
 
   /// Taken inside the transaction, so that two writers keep the order.
-  private func write(in transaction: Transaction) throws -> [EventLog.Entry] {
+  private func write(in transaction: Transaction) throws {
     let events = state.withLock { state in
       defer { state.pending = [] }
       return state.pending
     }
-    return try events.map {
+    for event in events {
       try log.record(
-        type: $0.kind.rawValue, reason: $0.reason, namespace: $0.namespace, name: $0.name, uid: $0.uid, field: $0.field,
-        message: $0.message, at: $0.at, in: transaction)
+        type: event.kind.rawValue, reason: event.reason, namespace: event.namespace, name: event.name, uid: event.uid,
+        field: event.field, message: event.message, at: event.at, in: transaction)
     }
   }
 
-  private func publish(_ entries: [EventLog.Entry]) {
-    let streams = state.withLock { Array($0.streams.values) }
-    for entry in entries { for stream in streams { stream.yield(entry) } }
-  }
-
-  /// Events after a sequence number, oldest first; everything recorded before the call is among them.
+  /// Events after a sequence number, oldest first; everything recorded before the call is among them. Blocks.
   public func list(after sequence: Int64 = 0) throws(StoreError) -> [EventLog.Entry] {
-    let entries = try store.transaction { try write(in: $0) }
-    publish(entries)
+    try store.transaction { try write(in: $0) }
     return try log.list(after: sequence)
   }
 
-  /// Events from now on, until the reader stops.
-  public func follow() -> AsyncStream<EventLog.Entry> {
-    let (stream, continuation) = AsyncStream.makeStream(of: EventLog.Entry.self, bufferingPolicy: .bufferingNewest(1000))
+  /// At most `limit` of them: a reader of many asks for the next after the last.
+  func page(after sequence: Int64, limit: Int) async throws(StoreError) -> [EventLog.Entry] {
+    try await store.write { [self] transaction in
+      try write(in: transaction)
+      return try log.list(after: sequence, limit: limit, in: transaction)
+    }
+  }
+
+  /// Yields after events were written, until the reader stops; several writes may be one element.
+  func bells() -> AsyncStream<Void> {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let id = state.withLock { state in
       state.next += 1
-      state.streams[state.next] = continuation
+      state.bells[state.next] = continuation
       return state.next
     }
-    continuation.onTermination = { [weak self] _ in _ = self?.state.withLock { $0.streams.removeValue(forKey: id) } }
+    continuation.onTermination = { [weak self] _ in _ = self?.state.withLock { $0.bells.removeValue(forKey: id) } }
     return stream
   }
 }

@@ -9,9 +9,12 @@ struct LifecycleHook: Sendable {
   let group: any EventLoopGroup
   let clock: KubeletClock
 
-  /// - Parameter limit: longest time a `sleep` may take; nil: as long as it says.
+  /// - Parameters:
+  ///   - limit: longest time a `sleep` may take; nil: as long as it says.
+  ///   - tell: gets reason and message of what a person should see though the hook succeeded.
   func run(
-    _ handler: LifecycleHandler, _ container: Container, id: ContainerID, podIP: String, limit: Duration?
+    _ handler: LifecycleHandler, _ container: Container, id: ContainerID, podIP: String, limit: Duration?,
+    tell: @Sendable (_ reason: String, _ message: String) -> Void = { _, _ in }
   ) async throws(KubeletError) {
     if let exec = handler.exec {
       do {
@@ -33,11 +36,20 @@ struct LifecycleHook: Sendable {
     }
     if let get = handler.httpGet {
       guard let port = ProbePorts.resolve(get.port, container) else { throw KubeletError(.hook, "invalid port \(get.port)") }
-      let request = HTTPRequest(get, port: port, podIP: podIP, agent: Self.agent)
+      var request = HTTPRequest(get, port: port, podIP: podIP, agent: Self.agent)
       if request.target.host.isEmpty { throw KubeletError(.hook, "the pod has no IP address") }
       do {
-        // Any answer is success: the status does not matter.
-        _ = try await HTTPProbeClient(group: group).get(request, timeout: limit ?? .seconds(30))
+        do {
+          // Any answer is success: the status does not matter.
+          _ = try await HTTPProbeClient(group: group).get(request, timeout: limit ?? .seconds(30))
+        } catch is PlainAnswer {
+          // Hooks were HTTP whatever their scheme said, once. Source: kubelet lifecycle/handlers.go, `isHTTPResponseError`.
+          let https = request.target.description
+          request.target.isTLS = false
+          request.headers.removeAll { $0.name.lowercased() == "authorization" }
+          _ = try await HTTPProbeClient(group: group).get(request, timeout: limit ?? .seconds(30))
+          tell("LifecycleHTTPFallback", "request to HTTPS lifecycle hook \(https) got HTTP response, retry with HTTP succeeded")
+        }
       } catch {
         throw KubeletError(
           .hook,

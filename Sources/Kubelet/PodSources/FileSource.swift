@@ -17,6 +17,8 @@ public struct FileSource: Sendable {
   private let store: Store?
   private let now: @Sendable () -> Time
   private let logger: Logger
+  /// Whether the last reading came to an end.
+  public let progress = Progress("the reading of manifests")
 
   /// - Parameters:
   ///   - path: absolute.
@@ -117,6 +119,8 @@ public struct FileSource: Sendable {
     _ change: ManifestWatcher.Change, _ directory: ManifestDirectory, _ watcher: ManifestWatcher
   ) async throws(SystemCallError) -> [String: ManifestSet.Content?] {
     let logger = logger
+    progress.began()
+    defer { progress.ended() }
     return try await runBlocking(.foreign) { () throws(SystemCallError) -> [String: ManifestSet.Content?] in
       if case .files(let paths) = change {
         let writing = watcher.writing

@@ -20,6 +20,10 @@ actor PodSupervisor {
     /// A pod reached its last phase: what it took of the node is free.
     case finished(PodUID)
     case ended(PodUID)
+    /// Pods of which there is a directory.
+    case directories([PodUID])
+    /// What one left was removed, or could not be.
+    case swept(PodUID)
     /// Images changed.
     case retry
     /// Addresses or capacity of the node changed.
@@ -37,6 +41,7 @@ actor PodSupervisor {
   private let services: PodServices
   private let logger: Logger
   private let statuses: StatusPublisher
+  nonisolated let progress = Progress("the pod supervisor")
   private let maxPods: Int
   private let mailbox: AsyncStream<Event>
   private let post: AsyncStream<Event>.Continuation
@@ -48,12 +53,16 @@ actor PodSupervisor {
   /// Which UID has a name now: of a worker, or of a pod that an earlier agent left.
   private var names: [String: PodUID] = [:]
   private var waiting = WaitingPods()
+  /// Pods that run with other amounts of cpu and memory than they are to have, and why.
+  private var deferred: [PodUID: PodResize.Pending] = [:]
   /// Found at start and not yet claimed by a source.
   private var leftovers: [PodUID: Adoption.Found] = [:]
   /// Left by an earlier agent, and the runtime cannot say yet how.
   private var unread: [PodUID: Adoption.Trace] = [:]
   /// Leftovers of which there was news since they were read.
   private var stale: Set<PodUID> = []
+  /// What these left is being removed: none of them starts meanwhile.
+  private var sweeping: Set<PodUID> = []
   private var isStopping = false
   private var idle: [CheckedContinuation<Void, Never>] = []
   private var tasks: [Task<Void, Never>] = []
@@ -67,13 +76,19 @@ actor PodSupervisor {
     (mailbox, post) = AsyncStream.makeStream(of: Event.self)
   }
 
-  nonisolated func send(_ event: Event) { post.yield(event) }
+  nonisolated func send(_ event: Event) {
+    progress.began()
+    post.yield(event)
+  }
 
   /// Runs until cancelled; the pods run on.
   func run() async {
     await adopt()
     await withTaskCancellationHandler {
-      for await event in mailbox { handle(event) }
+      for await event in mailbox {
+        handle(event)
+        progress.ended()
+      }
     } onCancel: {
       post.finish()
     }
@@ -85,7 +100,7 @@ actor PodSupervisor {
 
   /// Ends every pod and returns when nothing of them is left. `run` must be running.
   func stopAll() async {
-    post.yield(.stopAll)
+    send(.stopAll)
     await withCheckedContinuation { continuation in
       if isStopping, workers.isEmpty { continuation.resume() } else { idle.append(continuation) }
     }
@@ -101,6 +116,11 @@ actor PodSupervisor {
     case .overview(let pods):
       for (uid, entry) in workers { entry.worker.send(.overview(pods[uid] ?? RuntimeOverview())) }
       for (uid, found) in leftovers where !(pods[uid] ?? RuntimeOverview()).agrees(with: found.observed) { stale.insert(uid) }
+      lookForOrphans()
+    case .directories(let uids): sweep(uids)
+    case .swept(let uid):
+      sweeping.remove(uid)
+      tryStart(uid)
     case .owner(let sandbox, let uid):
       router.own(sandbox, uid)
       if let uid { deliver([.reread], to: uid) }
@@ -153,6 +173,7 @@ actor PodSupervisor {
       end(uid)
     case .synced:
       for uid in leftovers.keys where directory.wanted[uid] == nil { endLeftover(uid) }
+      lookForOrphans()
     }
   }
 
@@ -164,16 +185,12 @@ actor PodSupervisor {
         // Another pod with the same UID: the old one goes first.
         end(uid)
       } else {
-        workers[uid]?.pod = pod
-        if !Self.isOver(statuses.get(uid)) { allocations.reserve(pod) }
-        entry.worker.send(.desired(pod))
+        update(uid, entry, to: pod)
       }
     } else if let found = leftovers.removeValue(forKey: uid) {
       // What was left is taken over as it was; how it differs from what is wanted is the worker's first news.
       start(found.pod, observed: found.observed, isEnding: found.observed.termination?.removes == true)
-      workers[uid]?.worker.send(.desired(pod))
-      workers[uid]?.pod = pod
-      if !Self.isOver(found.pod) { allocations.reserve(pod) }
+      if let entry = workers[uid], entry.pod.fullName == pod.fullName { update(uid, entry, to: pod) } else { claim(uid) }
       if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
     } else {
       waiting.forget(verdictOf: uid)
@@ -184,11 +201,34 @@ actor PodSupervisor {
     }
   }
 
+  /// Another version of a pod that runs. Amounts that do not fit beside the other pods wait; the rest of the version acts.
+  private func update(_ uid: PodUID, _ entry: Entry, to pod: Pod) {
+    var new = pod
+    var pending: PodResize.Pending?
+    let isOver = Self.isOver(statuses.get(uid))
+    if !isOver, PodResize.isWanted(entry.pod, pod) {
+      allocations.release(uid)
+      pending = PodResize.pending(entry.pod, pod, allocations, node: services.node)
+      if pending != nil { new = PodResize.withAmounts(of: entry.pod, pod) }
+    }
+    if !isOver { allocations.reserve(new) }
+    workers[uid]?.pod = new
+    if let pending {
+      if deferred.updateValue(pending, forKey: uid) != pending {
+        services.events.record(.warning, "Resize\(pending.reason)", pod, pending.message)
+      }
+      entry.worker.send(.resizePending(pending))
+    } else if deferred.removeValue(forKey: uid) != nil {
+      entry.worker.send(.resizePending(nil))
+    }
+    entry.worker.send(.desired(new))
+  }
+
   /// Starts the pod, or keeps it until what it waits for has gone: the old pod of its name, which ends first with its own grace period, or
   /// what it does not fit beside.
   private func tryStart(_ uid: PodUID) {
     guard let pod = directory.wanted[uid], workers[uid] == nil, !isStopping else { return }
-    if names[pod.fullName] != nil || unread[uid] != nil {
+    if names[pod.fullName] != nil || unread[uid] != nil || sweeping.contains(uid) {
       if waiting.refusal(uid) == nil { waiting.hold(uid, name: pod.fullName) }
       return
     }
@@ -209,7 +249,10 @@ actor PodSupervisor {
   private func startNext(_ name: String) { for uid in waiting.held(name) { tryStart(uid) } }
 
   /// Something of the node is free, or the node is another one: those who did not fit may now, in the order in which they arrived.
-  private func startRefused() { for uid in waiting.refused { tryStart(uid) } }
+  private func startRefused() {
+    for uid in deferred.keys { claim(uid) }
+    for uid in waiting.refused { tryStart(uid) }
+  }
 
   /// Shown as failed; tried again whenever something ends.
   private func show(_ pod: Pod, _ refusal: Admission.Refusal) {
@@ -227,13 +270,14 @@ actor PodSupervisor {
   private func start(_ pod: Pod, observed: Observed, isEnding: Bool) {
     let uid = pod.podUID
     _ = waiting.remove(uid)
-    let (statuses, post, traces) = (statuses, post, services.traces)
+    let (statuses, traces) = (statuses, services.traces)
+    let send: @Sendable (Event) -> Void = { [weak self] in self?.send($0) }
     let wasOver = Self.isOver(pod)
     let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { pod in
       let hadEnded = Self.isOver(statuses.get(uid))
       statuses.publish(pod)
       if let phase = pod.status.phase, phase != PodPhase.pending.rawValue { traces.finish(uid.rawValue) }
-      if Self.isOver(pod), !hadEnded { post.yield(.finished(uid)) }
+      if Self.isOver(pod), !hadEnded { send(.finished(uid)) }
     }
     for sandbox in observed.sandboxes { router.own(sandbox.status.id, uid) }
     names[pod.fullName] = uid
@@ -241,7 +285,7 @@ actor PodSupervisor {
     statuses.publish(pod)
     let task = Task {
       await worker.run()
-      if !Task.isCancelled { post.yield(.ended(uid)) }
+      if !Task.isCancelled { send(.ended(uid)) }
     }
     workers[uid] = Entry(worker: worker, task: task, pod: pod, isEnding: isEnding)
   }
@@ -260,6 +304,7 @@ actor PodSupervisor {
     guard let entry = workers.removeValue(forKey: uid) else { return }
     if names[entry.pod.fullName] == uid { names[entry.pod.fullName] = nil }
     allocations.release(uid)
+    deferred[uid] = nil
     router.forget(uid)
     statuses.remove(uid)
   }
@@ -295,13 +340,13 @@ actor PodSupervisor {
   }
 
   private func readLater(_ uid: PodUID, _ trace: Adoption.Trace, _ adoption: Adoption) -> Task<Void, Never> {
-    let (clock, post) = (services.clock, post)
-    return Task {
+    let clock = services.clock
+    return Task { [weak self] in
       var delay: Int64 = 1
       while true {
         do { try await clock.sleep(.seconds(delay)) } catch { return }
         if let found = try? await adoption.read(uid, trace) {
-          post.yield(.adopted(uid, found))
+          self?.send(.adopted(uid, found))
           return
         }
         delay = min(30, delay * 2)
@@ -330,6 +375,30 @@ actor PodSupervisor {
     if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
   }
 
+  // MARK: Orphans
+
+  /// At start, when it is known which pods there are and which are wanted, and with each slow look.
+  private func lookForOrphans() {
+    guard directory.isSynced, !isStopping else { return }
+    let sweep = OrphanSweep(services: services)
+    Task { [weak self] in self?.send(.directories(await sweep.found())) }
+  }
+
+  private func sweep(_ uids: [PodUID]) {
+    let sweep = OrphanSweep(services: services)
+    for uid in uids where workers[uid] == nil && leftovers[uid] == nil && unread[uid] == nil && directory.wanted[uid] == nil {
+      guard sweeping.insert(uid).inserted else { continue }
+      let logger = logger
+      logger.notice("Removing what a pod left that is no more", metadata: ["pod.uid": "\(uid)"])
+      Task { [weak self] in
+        do { try await sweep.remove(uid) } catch {
+          logger.error("What a pod left cannot be removed", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+        }
+        self?.send(.swept(uid))
+      }
+    }
+  }
+
   // MARK: News
 
   private func route(_ event: RuntimeEvent) {
@@ -337,11 +406,11 @@ actor PodSupervisor {
     case .nobody: break
     case .pod(let uid, let news, let isComplete): deliver(isComplete ? news : news + [.reread], to: uid)
     case .unknown(let sandbox):
-      let (runtime, post) = (services.runtime, post)
-      Task {
+      let runtime = services.runtime
+      Task { [weak self] in
         // A short call that nobody waits for. Not answered: the next look at everything finds it.
         guard let found = try? await runtime.listPodSandboxes(SandboxFilter(id: sandbox.rawValue)).first else { return }
-        post.yield(.owner(sandbox, found.labels[Labels.podUID].map { PodUID($0) }))
+        self?.send(.owner(sandbox, found.labels[Labels.podUID].map { PodUID($0) }))
       }
     }
   }

@@ -6,6 +6,10 @@ struct ContainerInstance: Sendable, Equatable {
     case liveness(grace: Int64?)
     case startup(grace: Int64?)
     case postStart
+    /// It cannot have its new amounts while it runs.
+    case resize
+    /// Its pod restarts all containers.
+    case restartAll
   }
   var status: RuntimeAPI.ContainerStatus
   /// The postStart hook ended well, or there is none.
@@ -22,10 +26,21 @@ struct ContainerInstance: Sendable, Equatable {
   var isPostStartBegun = false
   /// Stopped because its pod has another version of it: the new one starts whatever the policy says.
   var isReplaced = false
+  /// Stopped because its startup or liveness probe said so.
+  var isKilledForProbe = false
+  /// One of the runs that a restart of all containers replaces, and what it was when that began.
+  var restartsWithAll: RestartsWithAll?
   /// When it ended, as a moment of `KubeletClock.now`.
   var endedAt: Int64 = 0
   /// Its number among the worker's news: a listing that began earlier says nothing about it.
   var seen = 0
+
+  enum RestartsWithAll: String, Sendable, Codable {
+    /// Its exit asked for the restart.
+    case source
+    case running
+    case ended
+  }
 
   var id: ContainerID { status.id }
   var name: String { status.metadata.name }

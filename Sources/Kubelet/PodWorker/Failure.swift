@@ -3,6 +3,8 @@ internal import RuntimeAPI
 /// What a failed step was about; its retries are counted together.
 enum FailureSubject: Hashable, Sendable {
   case volumes
+  case refresh
+  case resize
   case sandbox
   case container(String)
   case image(String)

@@ -30,6 +30,10 @@ extension Observed {
     case .terminationMessage(let id, let text): update(id) { $0.terminationMessage = text }
     case .probe(let id, let kind, let verdict): see(id, kind, verdict, pod: pod)
     case .volumesReady: areVolumesReady = true
+    case .volumesRefreshed(let version): volumeVersions.done = max(volumeVersions.done, version)
+    case .resized(let version): resizeVersions.done = max(resizeVersions.done, version)
+    case .replace(let id): update(id) { if $0.isLive, $0.illness == nil { $0.illness = .resize } }
+    case .resizePending(let pending): pendingResize = pending
     case .tornDown:
       isTornDown = true
       areVolumesReady = false
@@ -94,6 +98,8 @@ extension Observed {
     } else {
       news += 1
       var run = ContainerInstance(status: status)
+      run.restartsWithAll = restartingRuns[status.id]
+      run.isReplaced = run.restartsWithAll != nil
       run.seen = news
       if status.state == .exited { run.endedAt = reading.moment(ofDate: status.finishedAt) }
       runs.append(run)
@@ -137,10 +143,12 @@ extension Observed {
       }
     }
     if !preStopStarted.isEmpty { preStopStarted.formIntersection(ids) }
+    if !restartingRuns.isEmpty { restartingRuns = restartingRuns.filter { ids.contains($0.key) } }
   }
 
   /// Facts that follow from others: no startup probe means started, an exit ends readiness.
   private mutating func refresh(_ pod: Pod) {
+    restartAll(pod)
     for (container, role) in pod.allContainers {
       guard let runs = containers[container.name] else { continue }
       for index in runs.indices {
@@ -160,9 +168,31 @@ extension Observed {
     if !wasInitialized { wasInitialized = pod.initContainers.allSatisfy { isInitialized($0) } }
   }
 
+  /// A container exited whose rule asks to begin the pod anew, in its sandbox: every run is replaced by another. Source: KEP-5532.
+  private mutating func restartAll(_ pod: Pod) {
+    if termination != nil { return }
+    let source = pod.allContainers.first { container, _ in
+      guard let run = current(container.name), run.hasExited, !run.isReplaced else { return false }
+      return RestartPolicy.rule(of: container, after: run) == .restartAllContainers
+    }
+    guard let source else { return }
+    wasInitialized = false
+    for (container, _) in pod.allContainers {
+      guard let run = current(container.name) else { continue }
+      let role: ContainerInstance.RestartsWithAll =
+        container.name == source.container.name ? .source : run.isLive ? .running : run.restartsWithAll ?? .ended
+      restartingRuns[run.id] = role
+      update(run.id) { run in
+        (run.restartsWithAll, run.isReplaced) = (role, true)
+        if run.isLive { run.illness = .restartAll }
+      }
+    }
+  }
+
   /// An init container that no longer holds back what comes after it.
   func isInitialized(_ container: Container) -> Bool {
     guard let run = current(container.name) else { return false }
+    if run.restartsWithAll != nil { return false }
     return container.isSidecar ? run.isStarted || (wasInitialized && run.hasExited) : run.hasExited && run.status.exitCode == 0
   }
 }

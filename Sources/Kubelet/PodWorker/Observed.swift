@@ -8,6 +8,10 @@ struct Observed: Sendable {
   /// By container name; runs by attempt, oldest first.
   var containers: [String: [ContainerInstance]] = [:]
   var areVolumesReady = false
+  /// Counts versions of what volumes say of the pod and of the containers' amounts, and which of them act.
+  var volumeVersions = (wanted: 0, done: 0)
+  var resizeVersions = (wanted: 0, done: 0)
+  var pendingResize: PodResize.Pending?
   /// Volumes released and the pod's cgroup removed.
   var isTornDown = false
   var areDirectoriesRemoved = false
@@ -25,6 +29,8 @@ struct Observed: Sendable {
   var news = 0
   /// When the event that is folded in arrived.
   var reading = ClockReading.same
+  /// Runs that a restart of all containers replaces: remembered over restarts of the agent.
+  var restartingRuns: [ContainerID: ContainerInstance.RestartsWithAll] = [:]
   /// Every init container succeeded once.
   var wasInitialized = false
   /// The addresses of the last sandbox that had any: kept when it is gone.
@@ -46,6 +52,9 @@ struct Observed: Sendable {
     }
     return nil
   }
+
+  /// Containers are being restarted together, and not all of them began again.
+  var isRestartingAll: Bool { containers.values.contains { $0.last?.restartsWithAll != nil } }
 
   var live: [ContainerInstance] { containers.values.flatMap { $0.filter(\.isLive) }.sorted { $0.name < $1.name } }
 

@@ -19,6 +19,10 @@ enum PodAction: Equatable, Sendable {
   case postStart(ContainerID, name: String)
   /// Beside the others: one container, because of itself.
   case killContainer(ContainerStop)
+  /// Beside the others: volumes that say something of the pod.
+  case refreshVolumes(version: Int)
+  /// Beside the others: cpu and memory of containers that run.
+  case resize(version: Int)
   /// A run nobody needs any more.
   case removeContainer(ContainerID)
   /// Releases volumes and cgroup.
@@ -36,6 +40,8 @@ enum PodAction: Equatable, Sendable {
     case .pullImage(let name): .image(name)
     case .postStart(let id, _): .hook(id)
     case .killContainer(let item): .kill(item.id)
+    case .refreshVolumes: .refresh
+    case .resize: .resize
     case .stopContainers, .stopSandbox, .terminate: .stop
     case .removeSandbox, .removeContainer, .tearDown, .removeDirectories: .tearDown
     }
@@ -50,6 +56,8 @@ struct ContainerStop: Equatable, Sendable {
     case postStart
     /// The pod has another version of it.
     case changed
+    /// All containers of the pod are restarted: without grace, and without a hook.
+    case restartAll
     /// The pod has it no more.
     case removed
     /// The runtime lost sight of it.

@@ -57,7 +57,9 @@ extension PodActions {
     guard let (container, _) = pod.container(named: name), let hook = container.lifecycle?.postStart else { return }
     do {
       let runner = LifecycleHook(runtime: services.runtime, group: services.group, clock: services.clock)
-      try await runner.run(hook, container, id: id, podIP: podIP, limit: nil)
+      try await runner.run(hook, container, id: id, podIP: podIP, limit: nil) { reason, message in
+        services.events.record(.warning, reason, pod, container: name, message)
+      }
       emit(.postStart(id, succeeded: true))
     } catch {
       services.events.record(.warning, "FailedPostStartHook", pod, container: name, "PostStartHook failed: \(error.description)")

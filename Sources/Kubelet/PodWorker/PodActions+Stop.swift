@@ -46,11 +46,12 @@ extension PodActions {
       case .startup: "Container \(item.name) failed startup probe, will be restarted"
       case .postStart: "FailedPostStartHook"
       case .changed: "Container \(item.name) definition changed, will be restarted"
+      case .restartAll: "Container \(item.name) is killed: all containers of the pod are restarted"
       case .removed: "Container \(item.name) is not in the pod any more"
       case .unknown: "Container is in \"unknown\" state, try killing it before restart"
       }
     services.events.record(.normal, "Killing", pod, container: item.name, message)
-    let left = Self.seconds(until: item.deadline, now: services.clock.now())
+    let left = item.cause == .restartAll ? 0 : Self.seconds(until: item.deadline, now: services.clock.now())
     try await call("FailedKillPod", "stopping container \(item.name) failed") { () async throws(RuntimeError) in
       try await services.runtime.stopContainer(item.id, timeout: left)
     }
@@ -65,7 +66,9 @@ extension PodActions {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         do throws(KubeletError) {
-          try await runner.run(hook, container, id: item.id, podIP: podIP, limit: left)
+          try await runner.run(hook, container, id: item.id, podIP: podIP, limit: left) { reason, message in
+            services.events.record(.warning, reason, pod, container: item.name, message)
+          }
         } catch {
           if !Task.isCancelled {
             services.events.record(

@@ -73,6 +73,8 @@ struct PodActions: Sendable {
       try await traces.measure(.image, uid, container: name) { () async throws(KubeletError) in try await pull(name) }
     case .postStart(let id, let name): try await postStart(id, name)
     case .killContainer(let item): try await stop([[item]])
+    case .refreshVolumes(let version): try await refreshVolumes(version)
+    case .resize(let version): try await resize(version)
     case .removeContainer(let id):
       try await call("FailedSync", "removing an old container failed") { () async throws(RuntimeError) in
         try await services.runtime.removeContainer(id)
@@ -86,11 +88,7 @@ struct PodActions: Sendable {
   }
 
   private func prepare() async throws(KubeletError) {
-    do {
-      _ = try await services.cgroups.prepare(pod)
-    } catch {
-      throw KubeletError(.node, reason: "FailedCreatePodContainer", "unable to ensure the pod's cgroup", cause: error)
-    }
+    // The directory first: it says whose all the rest is (`OrphanSweep`).
     let paths = paths
     try await Deadline.run("making the pod's directories", seconds: 30) { () throws(KubeletError) in
       do {
@@ -101,6 +99,7 @@ struct PodActions: Sendable {
         throw KubeletError(.node, reason: "FailedMount", "the pod's directories cannot be made", cause: error)
       }
     }
+    try await prepareCgroup()
     try await PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).setUp()
     // What admission gave the pod outlives the agent from here on: whatever the next one finds running, it knows what it takes.
     do {
@@ -109,6 +108,14 @@ struct PodActions: Sendable {
       throw KubeletError(.node, reason: "FailedSync", "the pod's record cannot be saved", cause: error)
     }
     emit(.volumesReady)
+  }
+
+  func prepareCgroup() async throws(KubeletError) {
+    do {
+      _ = try await services.cgroups.prepare(pod)
+    } catch {
+      throw KubeletError(.node, reason: "FailedCreatePodContainer", "unable to ensure the pod's cgroup", cause: error)
+    }
   }
 
   private func runSandbox(_ attempt: UInt32) async throws(KubeletError) {

@@ -25,6 +25,14 @@ enum PodEvent: Sendable {
   case terminationMessage(ContainerID, String)
   case probe(ContainerID, ProbeKind, ProbeVerdict)
   case volumesReady
+  /// Volumes say what the pod said of itself in this version.
+  case volumesRefreshed(Int)
+  /// Containers have the amounts of this version, or will have them when they start again.
+  case resized(Int)
+  /// A container has to start again to have what it is to have.
+  case replace(ContainerID)
+  /// New amounts that do not act yet; nil: none.
+  case resizePending(PodResize.Pending?)
   case tornDown
   case directoriesRemoved
   /// An action ended; facts it made are in the mailbox before this.

@@ -18,6 +18,7 @@ struct PodFacts: Codable, Equatable, Sendable {
   var runs: [String: RunFacts] = [:]
   var messages: [String: String] = [:]
   var preStopStarted: [String] = []
+  var restartingRuns: [String: ContainerInstance.RestartsWithAll] = [:]
   var podIPs: [String] = []
   var conditions: [PodCondition]?
   var phase: String?
@@ -36,6 +37,7 @@ struct PodFacts: Codable, Equatable, Sendable {
       messages[run.id.rawValue] = run.terminationMessage
     }
     preStopStarted = observed.preStopStarted.map(\.rawValue).sorted()
+    restartingRuns = Dictionary(uniqueKeysWithValues: observed.restartingRuns.map { ($0.key.rawValue, $0.value) })
     podIPs = observed.podIPs
     conditions = status.conditions
     phase = status.phase
@@ -53,6 +55,7 @@ struct PodFacts: Codable, Equatable, Sendable {
     runs = read(.runs, [:])
     messages = read(.messages, [:])
     preStopStarted = read(.preStopStarted, [])
+    restartingRuns = read(.restartingRuns, [:])
     podIPs = read(.podIPs, [])
     conditions = read(.conditions, nil)
     phase = read(.phase, nil)

@@ -12,6 +12,8 @@ extension Planner {
 
   /// Init containers one at a time, sidecars kept alive, then app containers in the order of the spec.
   mutating func start() -> Decision? {
+    // All end before one begins again.
+    if observed.live.contains(where: { $0.illness == .restartAll }) { return wait() }
     for container in pod.initContainers {
       let role: ContainerRole = container.isSidecar ? .sidecar : .initialization
       switch step(container, role) {
@@ -32,7 +34,9 @@ extension Planner {
   }
 
   /// App containers exist in this sandbox, so its init containers must have ended well, even if their records are gone.
-  private var isPastInitialization: Bool { pod.spec.containers.contains { observed.current($0.name) != nil } }
+  private var isPastInitialization: Bool {
+    pod.spec.containers.contains { observed.current($0.name).map { $0.restartsWithAll == nil } ?? false }
+  }
 
   private mutating func step(_ container: Container, _ role: ContainerRole) -> Step {
     let name = container.name
@@ -42,7 +46,7 @@ extension Planner {
       if role == .initialization, isPastInitialization { return .none }
       // Nothing in this sandbox yet; what ran in an earlier one starts again as its policy says (init containers always do).
       if role == .app, let latest, latest.hasExited,
-        !RestartPolicy.restarts(container, role: role, in: pod, exitCode: latest.status.exitCode)
+        !RestartPolicy.restarts(container, role: role, in: pod, after: latest)
       {
         return .none
       }
@@ -53,15 +57,25 @@ extension Planner {
     case .unknown: return .none
     case .created: return begin(name, attempt: run.attempt, replaces: run.id)
     case .exited where run.neverRan: return begin(name, attempt: run.attempt, replaces: run.id)
-    case .exited where run.isReplaced: return begin(name, attempt: attempt, replaces: nil)
+    case .exited where run.isReplaced:
+      // The one that asked for all to begin again waits like any other that crashed.
+      if run.restartsWithAll == .source, let at = heldBack(run) {
+        wake(at: at)
+        return .none
+      }
+      return begin(name, attempt: attempt, replaces: nil)
     case .exited:
-      guard RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode) else { return .none }
-      if let at = CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.endedAt, now: now) {
+      guard RestartPolicy.restarts(container, role: role, in: pod, after: run) else { return .none }
+      if let at = heldBack(run) {
         wake(at: at)
         return .none
       }
       return begin(name, attempt: attempt, replaces: nil)
     }
+  }
+
+  private func heldBack(_ run: ContainerInstance) -> Int64? {
+    CrashBackoff.notBefore(observed.backoffs[run.name], finishedAt: run.endedAt, now: now)
   }
 
   private mutating func begin(_ name: String, attempt: UInt32, replaces: ContainerID?) -> Step {
@@ -87,10 +101,12 @@ extension Observed {
     case .startContainer(let name, _, _):
       // The next start asks for its image again: `Always` means each time.
       images[name] = nil
-      guard let run = current(name), run.hasExited, !run.isReplaced else { return }
+      guard let run = current(name), run.hasExited, !run.isReplaced || run.restartsWithAll == .source else { return }
       backoffs[name] = CrashBackoff.afterRestart(backoffs[name], finishedAt: run.endedAt, now: now, limit: limit)
     case .postStart(let id, _): update(id) { $0.isPostStartBegun = true }
     case .killContainer(let item) where item.cause == .changed: update(item.id) { $0.isReplaced = true }
+    case .killContainer(let item) where item.cause == .liveness || item.cause == .startup:
+      update(item.id) { $0.isKilledForProbe = true }
     default: break
     }
   }

@@ -65,6 +65,12 @@ struct Planner {
       return act(.terminate(Termination(startedAt: now, grace: pod.gracePeriod, removes: false)))
     }
     for sick in sickContainers() { aside(.killContainer(sick)) }
+    if observed.areVolumesReady, observed.volumeVersions.done < observed.volumeVersions.wanted {
+      aside(.refreshVolumes(version: observed.volumeVersions.wanted))
+    }
+    if observed.resizeVersions.done < observed.resizeVersions.wanted, !observed.live.isEmpty {
+      aside(.resize(version: observed.resizeVersions.wanted))
+    }
     if let decision = sandbox() { return decision }
     if observed.sandbox?.isReady == true, let decision = start() { return decision }
     if let old = surplus() { return mayTry(.tearDown) ? act(old) : wait() }
@@ -93,6 +99,8 @@ struct Planner {
       case .liveness(let limit): (cause, grace) = (.liveness, limit)
       case .startup(let limit): (cause, grace) = (.startup, limit)
       case .postStart: (cause, grace) = (.postStart, nil)
+      case .resize: (cause, grace) = (.changed, nil)
+      case .restartAll: (cause, grace) = (.restartAll, 0)
       case nil where run.status.state == .unknown: (cause, grace) = (.unknown, nil)
       case nil:
         guard let other = difference(run) else { return nil }
@@ -143,7 +151,7 @@ struct Planner {
     }
     return pod.spec.containers.contains { container in
       guard let run = observed.latest(container.name), run.hasExited else { return true }
-      return RestartPolicy.restarts(container, role: .app, in: pod, exitCode: run.status.exitCode)
+      return RestartPolicy.restarts(container, role: .app, in: pod, after: run)
     }
   }
 

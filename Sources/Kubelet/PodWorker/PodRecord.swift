@@ -26,7 +26,11 @@ struct PodRecord: Sendable {
     observed.backoffs = facts.backoffs.mapValues { $0.bounded(by: reading.now) }
     observed.podIPs = facts.podIPs
     observed.preStopStarted = Set(facts.preStopStarted.map { ContainerID($0) })
+    observed.restartingRuns = Dictionary(uniqueKeysWithValues: facts.restartingRuns.map { (ContainerID($0.key), $0.value) })
     observed.apply(.listed(state), pod: pod)
+    // The agent may have ended in the middle of it: containers that have what they are to have cost a look.
+    observed.resizeVersions.wanted = 1
+    for run in observed.live where run.restartsWithAll != nil { observed.update(run.id) { $0.illness = .restartAll } }
     for (id, known) in facts.runs {
       observed.update(ContainerID(id)) { run in
         run.isPastPostStart = true  // a hook is never run twice

@@ -121,6 +121,13 @@ actor PodWorker {
         observed.succeed(.container(name))
       }
     }
+    if pod.metadata.labels != new.metadata.labels || pod.metadata.annotations != new.metadata.annotations {
+      observed.volumeVersions.wanted += 1
+    }
+    if PodResize.isWanted(pod, new) {
+      observed.resizeVersions.wanted += 1
+      observed.succeed(.resize)
+    }
     pod = new
     journal.write(pod)
     journal.invalidate()
@@ -223,7 +230,7 @@ actor PodWorker {
       }
     }
     switch next {
-    case .pullImage, .postStart, .killContainer: beside[next.subject] = (sequence, next, task)
+    case .pullImage, .postStart, .killContainer, .refreshVolumes, .resize: beside[next.subject] = (sequence, next, task)
     default: action = (sequence, next, task)
     }
   }
@@ -301,7 +308,7 @@ actor PodWorker {
       if case .startContainer(name, _, _)? = action?.action { continue }
       if let run = observed.current(name), run.hasExited, !run.isReplaced,
         CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.endedAt, now: now) != nil,
-        RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
+        RestartPolicy.restarts(container, role: role, in: pod, after: run)
       {
         tell(.container(name), run.id.rawValue, name, "Back-off restarting failed container \(name) in pod \(pod.formatted)")
       }

@@ -18,10 +18,10 @@ struct WorkerProbes {
       task.cancel()
       running[key] = nil
     }
-    let podIP = (pod.isHostNetwork ? services.node.hostIPs : observed.podIPs).first
+    let hasAddress = !pod.probeAddress(podIPs: observed.podIPs, node: services.node).isEmpty
     for (key, (container, probe)) in wanted where running[key] == nil {
       // Without an address there is nobody to ask; least of all the node itself.
-      guard podIP != nil || probe.exec != nil else { continue }
+      guard hasAddress || probe.exec != nil else { continue }
       let startedAt = observed.instance(key.container).map { observed.reading.moment(ofDate: $0.status.startedAt) } ?? 0
       running[key] = start(key, probe, container, pod, podIPs: observed.podIPs, startedAt: startedAt)
     }

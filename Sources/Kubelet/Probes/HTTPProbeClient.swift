@@ -54,7 +54,10 @@ struct HTTPProbeClient: Sendable {
     let channel: any Channel
     do {
       channel = try await ProbeDial.open(target.host, target.port, group: loop, timeout: amount) { channel in
-        if target.isTLS { try channel.pipeline.syncOperations.addHandler(try ProbeTLS.handler(host: target.host)) }
+        if target.isTLS {
+          try channel.pipeline.syncOperations.addHandler(PlainAnswerDetector())
+          try channel.pipeline.syncOperations.addHandler(try ProbeTLS.handler(host: target.host))
+        }
         try channel.pipeline.syncOperations.addHTTPClientHandlers()
         try channel.pipeline.syncOperations.addHandler(collector)
       }

@@ -53,6 +53,7 @@ final class ProbeDial: Sendable {
       return "lookup \(error.host): no such host"
     case let error as IOError: return SystemCallError(call: "", subject: "", code: error.errnoCode).reason.lowercased()
     case ChannelError.connectTimeout: return "i/o timeout"
+    case is PlainAnswer: return "http: server gave HTTP response to HTTPS client"
     case is CancellationError: return "operation was canceled"
     case let error as NIOSSLError: return "tls: \(error)"
     default: return "\(error)"

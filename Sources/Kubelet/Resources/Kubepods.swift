@@ -12,8 +12,11 @@ public actor Kubepods {
   private let node: NodeFacts
   private let plan: NodePlan
   private let logger: Logger
-  /// CPU requests of burstable pods by UID.
+  /// CPU requests of burstable pods by UID, and together.
   private var burstable: [String: Int] = [:]
+  private var burstableSum = Int128(0)
+  /// What was written last.
+  private var burstableWeight: CgroupResources?
   private var isPrepared = false
   private var isWriting = false
   private var isStale = false
@@ -40,7 +43,7 @@ public actor Kubepods {
       try cgroup.apply(resources, available: cgroups.controllers)
     }
     if pod.qosClass == .burstable {
-      burstable[pod.metadata.uid ?? ""] = pod.requests["cpu"]?.milliValue ?? 0
+      request(pod.metadata.uid ?? "", pod.requests["cpu"]?.milliValue ?? 0)
       await writeBurstable()
     }
     return path
@@ -53,7 +56,16 @@ public actor Kubepods {
     if path.split(separator: "/").contains(where: { $0.utf8.count > Int(NAME_MAX) }) { return }
     let cgroups = cgroups
     try await runBlocking { () throws(CgroupError) in try cgroups.cgroup(path).remove() }
-    if burstable.removeValue(forKey: pod.metadata.uid ?? "") != nil { await writeBurstable() }
+    if request(pod.metadata.uid ?? "", nil) { await writeBurstable() }
+  }
+
+  /// Of a pod whose class is not known.
+  public func removeAll(_ uid: PodUID) async throws {
+    let (cgroups, root) = (cgroups, root)
+    let paths = [QoSClass.guaranteed, .burstable, .bestEffort].map { PodCgroups.path(of: uid, $0, root: root) }
+    if "pod\(uid)".utf8.count > Int(NAME_MAX) { return }
+    try await runBlocking { () throws(CgroupError) in for path in paths { try cgroups.cgroup(path).remove() } }
+    if request(uid.rawValue, nil) { await writeBurstable() }
   }
 
   private func prepareTree() async throws {
@@ -67,7 +79,7 @@ public actor Kubepods {
       }
       return Kubepods.requests(below: cgroups.cgroup("\(root)/burstable").directory)
     }
-    burstable.merge(known) { own, _ in own }
+    for (uid, amount) in known where burstable[uid] == nil { request(uid, amount) }
     isPrepared = true
   }
 
@@ -83,7 +95,15 @@ public actor Kubepods {
     return requests
   }
 
-  /// One write at a time; pods that come or go meanwhile are in the next.
+  /// - Returns: whether it was asked for before.
+  @discardableResult private func request(_ uid: String, _ milliCPU: Int?) -> Bool {
+    let old = burstable[uid]
+    burstable[uid] = milliCPU
+    burstableSum += Int128(milliCPU ?? 0) - Int128(old ?? 0)
+    return old != nil
+  }
+
+  /// One write at a time, of another weight than the last; pods that come or go meanwhile are in the next.
   private func writeBurstable() async {
     isStale = true
     if isWriting { return }
@@ -91,12 +111,14 @@ public actor Kubepods {
     defer { isWriting = false }
     while isStale {
       isStale = false
-      let resources = PodCgroupResources.burstable(milliCPU: Array(burstable.values))
+      let resources = PodCgroupResources.burstable(milliCPU: burstableSum)
+      if resources == burstableWeight { continue }
       let (cgroups, path) = (cgroups, "\(root)/burstable")
       do {
         try await runBlocking { () throws(CgroupError) in
           try cgroups.cgroup(path).apply(resources, available: cgroups.controllers)
         }
+        burstableWeight = resources
       } catch {
         logger.warning("The weight of the burstable pods cannot be written", metadata: ["error": "\(error)"])
       }
@@ -109,6 +131,6 @@ extension PodCgroups {
   public init(_ kubepods: Kubepods, root: String) {
     self.init(
       prepare: { try await kubepods.prepare($0) }, path: { PodCgroups.path(of: $0, root: root) },
-      remove: { try await kubepods.remove($0) })
+      remove: { try await kubepods.remove($0) }, removeAll: { try await kubepods.removeAll($0) })
   }
 }

@@ -23,9 +23,8 @@ enum PodCgroupResources {
 
   /// The class of burstable pods weighs what they ask for together, so that guaranteed pods, its siblings, get theirs.
   /// Source: kubelet qos_container_manager_linux.go.
-  static func burstable(milliCPU: [Int]) -> CgroupResources {
-    let sum = milliCPU.reduce(Int128(0)) { $0 + Int128($1) }
-    return weight(CgroupValues.cpuShares(milliCPU: Int(clamping: sum)))
+  static func burstable(milliCPU sum: Int128) -> CgroupResources {
+    weight(CgroupValues.cpuShares(milliCPU: Int(clamping: sum)))
   }
 
   /// Pods that ask for nothing get what is left over.

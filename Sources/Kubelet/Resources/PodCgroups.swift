@@ -9,14 +9,18 @@ public struct PodCgroups: Sendable {
   public var path: @Sendable (Pod) -> String
   /// Removes it and what is in it; gone already: no effect.
   public var remove: @Sendable (Pod) async throws -> Void
+  /// The same for a pod of which nothing but the UID is known: in each QoS class.
+  public var removeAll: @Sendable (PodUID) async throws -> Void
 
   public init(
     prepare: @escaping @Sendable (Pod) async throws -> String, path: @escaping @Sendable (Pod) -> String,
-    remove: @escaping @Sendable (Pod) async throws -> Void
+    remove: @escaping @Sendable (Pod) async throws -> Void,
+    removeAll: @escaping @Sendable (PodUID) async throws -> Void = { _ in }
   ) {
     self.prepare = prepare
     self.path = path
     self.remove = remove
+    self.removeAll = removeAll
   }
 
   /// The runtime's own parent is used for every pod.
@@ -24,8 +28,11 @@ public struct PodCgroups: Sendable {
 
   /// Source: kubelet cgroupfs layout: Guaranteed pods directly below kubepods.
   public static func path(of pod: Pod, root: String) -> String {
-    let uid = pod.metadata.uid ?? ""
-    return switch pod.qosClass {
+    path(of: pod.podUID, pod.qosClass, root: root)
+  }
+
+  static func path(of uid: PodUID, _ qos: QoSClass, root: String) -> String {
+    switch qos {
     case .guaranteed: "\(root)/pod\(uid)"
     case .burstable: "\(root)/burstable/pod\(uid)"
     case .bestEffort: "\(root)/besteffort/pod\(uid)"

@@ -54,9 +54,23 @@ struct ContainerStatusBuilder {
           recursiveReadOnly: mount.readOnly == true ? "Disabled" : nil)
       }
     }
-    status.resources = container.resources.map { ResourceRequirements(limits: $0.limits, requests: $0.requests) }
+    status.resources = container.resources.map { ResourceRequirements(limits: actuated($0.limits, latest), requests: $0.requests) }
     status.allocatedResources = container.resources?.requests
     return status
+  }
+
+  /// The limits that the container runs with: those of the spec, unless a resize is under way.
+  private func actuated(_ limits: [String: Quantity]?, _ run: ContainerInstance?) -> [String: Quantity]? {
+    guard var limits, let run, run.isLive, let has = run.status.resources else { return limits }
+    if let memory = limits["memory"], has.memoryLimit > 0, has.memoryLimit != Int64(memory.value) {
+      limits["memory"] = Quantity(Int(has.memoryLimit))
+    }
+    if let cpu = limits["cpu"], has.cpuQuota > 0, has.cpuPeriod > 0,
+      CgroupValues.cpuQuota(milliCPU: cpu.milliValue, period: Int(has.cpuPeriod)).map(Int64.init) != has.cpuQuota
+    {
+      limits["cpu"] = Quantity(milli: Int(has.cpuQuota * 1000 / has.cpuPeriod))
+    }
+    return limits
   }
 
   private func fill(_ status: inout KubeModel.ContainerStatus, from run: ContainerInstance) {
@@ -83,7 +97,7 @@ struct ContainerStatusBuilder {
   /// The state of a container that ended and is to start again but may not yet.
   private func waitingToRestart(_ container: Container, role: ContainerRole, _ run: ContainerInstance) -> ContainerStateWaiting? {
     guard observed.termination == nil,
-      RestartPolicy.restarts(container, role: role, in: pod, exitCode: run.status.exitCode)
+      RestartPolicy.restarts(container, role: role, in: pod, after: run)
     else { return nil }
     // A back-off newer than the end is that of the restart under way: nothing is held back now.
     guard let backoff = observed.backoffs[container.name], backoff.updatedAt <= run.endedAt,
@@ -103,7 +117,9 @@ struct ContainerStatusBuilder {
     return ContainerStateTerminated(
       exitCode: run.status.exitCode, containerID: "\(context.runtimeName)://\(run.id)",
       finishedAt: Time(sinceEpoch: run.status.finishedAt), message: message.isEmpty ? nil : message,
-      reason: run.status.reason.isEmpty ? (run.status.exitCode == 0 ? "Completed" : "Error") : run.status.reason,
+      reason: run.restartsWithAll == .running
+        ? "RestartingAllContainers"
+        : run.status.reason.isEmpty ? (run.status.exitCode == 0 ? "Completed" : "Error") : run.status.reason,
       startedAt: Time(sinceEpoch: run.status.startedAt))
   }
 }

@@ -18,11 +18,23 @@ struct PodConditions {
   var all: [PodCondition] {
     let initialized = initialized
     let containersReady = containersReady
-    return [
+    var all = [
       condition("PodReadyToStartContainers", Verdict(isTrue: observed.sandbox?.isReady == true)),
       condition("Initialized", initialized), condition("Ready", ready(containersReady)),
       condition("ContainersReady", containersReady), condition("PodScheduled", .yes),
     ]
+    // Of pods that have it, or had it once. Source: KEP-5532.
+    let restarting = Verdict(isTrue: observed.isRestartingAll)
+    if restarting.isTrue || previous.conditions?.contains(where: { $0.type == "AllContainersRestarting" }) == true {
+      all.append(condition("AllContainersRestarting", restarting))
+    }
+    if let pending = observed.pendingResize {
+      all.append(condition("PodResizePending", Verdict(isTrue: true, reason: pending.reason, message: pending.message)))
+    }
+    if let failure = observed.failures[.resize] {
+      all.append(condition("PodResizeInProgress", Verdict(isTrue: true, reason: "Error", message: failure.message)))
+    }
+    return all
   }
 
   private var isOver: Verdict? {

@@ -35,6 +35,11 @@ enum PodStatusBuilder {
     let initial = pod.initContainers.map { builder.status($0, role: $0.isSidecar ? .sidecar : .initialization) }
     status.initContainerStatuses = initial.isEmpty ? nil : initial
     status.containerStatuses = pod.spec.containers.map { builder.status($0, role: .app) }.sorted { $0.name < $1.name }
+    // Of the pod as a whole, where it asks for itself. Source: KEP-5419.
+    if let own = pod.spec.resources {
+      status.resources = ResourceRequirements(limits: own.limits, requests: own.requests)
+      status.allocatedResources = own.requests
+    }
     status.conditions = PodConditions(pod: pod, observed: observed, status: status, previous: previous, now: date).all
     return status
   }

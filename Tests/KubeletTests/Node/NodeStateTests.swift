@@ -1,4 +1,5 @@
 import KubeModel
+import LinuxSystem
 import RuntimeAPI
 import Synchronization
 import TestSupport
@@ -80,5 +81,39 @@ import Testing
         return node.container("app")?.ready == true
       }
     }
+  }
+
+  @Test("a reading of the files gives back nothing that was read of the host meanwhile, and an old reading nothing that is newer")
+  func overlapping() async {
+    let gates = (Gate(), Gate())
+    let text = Mutex("old")
+    let reader = NodeReader(
+      host: { $0.hostIPs = ["192.0.2.99"] },
+      files: { facts in
+        let seen = text.withLock { $0 }
+        if seen == "old" {
+          gates.0.open()
+          gates.1.wait()
+        }
+        facts.resolvConf = seen
+      })
+    let state = NodeState(TestNode.facts, reader: reader)
+    async let slow = state.withFiles()
+    await gates.0.waitBeside()
+    text.withLock { $0 = "new" }
+    let changed = await state.refresh()
+    #expect(changed)
+    gates.1.open()
+    let late = await slow
+    #expect(late.hostIPs == ["192.0.2.99"] && late.resolvConf == "new")
+    #expect(state.facts.hostIPs == ["192.0.2.99"] && state.facts.resolvConf == "new")
+  }
+
+  /// Opened once; those who wait block their thread.
+  private final class Gate: Sendable {
+    private let isOpen = Monitored(false)
+    func open() { isOpen.broadcast { $0 = true } }
+    func wait() { _ = isOpen.wait { $0 ? true : nil } }
+    func waitBeside() async { await runBlocking { () throws(Never) in self.wait() } }
   }
 }

@@ -18,9 +18,9 @@ import Testing
     let guaranteed = pod(["cpu": 1, "memory": 1], limits: ["cpu": 1, "memory": 1])
     #expect(PodCgroupResources.of(guaranteed, node: node).cpuWeight == 39)
     #expect(PodCgroupResources.bestEffort.cpuWeight == 1)
-    #expect(PodCgroupResources.burstable(milliCPU: []).cpuWeight == 1)
-    #expect(PodCgroupResources.burstable(milliCPU: [100, 400, 500]).cpuWeight == 39)
-    #expect(PodCgroupResources.burstable(milliCPU: [.max, .max]).cpuWeight == 10_000)
+    #expect(PodCgroupResources.burstable(milliCPU: 0).cpuWeight == 1)
+    #expect(PodCgroupResources.burstable(milliCPU: 1000).cpuWeight == 39)
+    #expect(PodCgroupResources.burstable(milliCPU: Int128(Int.max) * 2).cpuWeight == 10_000)
   }
 
   @Test(

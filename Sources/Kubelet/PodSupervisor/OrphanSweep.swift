@@ -1,0 +1,34 @@
+internal import KubeModel
+internal import LinuxSystem
+
+/// Removes what pods left on the node that are no more, and that nobody will remove: their record is lost, or the agent that ended them
+/// was. A pod's directory below the agent's own root says that it was ours; it goes last. Source: kubelet `cleanupOrphanedPodCgroups`,
+/// `cleanupOrphanedPodDirs`.
+struct OrphanSweep: Sendable {
+  let services: PodServices
+
+  /// Every pod of which there is a directory.
+  func found() async -> [PodUID] {
+    let root = "\(services.root)/pods"
+    return await runBlocking { () throws(Never) in ((try? listDirectory(root)) ?? []).map { PodUID($0) } }
+  }
+
+  /// Mounts, cgroups, logs, and then the directory. The caller knows that the pod is nobody's, and that it does not start meanwhile.
+  func remove(_ uid: PodUID) async throws(KubeletError) {
+    let paths = PodPaths(root: services.root, logs: services.logs, uid: uid, namespace: "", name: "")
+    let ledger = services.ledger
+    do {
+      try await services.cgroups.removeAll(uid)
+    } catch {
+      throw KubeletError(.node, "the cgroup of pod \(uid), which is no more, cannot be removed", cause: error)
+    }
+    try await Deadline.run("removing what pod \(uid) left", seconds: 60) { () throws(KubeletError) in
+      try VolumeTeardown.run(paths, ledger: ledger)
+      // `NAMESPACE_NAME_UID`, and neither has an underscore.
+      for name in (try? listDirectory(paths.logs)) ?? [] where name.hasSuffix("_\(uid)") && name.split(separator: "_").count == 3 {
+        try DirectoryRemoval.remove("\(paths.logs)/\(name)")
+      }
+      try DirectoryRemoval.remove(paths.pod)
+    }
+  }
+}
