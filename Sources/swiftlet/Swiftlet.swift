@@ -8,9 +8,9 @@ import Logging
 struct Swiftlet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet",
+    abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
     // Without the sub-command that is for `make docs`.
     usage: "swiftlet <options>",
-    abstract: "A Kubernetes node agent: runs pods from manifest files, and serves the Container Runtime Interface.",
     discussion: """
       Settings come from the defaults, then from --config, then from flags. Flags keep the kubelet's names where it has one. Several \
       agents run on one node when --root-dir, --state-dir, --pod-manifest-path, --bridge, --pod-cidr, --cgroup-root and --healthz-port differ.

@@ -177,7 +177,7 @@ actor PodSupervisor {
     }
   }
 
-  private func claim(_ uid: PodUID, _ noticed: StartTraces.Moment) {
+  private func claim(_ uid: PodUID, _ noticed: StartTraces.Moment = .now) {
     guard let pod = directory.wanted[uid] else { return }
     if let entry = workers[uid] {
       if entry.isEnding { return }
