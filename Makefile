@@ -78,8 +78,13 @@ tsan: ## unit suites under ThreadSanitizer, built in .build-tsan
 	@JOBS=$(JOBS) scripts/tsan.sh
 
 .PHONY: release-test
-release-test: release fixtures ## the demo with the release binaries (as root)
+release-test: release fixtures ## the demo with the release binaries, and their sizes (as root)
 	@$(RELEASE)/swiftlet --version
+	@for limit in swiftlet:25 swiftctl:18; do \
+		if [ $$(stat -Lc %s $(RELEASE)/$${limit%:*}) -gt $$(($${limit#*:} << 20)) ]; then \
+			echo "release-test: $${limit%:*} is larger than $${limit#*:} MiB" >&2; exit 1; \
+		fi; \
+	done
 	@PRODUCTS=$(RELEASE) scripts/demo.sh
 
 .PHONY: chaos
