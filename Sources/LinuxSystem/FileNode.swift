@@ -19,6 +19,20 @@ public enum FileNode: Equatable, Sendable {
     }
   }
 
+  /// Whether two paths, links followed, lead to one file: st_dev and st_ino of stat(2).
+  public static func isSame(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// realpath(3); nil when there is nothing.
+  public static func resolved(_ path: String) -> String? {
+    guard let text = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+
   /// readlink(2); `nil` if `path` is no symbolic link.
   public static func target(of path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 4096)

@@ -25,7 +25,12 @@ public enum HostProgram {
     }
     let handle = OwnedDescriptor(adopting: pidfd)
     let ended = try handle.withRaw { raw throws(SystemCallError) in try wait(raw, path, until: deadline) }
-    if !ended { handle.withRaw { raw in _ = cl_pidfd_send_signal(raw, SIGKILL) } }
+    if !ended {
+      handle.withRaw { raw in _ = cl_pidfd_send_signal(raw, SIGKILL) }
+      // One that hangs in the kernel does not die: it is reaped whenever it does.
+      let died = try handle.withRaw { raw throws(SystemCallError) in try wait(raw, path, until: .now + .seconds(5)) }
+      if !died { throw SystemCallError(call: "waitid", subject: "\(path), which does not die", code: ETIMEDOUT) }
+    }
     var info = unsafe siginfo_t()
     _ = try handle.withRaw { raw throws(SystemCallError) in
       try systemCall("waitid", on: "\(path), pid \(pid)") { unsafe waitid(idtype_t(3 /* P_PIDFD */), id_t(raw), &info, WEXITED) }

@@ -27,8 +27,7 @@ extension PodRuntime {
         try strangers(in: "\(settings.rootDirectory)/containers", "snapshot", "belongs to no container") {
           containers[ContainerID($0)] != nil
         }
-        for (directory, process) in try ShimProcess.all() where directory.hasPrefix("\(settings.stateDirectory)/sandboxes/") {
-          if let name = directory.split(separator: "/").last, sandboxes[SandboxID(String(name))] != nil { continue }
+        for (id, process) in try ShimProcess.all(in: "\(settings.stateDirectory)/sandboxes") where sandboxes[SandboxID(id)] == nil {
           leaks.append(NodeLeak(kind: "process", name: "podshim \(process.pid)", problem: "belongs to no sandbox"))
         }
         // Below our own parent and those of the sandboxes there is nothing else of ours.

@@ -4,6 +4,7 @@ import LinuxSystem
 import PodNetwork
 import RuntimeAPI
 import Store
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -87,6 +88,72 @@ struct LostStateTests {
       #expect(try await successor.listPodSandboxes(SandboxFilter()).map(\.id) == [again])
       try await successor.removePodSandbox(again)
       #expect(await fixture.leftovers() == [])
+    }
+  }
+
+  @Test("A container that calls itself podshim, in a place called like a sandbox's directory, is no podshim")
+  func impostor() async throws {
+    try await RuntimeFixture.with { fixture in
+      let sandboxes = "\(fixture.base)/state/sandboxes"
+      let config = fixture.sandboxConfig()
+      let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
+      // A directory above, a sandbox that may have been, and one's own.
+      let names = [". (deleted)", String(repeating: "a", count: 64), sandbox.rawValue]
+      var pids: [Int32] = []
+      for (index, name) in names.enumerated() {
+        var container = fixture.containerConfig("c\(index)")
+        container.workingDirectory = "\(sandboxes)/\(name)"
+        container.args = ["pretend", "podshim"]
+        // Even with the host's root for its own.
+        if index > 0 { container.mounts = [Mount(containerPath: "/host", hostPath: "/", readOnly: true)] }
+        if index == 2 { container.args.append("/host") }
+        let id = try await fixture.runtime.createContainer(container, in: sandbox, sandboxConfig: config)
+        try await fixture.runtime.startContainer(id)
+        let pid = try await fixture.runtime.container(id).machine.pid
+        #expect(await eventually { (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) == "podshim\n" })
+        pids.append(pid)
+      }
+      let found = try ShimProcess.all(in: sandboxes)
+      #expect(found.map(\.id) == [sandbox.rawValue] && !pids.contains(found[0].process.pid))
+      let successor = try await fixture.successor()
+      for pid in pids { #expect(kill(pid, 0) == 0) }
+      #expect(FileManager.default.fileExists(atPath: "\(sandboxes)/\(sandbox)/record"))
+      #expect(try await successor.leaks().filter { $0.kind == "process" }.isEmpty)
+      try await successor.removePodSandbox(sandbox)
+    }
+  }
+
+  @Test("Files that do not belong among sandboxes keep nobody from being taken over, and podshims are found through a link, too")
+  func strayFiles() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, _) = try await Self.pod(fixture, "pod")
+      let sandboxes = "\(fixture.base)/state/sandboxes"
+      let strays = ["stray", String(repeating: "b", count: 64)].map { "\(sandboxes)/\($0)" }
+      for path in strays { try Data().write(to: URL(fileURLWithPath: path)) }
+      let link = "\(fixture.base)/link"
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "\(fixture.base)/state")
+      #expect(try ShimProcess.all(in: "\(link)/sandboxes").map(\.id) == [sandbox.rawValue])
+      let network = try await fixture.forgetEverything()
+      let successor = try await fixture.successor(network: network)
+      #expect(try await successor.listPodSandboxes(SandboxFilter()).map(\.id) == [sandbox])
+      for path in strays { try FileManager.default.removeItem(atPath: path) }
+      try await successor.removePodSandbox(sandbox)
+    }
+  }
+
+  @Test("An old copy of the database does not take back what a container was given since")
+  func oldResources() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, id) = try await Self.pod(fixture, "pod")
+      try await fixture.runtime.updateContainerResources(id, LinuxResources(cpuShares: 300))
+      let states = Documents("runtime-container-state", in: fixture.store)
+      let old = try states.all()
+      try await fixture.runtime.updateContainerResources(id, LinuxResources(cpuShares: 700))
+      try await fixture.runtime.journal.flush()
+      for row in old { try states.put(id: row.id, key: row.key, parent: row.parent, bytes: row.bytes) }
+      let successor = try await fixture.successor()
+      #expect(try await successor.containerStatus(id, verbose: false).status.resources?.cpuShares == 700)
+      try await successor.removePodSandbox(sandbox)
     }
   }
 

@@ -102,8 +102,10 @@ struct RuntimeFixture: Sendable {
     let relief = scarcity?()
     do {
       let recovery = try await successor.recover()
-      if recovers { _ = await recovery.value }
+      // Time to meet it.
+      if relief != nil { try await Task.sleep(for: .milliseconds(300)) }
       relief?()
+      if recovers { _ = await recovery.value }
     } catch {
       relief?()
       throw error

@@ -10,6 +10,44 @@ import Testing
 /// A node that has run out of something.
 @Suite("Scarcity", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
 struct ScarcityTests {
+  /// Takes every descriptor number there is.
+  /// - Returns: gives them back.
+  private static func takeDescriptors() -> () -> Void {
+    var before = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+    let highest = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.max()) ?? 1000
+    var small = rlimit(rlim_cur: UInt(highest) + 1, rlim_max: before.rlim_max)
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &small)
+    var taken: [Int32] = []
+    while true {
+      let next = unsafe open("/dev/null", O_RDONLY)
+      if next < 0 { break }
+      taken.append(next)
+    }
+    return {
+      for descriptor in taken { close(descriptor) }
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+    }
+  }
+
+  @Test("An agent that starts without its database and without free file descriptors makes no pod a second time")
+  func descriptorsAndDatabase() async throws {
+    try await RuntimeFixture.with { fixture in
+      let config = fixture.sandboxConfig()
+      let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
+      let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+      try await fixture.runtime.startContainer(id)
+      let pid = try await fixture.runtime.container(id).machine.pid
+      let network = try await fixture.forgetEverything()
+      let successor = try await fixture.successor(recovers: false, network: network) { Self.takeDescriptors() }
+      // Waits until what there is has been seen.
+      #expect(try await successor.runPodSandbox(config, handler: "") == sandbox)
+      #expect(try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) == id)
+      #expect(try await successor.containerStatus(id, verbose: false).status.pid == pid && kill(pid, 0) == 0)
+      try await successor.removePodSandbox(sandbox)
+    }
+  }
+
   @Test("An agent that starts without free file descriptors kills no pod, and reaches them when there are some")
   func descriptors() async throws {
     try await RuntimeFixture.with { fixture in
@@ -18,24 +56,7 @@ struct ScarcityTests {
       let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
       try await fixture.runtime.startContainer(id)
       let pid = try await fixture.runtime.container(id).machine.pid
-      var before = rlimit()
-      unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
-      let successor = try await fixture.successor {
-        // Every number up to the limit is taken: a little later the disk cannot be listed either.
-        let highest = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.max()) ?? 1000
-        var small = rlimit(rlim_cur: UInt(highest) + 1, rlim_max: before.rlim_max)
-        unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &small)
-        var taken: [Int32] = []
-        while true {
-          let next = unsafe open("/dev/null", O_RDONLY)
-          if next < 0 { break }
-          taken.append(next)
-        }
-        return {
-          for descriptor in taken { close(descriptor) }
-          unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
-        }
-      }
+      let successor = try await fixture.successor { Self.takeDescriptors() }
       #expect(kill(pid, 0) == 0, "the container was killed")
       for _ in 0..<1000 {
         if try await successor.podSandboxStatus(sandbox, verbose: false).status.state == .ready { break }

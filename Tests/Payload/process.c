@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -129,6 +130,18 @@ static int answer(const char *name, long result) {
   return result < 0;
 }
 
+/// Takes another process's name, and stays; with a directory, that is its root from then on.
+static int pretend(int argc, char **argv) {
+  if (argc < 2) return 64;
+  char place[4096];
+  if (argc > 2) {
+    // Where it worked, below the new root.
+    if (!getcwd(place, sizeof place) || chroot(argv[2]) || chdir(place)) return failed("chroot");
+  }
+  if (prctl(PR_SET_NAME, argv[1])) return failed("prctl");
+  for (;;) pause();
+}
+
 #ifdef __x86_64__
 /// A call of the i386 table, from this 64-bit program: seccomp sees AUDIT_ARCH_I386.
 static long call32(long number, long first, long second, long third) {
@@ -193,6 +206,7 @@ const struct command process_commands[] = {
   {"sleep", "[SECONDS]", "stay", sleeper},
   {"orphan", "[SECONDS]", "leave a background child in its own session", orphan},
   {"zombies", "N", "leave N children for PID 1 to reap", zombies},
+  {"pretend", "NAME [ROOT]", "take a process name and a root, and stay", pretend},
 #ifdef __x86_64__
   {"socket32", "socket|socketcall FAMILY", "make a socket as an i386 program does; prints 'ok' or the errno's name", socket32},
 #endif

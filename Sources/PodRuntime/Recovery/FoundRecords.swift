@@ -76,6 +76,14 @@ extension PodRuntime {
 }
 
 extension FoundRecords {
+  /// What is not known yet.
+  func without(_ known: Set<SandboxID>) -> FoundRecords {
+    var rest = self
+    rest.sandboxes = sandboxes.filter { !known.contains($0.key) }
+    rest.containers = containers.filter { rest.sandboxes[$0.value.sandboxID] != nil }
+    return rest
+  }
+
   fileprivate mutating func regain(_ beside: RecordsBeside) {
     directories = beside.directories
     for record in beside.sandboxes {
@@ -87,15 +95,32 @@ extension FoundRecords {
       containerStates[container.record.id] = containerStates[container.record.id] ?? container.state
       regainedContainers[container.record.id] = container
     }
+    // Written before the row: never older than it.
+    for (id, state) in beside.states {
+      guard let resources = state.resources else { continue }
+      containerStates[id, default: ContainerStateRecord()].resources = resources
+    }
   }
 
   /// Of two sandboxes with one name the newer is the one that clients know: the other was removed after the database was copied.
-  fileprivate mutating func dropDoubles() {
+  mutating func dropDoubles() {
     var names: [String: SandboxRecord] = [:]
     for record in sandboxes.values.sorted(by: { $0.createdAt < $1.createdAt }) {
       if let older = names.updateValue(record, forKey: record.key) {
         sandboxes[older.id] = nil
         regainedSandboxes.remove(older.id)
+      }
+    }
+    // Of containers the one that has a row, else the newer: a creation failed, could not be undone, and was tried again.
+    var containerNames: [String: ContainerRecord] = [:]
+    let byAge = containers.values.sorted { first, second in
+      let (isFirstRegained, isSecondRegained) = (regainedContainers[first.id] != nil, regainedContainers[second.id] != nil)
+      return isFirstRegained == isSecondRegained ? first.createdAt < second.createdAt : isFirstRegained
+    }
+    for record in byAge {
+      if let other = containerNames.updateValue(record, forKey: record.key) {
+        containers[other.id] = nil
+        regainedContainers[other.id] = nil
       }
     }
   }

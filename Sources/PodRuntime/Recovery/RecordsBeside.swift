@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import RuntimeAPI
 
@@ -19,6 +20,8 @@ struct RecordsBeside: Sendable {
   var containerFiles: Set<ContainerID> = []
   /// Without row, in sandboxes that are known.
   var containers: [FoundContainer] = []
+  /// Of containers with a row: their file is newer than an old copy of the database.
+  var states: [ContainerID: ContainerStateRecord] = [:]
 
   /// Reads what `sandboxes` and `containers`, which have rows, do not explain. Blocks.
   /// - Throws: when it cannot be told what there is.
@@ -26,29 +29,45 @@ struct RecordsBeside: Sendable {
     _ settings: PodRuntimeSettings, sandboxes: Set<SandboxID>, containers: Set<ContainerID>
   ) throws(SystemCallError) -> Self {
     var beside = Self()
-    for name in try listDirectory("\(settings.stateDirectory)/sandboxes") {
+    for name in try listDirectory("\(settings.stateDirectory)/sandboxes") where Identifier.isWhole(name) {
       let (id, directory) = (SandboxID(name), settings.sandboxDirectory(name))
-      let files = try listDirectory(directory)
+      guard FileNode.at(directory) == .directory else { continue }
       beside.directories.insert(id)
+      // One that cannot be read costs its own pod.
+      guard let files = try unlessScarce({ () throws(SystemCallError) in try listDirectory(directory) }) else { continue }
       if !sandboxes.contains(id) {
-        guard let record = (try? readRecord("\(directory)/\(SandboxRecord.file)")).flatMap({ try? SandboxRecord(bytes: $0) }),
-          record.id == id, record.isMade
+        let file = "\(directory)/\(SandboxRecord.file)"
+        let bytes = try unlessScarce { () throws(SystemCallError) in try readRecord(file) }
+        guard let record = bytes.flatMap({ try? SandboxRecord(bytes: $0) }), record.id == id, record.isMade
         else { continue }
         beside.sandboxes.append(record)
       }
       for file in files {
         guard let container = ContainerRecord.id(ofFile: file) else { continue }
         beside.containerFiles.insert(container)
-        if containers.contains(container) { continue }
-        guard let bytes = try? readRecord("\(directory)/\(file)"), let record = try? ContainerRecord(bytes: bytes),
-          record.id == container, record.sandboxID == id
+        let path = "\(directory)/\(ContainerStateRecord.file(of: container))"
+        let state = try? ContainerStateRecord(bytes: readRecord(path))
+        if containers.contains(container) {
+          beside.states[container] = state
+          continue
+        }
+        guard let bytes = try unlessScarce({ () throws(SystemCallError) in try readRecord("\(directory)/\(file)") }),
+          let record = try? ContainerRecord(bytes: bytes), record.id == container, record.sandboxID == id
         else { continue }
-        let state = try? ContainerStateRecord(bytes: readRecord("\(directory)/\(ContainerStateRecord.file(of: container))"))
         beside.containers.append(FoundContainer(record: record, spec: ContainerRecord.spec(in: bytes), state: state))
       }
     }
     beside.sandboxes.sort { $0.createdAt < $1.createdAt }
     return beside
+  }
+
+  /// nil when this file cannot be read.
+  /// - Throws: when no file can, as without free descriptors: then nothing is known.
+  private static func unlessScarce<R>(_ body: () throws(SystemCallError) -> R) throws(SystemCallError) -> R? {
+    do { return try body() } catch {
+      if [EMFILE, ENFILE, ENOMEM].contains(error.code) { throw error }
+      return nil
+    }
   }
 
   static func readRecord(_ path: String) throws(SystemCallError) -> [UInt8] { try readRegularFile(path, limit: 16 << 20) }

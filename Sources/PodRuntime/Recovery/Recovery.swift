@@ -26,28 +26,59 @@ extension PodRuntime {
     let found = try await readRecords(&report)
     warmUp()
     let links = adopt(found)
+    // Without a look at the state directory nobody knows what is missing here: it waits, and new pods with it.
+    let rest = found.directories == nil ? nil : await settle(found, &report)
+    let sofar = report
+    return Task { await finish(links, rest, sofar) }
+  }
+
+  /// What is to be ended and removed.
+  private func settle(_ found: FoundRecords, _ report: inout RecoveryReport) async -> ([Stranger], Leftovers) {
     await settleRows(of: found, &report)
     await recoverNetwork(found, &report)
-    let strangers = await findStrangers(found, &report)
-    let leftovers = await findLeftovers(found, &report)
-    let sofar = report
-    return Task { await finish(links, strangers, leftovers, sofar) }
+    return (await findStrangers(found, &report), await findLeftovers(found, &report))
   }
 
   private func finish(
-    _ links: [(Sandbox, ShimLink)], _ strangers: [Stranger], _ leftovers: Leftovers, _ report: RecoveryReport
+    _ links: [(Sandbox, ShimLink)], _ rest: ([Stranger], Leftovers)?, _ report: RecoveryReport
   ) async -> RecoveryReport {
     var report = report
     async let taken: Void = takeOver(links)
+    var late: [(Sandbox, ShimLink)] = []
+    let (strangers, leftovers): ([Stranger], Leftovers)
+    if let rest {
+      (strangers, leftovers) = rest
+    } else {
+      let found = await lookAgain(&report)
+      late = adopt(found.without(state.withLock { Set($0.sandboxes.keys) }))
+      (strangers, leftovers) = await settle(found, &report)
+    }
+    async let lateTaken: Void = takeOver(late)
     await end(strangers, &report)
     strangersEnded.open()
     await remove(leftovers, &report)
     await taken
+    await lateTaken
     (report.sandboxes, report.containers) = state.withLock { ($0.sandboxes.count, $0.containers.count) }
     logger.info("Took over", metadata: ["sandboxes": "\(report.sandboxes)", "containers": "\(report.containers)"])
     for problem in report.problems { logger.error("Not repaired", metadata: ["what": "\(problem)"]) }
     for sentence in report.repaired { logger.notice("Repaired", metadata: ["what": "\(sentence)"]) }
     return report
+  }
+
+  /// Until it has seen what there is: a node without free descriptors, or a disk that does not answer, gets better or needs a person.
+  private func lookAgain(_ report: inout RecoveryReport) async -> FoundRecords {
+    var pause = Duration.milliseconds(50)
+    while true {
+      try? await Task.sleep(for: pause)
+      pause = min(pause * 2, .seconds(10))
+      var attempt = RecoveryReport()
+      if let found = try? await readRecords(&attempt), found.directories != nil {
+        report.repaired += attempt.repaired
+        report.problems += attempt.problems
+        return found
+      }
+    }
   }
 
   /// Compiles the seccomp filters every first pod needs (20 ms each) while the agent starts.

@@ -58,12 +58,8 @@ extension PodRuntime {
     for name in directories where !known.contains(name) {
       strangers[name] = Stranger(id: name, process: try ShimProcess.find(directory: settings.sandboxDirectory(name)))
     }
-    for (directory, process) in try ShimProcess.all() {
-      guard let slash = directory.lastIndex(of: "/"), directory[..<slash] == "\(settings.stateDirectory)/sandboxes" else {
-        continue
-      }
-      let name = String(directory[directory.index(after: slash)...])
-      if !known.contains(name) { strangers[name] = Stranger(id: name, process: process) }
+    for (id, process) in try ShimProcess.all(in: "\(settings.stateDirectory)/sandboxes") where !known.contains(id) {
+      strangers[id] = Stranger(id: id, process: process)
     }
     return Array(strangers.values)
   }

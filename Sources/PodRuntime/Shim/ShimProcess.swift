@@ -38,18 +38,32 @@ enum ShimProcess {
     }
   }
 
-  private static func isShim(_ pid: Int32) -> Bool { (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n" }
+  /// A name can be anybody's. podshim has the agent's root, which no container has, and root's ids.
+  private static func isShim(_ pid: Int32) -> Bool {
+    guard (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n", FileNode.isSame("/proc/\(pid)/root", "/proc/self/root"),
+      let status = try? readFile("/proc/\(pid)/status", limit: 65536)
+    else { return false }
+    return status.split(separator: "\n").contains("Uid:\t0\t0\t0\t0")
+  }
 
-  /// Every podshim on the node, with the directory it was started for.
-  static func all() throws(SystemCallError) -> [(directory: String, process: PidFD)] {
+  /// Every podshim on the node whose sandbox is, or was, in a directory, with the sandbox's id.
+  ///
+  /// Where a process works and what that place is called a container can choose (and with a volume of the host's root, its own root); its
+  /// cgroup it cannot. podshim is born in the one that has the sandbox's id, containers in others.
+  static func all(in parent: String) throws(SystemCallError) -> [(id: String, process: PidFD)] {
     var found: [(String, PidFD)] = []
+    let places = [parent, FileNode.resolved(parent) ?? parent]
     for name in try listDirectory("/proc") {
-      // Where it works is the directory it was started for, also when somebody has removed that.
       guard let pid = Int32(name), isShim(pid), let process = try? PidFD(opening: pid),
-        let directory = FileNode.target(of: "/proc/\(pid)/cwd"), !process.hasExited
+        let text = FileNode.target(of: "/proc/\(pid)/cwd"), let cgroup = cgroup(of: pid), !process.hasExited
       else { continue }
+      // Also when somebody has removed it.
       let removed = " (deleted)"
-      found.append((directory.hasSuffix(removed) ? String(directory.dropLast(removed.count)) : directory, process))
+      let directory = text.hasSuffix(removed) ? text.dropLast(removed.count) : Substring(text)
+      guard let slash = directory.lastIndex(of: "/"), places.contains(String(directory[..<slash])) else { continue }
+      let id = directory[directory.index(after: slash)...]
+      guard Identifier.isWhole(id), cgroup.hasSuffix("/\(id)") else { continue }
+      found.append((String(id), process))
     }
     return found
   }
