@@ -79,7 +79,7 @@ public final class Kubelet: Sendable {
     // Never zero, which would be a hot loop. Source: kubelet validation, 1 s to 300 s.
     let restartPeriod = max(.seconds(1), config.maxContainerRestartPeriod.wholeNanoseconds)
     let nodeState = NodeState(config.node, reader: config.nodeReader)
-    nodeWatch = NodeWatch(state: nodeState, reader: config.nodeReader, clock: clock)
+    nodeWatch = NodeWatch(state: nodeState, reader: config.nodeReader, cgroups: cgroups, clock: clock)
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, traces: traces, ledger: Ledger(in: store),
       records: PodRecords(in: store, logger: logger), nodeState: nodeState, cgroups: cgroups, root: config.rootDirectory,

@@ -179,10 +179,13 @@ struct Agent: Sendable {
   /// Pods made by CRI clients: nobody else would stop them.
   private func removeRemainingPods(_ runtime: any ContainerRuntime) async {
     guard settings.runtimeEndpoint == nil else { return }
-    for sandbox in (try? await runtime.listPodSandboxes(SandboxFilter())) ?? [] {
-      do { try await runtime.removePodSandbox(sandbox.id) } catch {
-        logger.error("Pod not removed", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
+    let ended: Void? = await waiting(atMost: .seconds(Self.stopDeadline)) { [logger] in
+      for sandbox in (try? await runtime.listPodSandboxes(SandboxFilter())) ?? [] {
+        do { try await runtime.removePodSandbox(sandbox.id) } catch {
+          logger.error("Pod not removed", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
+        }
       }
     }
+    if ended == nil { logger.error("Pods of CRI clients were not removed in time", metadata: ["seconds": "\(Self.stopDeadline)"]) }
   }
 }

@@ -55,7 +55,9 @@ struct KubeletComposition {
   /// Pod cgroups in the kubelet's tree below the configured root.
   private func podCgroups(_ cgroups: CgroupRoot, node: NodeFacts, plan: NodePlan) -> PodCgroups {
     let root = Self.cgroupPrefix(settings) + "/kubepods"
-    return PodCgroups(Kubepods(cgroups, root: root, node: node, plan: plan, logger: Logger(label: "kubelet")), root: root)
+    return PodCgroups(Kubepods(cgroups, root: root, node: node, plan: plan, logger: Logger(label: "kubelet")), root: root) {
+      [configuration = settings.kubelet] in NodePlan.ofThisHost($0, configuration: configuration)
+    }
   }
 
   /// What stands in front of every cgroup path: empty for the root itself.

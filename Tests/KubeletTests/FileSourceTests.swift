@@ -83,6 +83,17 @@ import Testing
     #expect(other.pods.map(\.path) == ["/m/a.yaml"] && other.gone == [])
   }
 
+  @Test("what an earlier life remembered of a file does not come back when the file was gone in between") func forgotten() {
+    let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: x}]}\n"
+    var set = ManifestSet(node: "n", remembered: ["/m/a.yaml": Array(yaml.utf8)])
+    let broken = set.apply(["/m/a.yaml": .bytes([0xFF])], now: Time(seconds: 1))
+    #expect(broken.pods.count == 1)
+    let gone = set.change(["/m/a.yaml": nil], now: Time(seconds: 2))
+    #expect(gone.gone?.count == 1)
+    let again = set.change(["/m/a.yaml": .bytes([0xFF])], now: Time(seconds: 3))
+    #expect(again.pods.isEmpty)
+  }
+
   @Test("content decides the UID; time does not") func identity() {
     var set = ManifestSet(node: "n")
     let first = set.apply(["/m/a.yaml": Self.yaml("a")], now: Time(seconds: 1)).pods

@@ -32,7 +32,7 @@ extension NodeReader {
       changes: {
         do throws(SystemCallError) {
           let events = try AddressEvents()
-          return AsyncStream { continuation in
+          return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let task = Task {
               for await _ in events.changes { continuation.yield() }
               continuation.finish()

@@ -5,6 +5,7 @@ struct NodeWatch: Sendable {
   static let settle: Duration = .milliseconds(500)
   let state: NodeState
   let reader: NodeReader
+  let cgroups: PodCgroups
   let clock: KubeletClock
 
   func run(_ supervisor: PodSupervisor) async {
@@ -15,5 +16,9 @@ struct NodeWatch: Sendable {
     }
   }
 
-  func look(_ supervisor: PodSupervisor) async { if await state.refresh() { supervisor.send(.nodeChanged) } }
+  func look(_ supervisor: PodSupervisor) async {
+    guard await state.refresh() else { return }
+    await cgroups.nodeChanged(state.facts)
+    supervisor.send(.nodeChanged)
+  }
 }

@@ -31,8 +31,8 @@ struct ManifestSet: Sendable {
   private var degraded: [String: String] = [:]
   /// What was told of a file or name that is still so.
   private var told: [String: Set<SourceSnapshot.Event>] = [:]
-  /// The last good content by path, of an earlier life.
-  private let remembered: [String: [UInt8]]
+  /// The last good content by path, of an earlier life: of no account any more when everything was read once.
+  private var remembered: [String: [UInt8]]
 
   init(node: String, remembered: [String: [UInt8]] = [:]) {
     self.node = node
@@ -67,6 +67,7 @@ struct ManifestSet: Sendable {
       }
     }
     snapshot.gone = nil
+    remembered = [:]
     return snapshot
   }
 

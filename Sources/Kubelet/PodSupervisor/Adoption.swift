@@ -8,6 +8,8 @@ struct Adoption: Sendable {
   struct Found: Sendable {
     var pod: Pod
     var observed: Observed
+    /// Nothing but what the runtime knows: the pod is a guess, good enough to end it.
+    var isGuess = false
   }
   /// What is known of a pod before the runtime was asked about it.
   struct Trace: Sendable {
@@ -54,6 +56,6 @@ struct Adoption: Sendable {
     observed.apply(.listed(state), pod: pod)
     for run in observed.live { observed.update(run.id) { $0.isPastPostStart = true } }
     observed.startedAt = state.sandboxes.map(\.createdAt).min().map { reading.moment(ofDate: $0) } ?? reading.now
-    return Found(pod: pod, observed: observed)
+    return Found(pod: pod, observed: observed, isGuess: true)
   }
 }

@@ -127,6 +127,7 @@ actor PodSupervisor {
     case .adopted(let uid, let found):
       guard unread.removeValue(forKey: uid) != nil else { return }
       leave(uid, found)
+      if isStopping { return endLeftover(uid) }
       if directory.wanted[uid] != nil { claim(uid, .now) } else if directory.isSynced { endLeftover(uid) }
     case .finished(let uid):
       allocations.release(uid)
@@ -188,9 +189,7 @@ actor PodSupervisor {
         update(uid, entry, to: pod)
       }
     } else if let found = leftovers.removeValue(forKey: uid) {
-      // What was left is taken over as it was; how it differs from what is wanted is the worker's first news.
-      start(found.pod, observed: found.observed, isEnding: found.observed.termination?.removes == true)
-      if let entry = workers[uid], entry.pod.fullName == pod.fullName { update(uid, entry, to: pod) } else { claim(uid) }
+      takeOver(uid, found, as: pod)
       if stale.remove(uid) != nil { workers[uid]?.worker.send(.reread) }
     } else {
       waiting.forget(verdictOf: uid)
@@ -201,27 +200,53 @@ actor PodSupervisor {
     }
   }
 
-  /// Another version of a pod that runs. Amounts that do not fit beside the other pods wait; the rest of the version acts.
-  private func update(_ uid: PodUID, _ entry: Entry, to pod: Pod) {
-    var new = pod
-    var pending: PodResize.Pending?
-    let isOver = Self.isOver(statuses.get(uid))
-    if !isOver, PodResize.isWanted(entry.pod, pod) {
-      allocations.release(uid)
-      pending = PodResize.pending(entry.pod, pod, allocations, node: services.node)
-      if pending != nil { new = PodResize.withAmounts(of: entry.pod, pod) }
+  /// What was left is taken over as it was, and is what is wanted before its worker decides anything. Of a pod without a record only what
+  /// is wanted says how it is to live.
+  private func takeOver(_ uid: PodUID, _ found: Adoption.Found, as pod: Pod) {
+    let isEnding = found.observed.termination?.removes == true
+    if found.isGuess {
+      var observed = found.observed
+      observed.wasInitialized = false
+      observed.apply(.wake, pod: pod)
+      return start(pod, observed: observed, isEnding: isEnding)
     }
+    guard found.pod.fullName == pod.fullName else {
+      // Another pod with the same UID: the old one goes first.
+      start(found.pod, observed: found.observed, isEnding: isEnding)
+      return end(uid)
+    }
+    let new = version(uid, of: found.pod, as: pod, isOver: Self.isOver(found.pod))
+    start(found.pod, observed: found.observed, isEnding: isEnding, desired: new)
+    workers[uid]?.pod = new
+    if !Self.isOver(found.pod) { allocations.reserve(new) }
+    if let pending = deferred[uid] { workers[uid]?.worker.send(.resizePending(pending)) }
+  }
+
+  private func update(_ uid: PodUID, _ entry: Entry, to pod: Pod) {
+    let wasDeferred = deferred[uid] != nil
+    let isOver = Self.isOver(statuses.get(uid))
+    let new = version(uid, of: entry.pod, as: pod, isOver: isOver)
     if !isOver { allocations.reserve(new) }
     workers[uid]?.pod = new
-    if let pending {
-      if deferred.updateValue(pending, forKey: uid) != pending {
-        services.events.record(.warning, "Resize\(pending.reason)", pod, pending.message)
-      }
-      entry.worker.send(.resizePending(pending))
-    } else if deferred.removeValue(forKey: uid) != nil {
-      entry.worker.send(.resizePending(nil))
-    }
+    if wasDeferred || deferred[uid] != nil { entry.worker.send(.resizePending(deferred[uid])) }
     entry.worker.send(.desired(new))
+  }
+
+  /// Another version of a pod that runs. Amounts that do not fit beside the other pods wait; the rest of the version acts.
+  private func version(_ uid: PodUID, of old: Pod, as new: Pod, isOver: Bool) -> Pod {
+    guard !isOver, PodResize.isWanted(old, new) else {
+      deferred[uid] = nil
+      return new
+    }
+    allocations.release(uid)
+    guard let pending = PodResize.pending(old, new, allocations, node: services.node) else {
+      deferred[uid] = nil
+      return new
+    }
+    if deferred.updateValue(pending, forKey: uid) != pending {
+      services.events.record(.warning, "Resize\(pending.reason)", new, pending.message)
+    }
+    return PodResize.withAmounts(of: old, new)
   }
 
   /// Starts the pod, or keeps it until what it waits for has gone: the old pod of its name, which ends first with its own grace period, or
@@ -267,13 +292,15 @@ actor PodSupervisor {
 
   // MARK: Workers
 
-  private func start(_ pod: Pod, observed: Observed, isEnding: Bool) {
+  private func start(_ pod: Pod, observed: Observed, isEnding: Bool, desired: Pod? = nil) {
     let uid = pod.podUID
     _ = waiting.remove(uid)
     let (statuses, traces) = (statuses, services.traces)
     let send: @Sendable (Event) -> Void = { [weak self] in self?.send($0) }
     let wasOver = Self.isOver(pod)
-    let worker = PodWorker(pod, observed: observed, status: pod.status, services: services, logger: logger) { pod in
+    let worker = PodWorker(
+      pod, desired: desired, observed: observed, status: pod.status, services: services, logger: logger
+    ) { pod in
       let hadEnded = Self.isOver(statuses.get(uid))
       statuses.publish(pod)
       if let phase = pod.status.phase, phase != PodPhase.pending.rawValue { traces.finish(uid.rawValue) }

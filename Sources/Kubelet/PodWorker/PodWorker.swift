@@ -13,6 +13,7 @@ actor PodWorker {
   private let post: AsyncStream<PodEvent>.Continuation
 
   private var pod: Pod
+  private let desired: Pod?
   private var observed: Observed
   private var journal: WorkerJournal
   private var probes: WorkerProbes
@@ -28,14 +29,16 @@ actor PodWorker {
   private var toldBackoffs: [FailureSubject: String] = [:]
 
   /// - Parameters:
+  ///   - desired: what is wanted of an adopted pod now; nil: what it was.
   ///   - observed: what is known already: a fresh start, or an adopted pod.
   ///   - publish: called with every change of the pod's status.
   init(
-    _ pod: Pod, observed: Observed, status: PodStatus = PodStatus(), services: PodServices, logger: Logger,
+    _ pod: Pod, desired: Pod? = nil, observed: Observed, status: PodStatus = PodStatus(), services: PodServices, logger: Logger,
     publish: @escaping @Sendable (Pod) -> Void
   ) {
     let (mailbox, post) = AsyncStream.makeStream(of: PodEvent.self)
     self.pod = pod
+    self.desired = desired
     self.observed = observed
     self.services = services
     journal = WorkerJournal(services, status: status, publish: publish)
@@ -57,6 +60,8 @@ actor PodWorker {
       observed.startDate = services.clock.wall()
     }
     observed.apply(.wake, pod: pod)
+    // Before the first decision: what was wanted once may be over by its own rules.
+    if let desired { adopt(desired) }
     journal.write(pod)
     var isFinished = step()
     if !isFinished {
@@ -146,7 +151,10 @@ actor PodWorker {
     }
     guard let current = action else { return }
     switch current.action {
-    case .startContainer where isFirst: current.task.cancel()
+    case .startContainer where isFirst:
+      // Not waited for: it may hang in a call that nobody can give up. What it made is removed with the sandbox.
+      current.task.cancel()
+      action = nil
     case .stopContainers where old.map({ deadline < $0 }) == true:
       current.task.cancel()
       action = nil

@@ -10,7 +10,7 @@ public actor Kubepods {
   private let cgroups: CgroupRoot
   private let root: String
   private let node: NodeFacts
-  private let plan: NodePlan
+  private var plan: NodePlan
   private let logger: Logger
   /// CPU requests of burstable pods by UID, and together.
   private var burstable: [String: Int] = [:]
@@ -57,6 +57,20 @@ public actor Kubepods {
     let cgroups = cgroups
     try await runBlocking { () throws(CgroupError) in try cgroups.cgroup(path).remove() }
     if request(pod.metadata.uid ?? "", nil) { await writeBurstable() }
+  }
+
+  /// The node has another capacity: the cgroup of all pods follows.
+  public func follow(_ plan: NodePlan) async {
+    if plan == self.plan { return }
+    self.plan = plan
+    guard isPrepared else { return }
+    let (cgroups, root) = (cgroups, root)
+    let all = PodCgroupResources.allPods(plan, available: cgroups.controllers)
+    do {
+      try await runBlocking { () throws(CgroupError) in try cgroups.cgroup(root).apply(all, available: cgroups.controllers) }
+    } catch {
+      logger.warning("The limits of all pods cannot be written", metadata: ["error": "\(error)"])
+    }
   }
 
   /// Of a pod whose class is not known.
@@ -128,9 +142,11 @@ public actor Kubepods {
 
 extension PodCgroups {
   /// Those of this node.
-  public init(_ kubepods: Kubepods, root: String) {
+  /// - Parameter plan: what pods may have of a node.
+  public init(_ kubepods: Kubepods, root: String, plan: @escaping @Sendable (NodeFacts) -> NodePlan) {
     self.init(
       prepare: { try await kubepods.prepare($0) }, path: { PodCgroups.path(of: $0, root: root) },
-      remove: { try await kubepods.remove($0) }, removeAll: { try await kubepods.removeAll($0) })
+      remove: { try await kubepods.remove($0) }, removeAll: { try await kubepods.removeAll($0) },
+      nodeChanged: { await kubepods.follow(plan($0)) })
   }
 }

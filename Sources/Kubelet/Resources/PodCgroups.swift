@@ -11,16 +11,20 @@ public struct PodCgroups: Sendable {
   public var remove: @Sendable (Pod) async throws -> Void
   /// The same for a pod of which nothing but the UID is known: in each QoS class.
   public var removeAll: @Sendable (PodUID) async throws -> Void
+  /// The node has other facts: what all pods may have together follows.
+  public var nodeChanged: @Sendable (NodeFacts) async -> Void
 
   public init(
     prepare: @escaping @Sendable (Pod) async throws -> String, path: @escaping @Sendable (Pod) -> String,
     remove: @escaping @Sendable (Pod) async throws -> Void,
-    removeAll: @escaping @Sendable (PodUID) async throws -> Void = { _ in }
+    removeAll: @escaping @Sendable (PodUID) async throws -> Void = { _ in },
+    nodeChanged: @escaping @Sendable (NodeFacts) async -> Void = { _ in }
   ) {
     self.prepare = prepare
     self.path = path
     self.remove = remove
     self.removeAll = removeAll
+    self.nodeChanged = nodeChanged
   }
 
   /// The runtime's own parent is used for every pod.

@@ -52,6 +52,25 @@ import Testing
     }
   }
 
+  @Test("the cgroup of all pods follows the node's capacity") func capacity() async throws {
+    try await withTree { tree, mount in
+      func weight() -> String { (try? readFile("\(mount)/kubepods/cpu.weight")) ?? "" }
+      let cgroups = PodCgroups(tree, root: "/kubepods") { node in
+        NodePlan(milliCPU: node.milliCPUCapacity, memory: 8 << 30, pids: 30_000, configuration: KubeletConfiguration())
+      }
+      for file in ["cpu.weight", "cpu.max"] {
+        try FileManager.default.createDirectory(atPath: "\(mount)/kubepods/burstable/poda", withIntermediateDirectories: true)
+        _ = FileManager.default.createFile(atPath: "\(mount)/kubepods/burstable/poda/\(file)", contents: Data())
+      }
+      _ = try await cgroups.prepare(pod("a", 500))
+      #expect(weight() == "157")
+      var node = TestNode.facts
+      node.milliCPUCapacity = 8000
+      await cgroups.nodeChanged(node)
+      #expect(weight() == "313")
+    }
+  }
+
   @Test("a name that the kernel could not make has no cgroup to remove") func longName() async throws {
     try await withTree { tree, _ in try await tree.remove(pod(String(repeating: "u", count: 300), 1)) }
   }

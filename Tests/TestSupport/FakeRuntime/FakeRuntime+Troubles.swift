@@ -29,6 +29,8 @@ extension FakeRuntime {
     package var unknown: Set<String> = []
     /// Names of containers that do not end by the stop signal.
     package var stubborn: Set<String> = []
+    /// Calls that, held, go on though their caller gave up.
+    package var deaf: Set<String> = []
     var failures: [Place: [RuntimeError]] = [:]
     var closed: Set<Place> = []
     var waiters: [Place: [UUID: CheckedContinuation<Void, Never>]] = [:]
@@ -142,6 +144,18 @@ extension FakeRuntime {
   }
 
   private func wait(at place: Troubles.Place) async throws(RuntimeError) {
+    if state.withLock({ $0.troubles.deaf.contains(place.call) }) {
+      // A call that hangs in the kernel: its caller may give up, it does not.
+      await withCheckedContinuation { continuation in
+        let isKept = state.withLock { state in
+          guard state.troubles.closed.contains(place) else { return false }
+          state.troubles.waiters[place, default: [:]][UUID()] = continuation
+          return true
+        }
+        if !isKept { continuation.resume() }
+      }
+      return
+    }
     await suspend { id, waiter in
       self.state.withLock { state in
         guard state.troubles.closed.contains(place) else { return false }
