@@ -209,7 +209,8 @@ let package = Package(
     .testTarget(
       name: "PodRuntimeTests",
       dependencies: [
-        "TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "LinuxRuntime", "OCISpec", "Store", log,
+        "TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "LinuxRuntime", "OCISpec", "Store",
+        "Images", "PodNetwork", log,
       ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(

@@ -19,6 +19,21 @@ final class Attachments: Sendable {
       guard let record = records.removeValue(forKey: owner) else { return }
       used.subtract(record.addresses.compactMap(IPAddress.init))
     }
+
+    /// The record without the host ports that another pod has: one port leads to one pod, and a rule that is there twice is refused with
+    /// all the others. What is left out is told.
+    func withoutTakenPorts(_ record: AttachmentRecord, _ problems: inout [String]) -> AttachmentRecord {
+      if record.use == .leaving { return record }
+      var record = record
+      for other in records.values where other.owner != record.owner && other.use != .leaving {
+        record.ports.removeAll { port in
+          guard other.ports.contains(where: { $0.overlaps(port) }) else { return false }
+          problems.append("host port \(port.description) of \(record.owner) leads to \(other.owner), which has it too")
+          return true
+        }
+      }
+      return record
+    }
   }
 
   /// Where the search for the next address begins.
@@ -33,6 +48,8 @@ final class Attachments: Sendable {
   /// Records that this agent cannot read. A pod that had one loses its network at `reconcile`, where its link belongs to nobody; others do
   /// not notice.
   let unreadable: [String]
+  /// What else was wrong with the records, as sentences.
+  let problems: [String]
 
   init(_ settings: BridgeNetworkSettings, store: Store) throws(StoreError) {
     self.store = store
@@ -41,15 +58,15 @@ final class Attachments: Sendable {
     var pools: [AddressPool] = []
     for network in settings.networks { pools.append(AddressPool(network, next: try cursors.get("\(network)")?.next ?? 2)) }
     var state = State(pools: pools)
-    var unreadable: [String] = []
+    var (unreadable, problems): ([String], [String]) = ([], [])
     for row in try Documents(collection.kind, in: store).all() {
       if let record = try? JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes)) {
-        state.insert(record)
+        state.insert(state.withoutTakenPorts(record, &problems))
       } else {
         unreadable.append(row.id)
       }
     }
-    self.unreadable = unreadable
+    (self.unreadable, self.problems) = (unreadable, problems)
     self.state = Mutex(state)
   }
 
@@ -146,23 +163,29 @@ final class Attachments: Sendable {
     return record
   }
 
-  /// Puts back a record that the store lost. Owners that are not `present` lose what they have of its addresses: they are gone, and the
-  /// store is older than that.
-  /// - Returns: false when somebody present has one of them.
-  func restore(_ record: AttachmentRecord, present: Set<String>) throws(PodNetworkError) -> Bool {
-    let gone: [AttachmentRecord]? = state.withLock { state in
+  /// Puts back a record that the store lost, so that nobody is given its addresses from here on; `save` writes it down. Owners that are not
+  /// `present` lose what they have of the addresses: they are gone, and the store is older than that.
+  /// - Parameter problems: gets a sentence for each host port that another pod has meanwhile.
+  /// - Returns: whose records it replaces; nil when somebody present has one of the addresses.
+  func restore(_ record: AttachmentRecord, present: Set<String>, _ problems: inout [String]) -> [String]? {
+    let (replaced, found) = state.withLock { state -> ([String]?, [String]) in
       let holders = state.records.values.filter { !Set($0.addresses).isDisjoint(with: record.addresses) }
-      if holders.contains(where: { present.contains($0.owner) }) { return nil }
+      if holders.contains(where: { present.contains($0.owner) }) { return (nil, []) }
       for holder in holders { state.remove(holder.owner) }
-      state.insert(record)
-      return holders
+      var found: [String] = []
+      state.insert(state.withoutTakenPorts(record, &found))
+      return (holders.map(\.owner), found)
     }
-    guard let gone else { return false }
-    try write("record of \(record.owner)") { transaction in
-      for holder in gone { try self.collection.remove(holder.owner, in: transaction) }
-      try self.collection.put(record, id: record.owner, in: transaction)
+    problems += found
+    return replaced
+  }
+
+  /// Writes down what was restored.
+  func save(_ owner: String, replacing gone: [String]) throws(PodNetworkError) {
+    try write("record of \(owner)") { transaction in
+      for other in gone { try self.collection.remove(other, in: transaction) }
+      if let record = self[owner] { try self.collection.put(record, id: owner, in: transaction) }
     }
-    return true
   }
 
   /// The addresses are free from here on: nothing leads to them.
@@ -178,7 +201,7 @@ final class Attachments: Sendable {
 
   private func write(_ what: String, _ body: (Transaction) throws -> Void) throws(PodNetworkError) {
     do throws(StoreError) { try store.transaction(body) } catch {
-      throw PodNetworkError(.system, "cannot write the \(what)", cause: error)
+      throw PodNetworkError(error.code == .full ? .noSpace : .system, "cannot write the \(what)", cause: error)
     }
   }
 }

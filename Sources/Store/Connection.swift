@@ -104,6 +104,8 @@ struct SQLiteError: Error, CustomStringConvertible {
   var isConstraint: Bool { code & 0xff == SQLITE_CONSTRAINT }
   /// The file's content is not what SQLite wrote.
   var isDamage: Bool { code & 0xff == SQLITE_CORRUPT || code & 0xff == SQLITE_NOTADB }
+  /// A disk or a quota is full. Some ways there have their own codes: SQLITE_IOERR_WRITE, _FSYNC, _TRUNCATE, _SHMSIZE.
+  var isFull: Bool { code & 0xff == SQLITE_FULL || [778, 1034, 1546, 4874].contains(code) }
 
   var description: String {
     let first = statement.split(separator: "\n").first.map(String.init) ?? ""

@@ -27,6 +27,8 @@ final class DatabaseCopy: Sendable {
       try Connection(path: path).execute("VACUUM INTO ?", .text(partial))
       try replaceFile(target, with: partial)
     } catch {
+      // On a disk that is full half a copy would keep it so.
+      try? removeTree(partial)
       throw StoreError(of: error, doing: "cannot copy the database to \(target)")
     }
   }

@@ -9,7 +9,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     case conflict
     /// A row cannot be decoded: written by a newer version or damaged.
     case corruptRow
-    /// SQLite reported an error (disk full, I/O error ...).
+    /// There is no space for it.
+    case full
+    /// SQLite reported another error.
     case database
   }
   public let code: Code
@@ -29,6 +31,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     case let error as StoreError: self = error
     case let error as SQLiteError where error.isConstraint: self.init(.conflict, "the name is taken", cause: error)
     case let error as SQLiteError where error.isDamage: self.init(.damaged, message, cause: error)
+    case let error as SQLiteError where error.isFull: self.init(.full, message, cause: error)
     default: self.init(.database, message, cause: error)
     }
   }

@@ -58,6 +58,56 @@ struct AttachmentsTests {
     try attachments.lease({ _ in owner }, link: { "veth\($0[0])" }).addresses
   }
 
+  private func record(_ owner: String, _ address: String, ports: [HostPortMapping] = []) -> AttachmentRecord {
+    AttachmentRecord(owner: owner, addresses: [address], link: "veth\(address)", ports: ports)
+  }
+
+  @Test("that were lost are nobody else's again at once, whether or not they can be written down")
+  func restored() throws {
+    let store = try Store(path: nil)
+    let first = try attachments("10.88.0.0/29", store)
+    #expect(try lease(first, "gone") == ["10.88.0.2"])
+    var problems: [String] = []
+    let present: Set<String> = ["a", "b", "c"]
+    #expect(first.restore(record("a", "10.88.0.2"), present: present, &problems) == ["gone"])
+    #expect(first.restore(record("b", "10.88.0.4"), present: present, &problems) == [])
+    // Somebody who is there has it.
+    #expect(first.restore(record("c", "10.88.0.4"), present: present, &problems) == nil)
+    #expect(problems.isEmpty && first["gone"] == nil && first["c"] == nil)
+    #expect(try lease(first, "new") == ["10.88.0.3"] && lease(first, "newer") == ["10.88.0.5"])
+    try first.save("a", replacing: ["gone"])
+    // What was not written down is lost to the next agent, and restored again.
+    let second = try attachments("10.88.0.0/29", store)
+    #expect(Set(second.all.map(\.owner)) == ["a", "new", "newer"])
+  }
+
+  @Test("have a host port once: a pod that is restored gives way to those that are there")
+  func portsOnce() throws {
+    let port = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "")
+    let other = HostPortMapping(transport: .udp, hostPort: 8080, containerPort: 80, hostIP: "")
+    let attachments = try attachments("10.88.0.0/24", try Store(path: nil))
+    var problems: [String] = []
+    _ = attachments.restore(record("young", "10.88.0.3", ports: [port]), present: ["young", "old"], &problems)
+    #expect(problems.isEmpty)
+    _ = attachments.restore(record("old", "10.88.0.2", ports: [port, other]), present: ["young", "old"], &problems)
+    #expect(attachments["young"]?.ports == [port] && attachments["old"]?.ports == [other])
+    #expect(problems.count == 1 && problems[0].contains("of old leads to young"))
+  }
+
+  @Test("of two records with one host port, as an earlier agent could write them, one has it, and this is told")
+  func portsOfTwoRecords() throws {
+    let port = HostPortMapping(transport: .tcp, hostPort: 8080, containerPort: 80, hostIP: "")
+    let store = try Store(path: nil)
+    let written = Collection<AttachmentRecord>("network/br0", in: store)
+    for (owner, address) in [("a", "10.88.0.2"), ("b", "10.88.0.3"), ("gone/10.88.0.4", "10.88.0.4")] {
+      try store.transaction { try written.put(record(owner, address, ports: [port]), id: owner, in: $0) }
+    }
+    let attachments = try attachments("10.88.0.0/24", store)
+    #expect(attachments.all.filter { $0.use == .pod }.flatMap(\.ports) == [port])
+    #expect(attachments.problems.count == 1)
+    #expect(attachments.all.count == 3)
+  }
+
   @Test("have an address of each family, and say so when there is none")
   func exhausted() throws {
     let attachments = try attachments("10.88.0.0/30,fd00::/64", try Store(path: nil))

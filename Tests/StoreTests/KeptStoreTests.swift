@@ -28,6 +28,31 @@ import Testing
 
   private func finish() { try? removeTree(directory) }
 
+  @Test("a copy for which there is no space leaves nothing behind, and the old one as it was")
+  func fullDisk() async {
+    await #expect(processExitsWith: .success) {
+      var template = Array("/tmp/swiftlet-full-XXXXXX".utf8CString)
+      guard unsafe mkdtemp(&template) != nil else { exit(2) }
+      let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let target = directory + "/db.copy"
+      let store = try Store(path: directory + "/db")
+      try store.copy(to: target)
+      let old = try readFile(target).utf8.count
+      try Documents("thing", in: store).put(id: "large", bytes: Array(repeating: 7, count: 2 << 20))
+      // No file grows beyond this from here on.
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+      guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { exit(3) }
+      var failure: StoreError?
+      do throws(StoreError) { try store.copy(to: target) } catch { failure = error }
+      let names = try listDirectory(directory)
+      let now = try readFile(target).utf8.count
+      let isGood = failure != nil && !names.contains("db.copy.partial") && now == old
+      try removeTree(directory)
+      exit(isGood ? 0 : 1)
+    }
+  }
+
   @Test("a whole one is opened, and a new node begins empty, without a word")
   func whole() throws {
     defer { finish() }

@@ -29,11 +29,12 @@ struct Records: Sendable {
 
   /// A transaction that takes something back. It works on a full disk too: then the reserve is given up for it.
   func release(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws {
+    let given = reserve.given
     do {
       try await write(.recordsRelease, body)
       await reserve.refill()
-    } catch let error as StoreError where error.code == .database {
-      guard await reserve.giveUp() else { throw error }
+    } catch  where SpaceReserve.wouldHelp(error) {
+      guard await reserve.giveUp(since: given) else { throw error }
       try await store.write(body)
     }
   }
@@ -55,10 +56,11 @@ struct Records: Sendable {
 
   /// What to do again when the disk was full: after the reserve was given up.
   func releasing<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    let given = reserve.given
     do {
       return try await runBlocking { () throws(any Error) in try body() }
-    } catch {
-      guard await reserve.giveUp() else { throw error }
+    } catch  where SpaceReserve.wouldHelp(error) {
+      guard await reserve.giveUp(since: given) else { throw error }
       return try await runBlocking { () throws(any Error) in try body() }
     }
   }

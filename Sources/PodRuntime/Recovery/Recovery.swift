@@ -132,14 +132,22 @@ extension PodRuntime {
   /// Kernel and records of the network, before anybody is given an address.
   private func recoverNetwork(_ found: FoundRecords, _ report: inout RecoveryReport) async {
     guard let network else { return }
-    do {
-      if let directories = found.directories {
-        let pods = found.sandboxes.values.filter { record in
-          directories.contains(record.id) && !record.usesHostNetwork && found.sandboxStates[record.id]?.stopped != true
-        }
-        let restored = try await network.restore(pods.map(Self.networkOwner))
-        report.repaired += restored.map { "wrote down the network of sandbox \($0) again" }
+    if let directories = found.directories {
+      let pods = found.sandboxes.values.filter { record in
+        directories.contains(record.id) && !record.usesHostNetwork && found.sandboxStates[record.id]?.stopped != true
       }
+      let (restored, problems) = await network.restore(pods.map(Self.networkOwner))
+      report.problems += problems
+      for pod in restored {
+        do {
+          try await records.releasing { try network.writeDown(pod) }
+          report.repaired.append("wrote down the network of sandbox \(pod.owner) again")
+        } catch {
+          report.problems.append("the network of sandbox \(pod.owner) is not written down: \(error)")
+        }
+      }
+    }
+    do {
       let compared = try await network.reconcile(liveOwners: Set(found.sandboxes.keys.map(\.rawValue)))
       report.repaired += compared.sentences
       report.problems += compared.failures
