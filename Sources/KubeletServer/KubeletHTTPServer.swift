@@ -19,6 +19,7 @@ public struct KubeletHTTPServer: Sendable {
   private let router: HTTPRouter
   private let group: any EventLoopGroup
   private let bound: @Sendable (Int) -> Void
+  var bounds = ConnectionBounds()
 
   /// - Parameters:
   ///   - port: 0 takes a free one.
@@ -36,12 +37,15 @@ public struct KubeletHTTPServer: Sendable {
 
   /// Serves until the task is cancelled. Throws when the address cannot be bound.
   public func run() async throws {
+    let bounds = bounds
     let server: NIOAsyncChannel<NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>, Never>
     do {
       server = try await ServerBootstrap(group: group)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .bind(host: address, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandlers(
+              IdleStateHandler(allTimeout: .nanoseconds(bounds.idle.nanoseconds)), IdleConnections())
             try channel.pipeline.syncOperations.configureHTTPServerPipeline()
             return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(wrappingChannelSynchronously: channel)
           }
@@ -50,10 +54,19 @@ public struct KubeletHTTPServer: Sendable {
       throw ListenError(place: "\(address):\(port)", cause: "\(error)")
     }
     bound(server.channel.localAddress?.port ?? port)
+    let count = ConnectionCount()
     try await withThrowingDiscardingTaskGroup { tasks in
       try await server.executeThenClose { connections in
         for try await connection in connections {
-          tasks.addTask { await serve(connection) }
+          guard count.enter(limit: bounds.count) else {
+            // One too many is closed at once: those that are open are served.
+            tasks.addTask { try? await connection.executeThenClose { _, _ in } }
+            continue
+          }
+          tasks.addTask {
+            defer { count.leave() }
+            await serve(connection)
+          }
         }
       }
     }

@@ -55,6 +55,31 @@ import Testing
     _ = await task.result
   }
 
+  @Test("connections are bounded in number, and closed when nothing happens on them", .timeLimit(.minutes(1)))
+  func bounds() async throws {
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    var server = KubeletHTTPServer(
+      address: "127.0.0.1", port: 0, routes: HealthRoutes.routes(), group: MultiThreadedEventLoopGroup.singleton
+    ) { found.yield($0) }
+    server.bounds = ConnectionBounds(count: 2, idle: .seconds(2))
+    let task = Task { [server] in try await server.run() }
+    var iterator = ports.makeAsyncIterator()
+    let port = try #require(await iterator.next())
+    // Two that send half a request and wait.
+    async let first = ask(port, "GET /healthz HTTP/1.1\r\n")
+    async let second = ask(port, "GET /healthz HTTP/1.1\r\n")
+    try await Task.sleep(for: .milliseconds(500))
+    let third = (try? await ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) ?? ""
+    #expect(third.isEmpty)
+    // They end though they never end their request, and make room.
+    let ended = (try? await (first, second)) ?? ("", "")
+    #expect(ended == ("", ""))
+    let text = try await ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    #expect(text.hasPrefix("HTTP/1.1 200"))
+    task.cancel()
+    _ = await task.result
+  }
+
   @Test("a port that is taken is named in the error", .timeLimit(.minutes(1)))
   func portTaken() async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
