@@ -20,7 +20,10 @@ struct WaitingPods {
   func refusal(_ uid: PodUID) -> Admission.Refusal? { refusals[uid]?.refusal }
 
   mutating func hold(_ uid: PodUID, name: String) {
-    if names.updateValue(name, forKey: uid) == nil { byName[name, default: []].append(uid) }
+    if names[uid] == name { return }
+    release(uid)
+    names[uid] = name
+    byName[name, default: []].append(uid)
   }
 
   /// - Returns: whether the refusal is news.

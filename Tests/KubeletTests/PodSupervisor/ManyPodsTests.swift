@@ -50,6 +50,15 @@ import Testing
     #expect(changed == nil)
   }
 
+  @Test("a pod that waits for another name waits for the old one no more")
+  func renamed() {
+    var waiting = WaitingPods()
+    waiting.hold(PodUID("1"), name: "x")
+    waiting.hold(PodUID("1"), name: "y")
+    waiting.hold(PodUID("1"), name: "y")
+    #expect(waiting.held("x").isEmpty && waiting.held("y") == [PodUID("1")])
+  }
+
   @Test("pods wait for their name or for room, in the order in which they came")
   func order() {
     var waiting = WaitingPods()

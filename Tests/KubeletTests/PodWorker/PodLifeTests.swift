@@ -1,4 +1,5 @@
 import KubeModel
+import NIOCore
 import RuntimeAPI
 import Store
 import Synchronization
@@ -26,6 +27,20 @@ struct PodLifeTests {
       #expect(node.pod()?.status.phase == "Running")
       #expect(node.pod()?.status.podIP?.isEmpty == false)
     }
+  }
+
+  @Test("of the node's network is probed where the node is, also on a node without an address")
+  func hostNetworkProbe() async throws {
+    let server = try await ProbeServers.silent()
+    let port = try #require(server.localAddress?.port)
+    var pod = Pod.test([.test("app", readiness: Probe(periodSeconds: 1, tcpSocket: TCPSocketAction(port: .int(Int32(port)))))])
+    pod.spec.hostNetwork = true
+    var facts = TestNode.facts
+    facts.hostIPs = []
+    try await TestNode.with([pod], facts: facts) { node in
+      await node.eventually("ready") { node.container("app")?.ready == true }
+    }
+    try await server.close()
   }
 
   @Test("asks for an image once for each start")
