@@ -16,6 +16,11 @@ import YAML
     #expect(Filters.has("", "") && !Filters.has("", "a") && Filters.has("größe", "öß"))
   }
 
+  @Test("a UID has 32 digits, and is another one each time") func uid() {
+    let uids = Set((0..<100).map { _ in RunCommand.makeUID() })
+    #expect(uids.count == 100 && uids.allSatisfy { $0.count == 32 && $0.allSatisfy(\.isHexDigit) })
+  }
+
   @Test("a cell is one line, and a long one moves its own row only") func table() {
     var table = Table(["NAME", "MESSAGE"])
     table.add(["a", "one\ntwo\tthree"])

@@ -57,7 +57,16 @@ import Testing
   @Test("a trace without steps, and one that is not over") func empty() {
     var trace = Self.trace([])
     trace.isFinished = false
+    #expect(!TraceText.isOver(trace))
     #expect(TraceText(trace).text().hasPrefix("Start of pod default/web-vm, 2023-11-14T22:13:20.000000000Z: 0 us, not over yet\n"))
+  }
+
+  @Test("a start that a CRI client makes has no end to wait for") func client() {
+    var trace = Self.trace([Self.step("RunPodSandbox", 1, 0, 10)])
+    trace.isFinished = false
+    #expect(TraceText.isOver(trace) && !TraceText(trace).text().contains("not over yet"))
+    trace.steps.insert(Self.step("manifest read", 0, 0, 1), at: 0)
+    #expect(!TraceText.isOver(trace))
   }
 
   @Test("a pod is named by UID, name or namespace/name; of several starts the newest is meant") func names() throws {

@@ -26,7 +26,7 @@ struct PsCommand: AsyncParsableCommand {
     }
     if let pod { filter.sandboxID = try await Lookup(runtime: runtime).pod(pod).id.rawValue }
     var containers = try await runtime.listContainers(filter).filter {
-      Filters.has($0.metadata.name, name) && Filters.has($0.image.image, image)
+      Filters.has($0.metadata.name, name) && (Filters.has($0.image.image, image) || Filters.has($0.image.userSpecifiedImage, image))
     }.sorted { $0.createdAt > $1.createdAt }
     if latest { containers = Array(containers.prefix(1)) }
     if format.quiet { return Terminal.write(containers.map { "\($0.id)\n" }.joined()) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import LinuxSystem
 import RuntimeAPI
 
@@ -26,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
       throw Failure(
         "no image \(image) on this node", hint: "swiftctl image import ARCHIVE adds one; swiftctl images shows what there is")
     }
-    let uid = UUID().uuidString.lowercased()
+    let uid = Self.makeUID()
     let title = name ?? defaultName(uid)
     var sandbox = SandboxConfig(metadata: SandboxMetadata(name: title, uid: uid, namespace: namespace))
     sandbox.hostname = title
@@ -67,6 +66,14 @@ struct RunCommand: AsyncParsableCommand {
     try await reader.follow { (try? await runtime.containerStatus(id, verbose: false).status.state) == .running }
     status = try await runtime.containerStatus(id, verbose: false).status
     return status.exitCode
+  }
+
+  /// 32 hexadecimal digits.
+  static func makeUID() -> String {
+    (0..<2).map { _ in
+      let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
   }
 
   private func defaultName(_ uid: String) -> String {

@@ -47,7 +47,7 @@ struct TraceCommand: AsyncParsableCommand {
       table.add([
         trace.name, trace.namespace, Format.age(trace.startedAt), Format.duration(trace.durationNanoseconds),
         "\(trace.steps.count)",
-        trace.isFinished ? "done" : "under way",
+        TraceText.isOver(trace) ? "done" : "under way",
       ])
     }
     return table.text()

@@ -22,7 +22,7 @@ struct TraceText {
     let total = trace.durationNanoseconds
     var lines = [
       "Start of pod \(trace.namespace)/\(trace.name), \(Format.time(trace.startedAt)): \(Format.duration(total))"
-        + (trace.isFinished ? "" : ", not over yet")
+        + (Self.isOver(trace) ? "" : ", not over yet")
     ]
     let rows = rows()
     let names = rows.map { String(repeating: "  ", count: $0.depth) + $0.name }
@@ -36,6 +36,9 @@ struct TraceText {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// A pod of a CRI client has no end of its start: the runtime does not know how many containers are to come.
+  static func isOver(_ trace: StartTrace) -> Bool { trace.isFinished || trace.steps.first.map { $0.level > 0 } ?? false }
 
   /// The steps, and the waiting between the outermost ones.
   func rows() -> [Row] {
