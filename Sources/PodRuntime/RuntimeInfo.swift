@@ -10,7 +10,7 @@ extension PodRuntime {
     RuntimeVersion(runtimeName: Self.runtimeName, runtimeVersion: version, apiVersion: "v1")
   }
 
-  /// cgroupfs below a delegated cgroup: no systemd call for each container.
+  /// cgroupfs: no systemd call for each container.
   public func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
 
   /// The pod CIDR is a setting of the bridge network and fixed while pods hold addresses of it; the same value again is accepted.

@@ -9,7 +9,7 @@ struct DesiredPod: Sendable {
 }
 
 /// The rules of a pod's life as a pure function: restart policy, back-off, init order, sidecars, probes' consequences and termination
-/// all live here, and nowhere else.
+/// all live here; `PodPhase` says what to call the state.
 enum PodPlan {
   /// - Parameter busy: what is under way beside the next action.
   static func nextAction(

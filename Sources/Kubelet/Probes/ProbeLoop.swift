@@ -32,7 +32,7 @@ enum ProbeSet {
 struct ProbeLoop: Sendable {
   let kind: ProbeKind
   let probe: Probe
-  /// CLOCK_REALTIME nanoseconds.
+  /// When the container started, as a moment of `clock`.
   let startedAt: Int64
   let clock: KubeletClock
   let attempt: @Sendable () async -> ProbeResult
