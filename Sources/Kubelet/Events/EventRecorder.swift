@@ -17,6 +17,7 @@ public final class EventRecorder: Sendable {
     var at: Int64
   }
   private struct State {
+    /// What is taken for a transaction comes back when that fails.
     var pending: [Pending] = []
     var isWriting = false
     var next = 0
@@ -69,13 +70,23 @@ public final class EventRecorder: Sendable {
     if isFirst { Task { await drain() } }
   }
 
+  /// How many wait to be written.
+  var count: Int { state.withLock { $0.pending.count } }
+
+  /// As on a full disk: so many of the newest wait, and are tried again so often.
+  static let waiting = 1000
+  private static let pause = Duration.seconds(1)
+
   private func drain() async {
     while true {
+      let taken = Mutex<[Pending]>([])
       do {
-        try await store.write { [self] in try write(in: $0) }
+        try await store.write { [self] in try write(in: $0, taken) }
         for bell in state.withLock({ Array($0.bells.values) }) { bell.yield() }
       } catch {
-        logger.error("Events not stored", metadata: ["error": "\(error)"])
+        logger.error("Events not stored, tried again", metadata: ["error": "\(error)"])
+        putBack(taken)
+        try? await Task.sleep(for: Self.pause)
       }
       let isDone = state.withLock { state in
         if state.pending.isEmpty { state.isWriting = false }
@@ -86,11 +97,12 @@ public final class EventRecorder: Sendable {
   }
 
   /// Taken inside the transaction, so that two writers keep the order.
-  private func write(in transaction: Transaction) throws {
+  private func write(in transaction: Transaction, _ taken: borrowing Mutex<[Pending]>) throws {
     let events = state.withLock { state in
       defer { state.pending = [] }
       return state.pending
     }
+    taken.withLock { $0 = events }
     for event in events {
       try log.record(
         type: event.kind.rawValue, reason: event.reason, namespace: event.namespace, name: event.name, uid: event.uid,
@@ -98,17 +110,34 @@ public final class EventRecorder: Sendable {
     }
   }
 
+  private func putBack(_ taken: borrowing Mutex<[Pending]>) {
+    let events = taken.withLock { $0 }
+    state.withLock { $0.pending = Array((events + $0.pending).suffix(Self.waiting)) }
+  }
+
   /// Events after a sequence number, oldest first; everything recorded before the call is among them. Blocks.
   public func list(after sequence: Int64 = 0) throws(StoreError) -> [EventLog.Entry] {
-    try store.transaction { try write(in: $0) }
+    let taken = Mutex<[Pending]>([])
+    do throws(StoreError) {
+      try store.transaction { try write(in: $0, taken) }
+    } catch {
+      putBack(taken)
+      throw error
+    }
     return try log.list(after: sequence)
   }
 
   /// At most `limit` of them: a reader of many asks for the next after the last.
   func page(after sequence: Int64, limit: Int) async throws(StoreError) -> [EventLog.Entry] {
-    try await store.write { [self] transaction in
-      try write(in: transaction)
-      return try log.list(after: sequence, limit: limit, in: transaction)
+    let taken = Mutex<[Pending]>([])
+    do throws(StoreError) {
+      return try await store.write { [self] transaction in
+        try write(in: transaction, taken)
+        return try log.list(after: sequence, limit: limit, in: transaction)
+      }
+    } catch {
+      putBack(taken)
+      throw error
     }
   }
 

@@ -64,6 +64,8 @@ public struct FileSource: Sendable {
     var manifests = ManifestSet(node: node, remembered: remembered)
     var change = ManifestWatcher.Change.everything
     var isFirst = true
+    // Files that had no good content when an agent read them that remembers nothing.
+    var unexplained: Set<String> = []
     var failures = 0
     var told: String?
     var noticed = ContinuousClock.now
@@ -95,8 +97,10 @@ public struct FileSource: Sendable {
       var snapshot: SourceSnapshot
       if case .everything = change {
         snapshot = manifests.apply(found.compactMapValues { $0 }, now: now())
-        // The first agent that remembers: a broken file may be that of a pod which an earlier one left.
-        snapshot.isPartial = remembered.isEmpty && memory != nil && isFirst && !snapshot.degradedFiles.isEmpty
+        // The first agent that remembers: a broken file may be that of a pod which an earlier one left, as long as it is broken.
+        if isFirst, remembered.isEmpty, memory != nil { unexplained = Set(snapshot.degradedFiles.keys) }
+        unexplained = unexplained.filter { manifests.isBroken($0) }
+        snapshot.isPartial = !unexplained.isEmpty
       } else {
         snapshot = manifests.change(found, now: now())
       }
@@ -109,7 +113,12 @@ public struct FileSource: Sendable {
       } else {
         await keep(manifests, Set(found.keys), gone: found.filter { $0.value == nil }.map(\.key), &memory)
       }
-      change = try await watcher.next()
+      if !unexplained.isEmpty, !unexplained.contains(where: { manifests.isBroken($0) }) {
+        // Now everything can be said.
+        change = .everything
+      } else {
+        change = try await watcher.next()
+      }
       noticed = .now
     }
   }

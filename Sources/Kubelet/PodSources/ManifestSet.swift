@@ -39,6 +39,9 @@ struct ManifestSet: Sendable {
     self.remembered = remembered
   }
 
+  /// It is there without good content, and had none before that is known.
+  func isBroken(_ path: String) -> Bool { degraded[path] != nil }
+
   /// The content of a file that can be used as it is.
   func good(_ path: String) -> [UInt8]? { files[path].flatMap { $0.error == nil ? $0.bytes : nil } }
 

@@ -33,6 +33,9 @@ final class ManifestWatcher: Sendable {
     (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// Events that nobody has looked at yet.
+  var pending: Int { state.withLock { $0.arrived.count } }
+
   /// Paths that a writer has open now.
   var writing: Set<String> { state.withLock { $0.watches?.writing ?? [] } }
 
@@ -85,6 +88,7 @@ final class ManifestWatcher: Sendable {
   private func drain() -> ManifestWatches.Outcome {
     state.withLock { state in
       let events = state.arrived
+      if state.isDue { state.watches?.forgetWriters() }
       var outcome = ManifestWatches.Outcome(change: state.isDue ? .everything : nil)
       (state.arrived, state.isDue) = ([], false)
       for event in events { if let one = state.watches?.note(event, of: directory.path) { outcome.merge(one) } }

@@ -10,7 +10,8 @@ struct ManifestWatches: Sendable {
   let inotify: Inotify
   private var numbers: [String: Int32] = [:]
   private var interests: [String: ManifestDirectory.Interest] = [:]
-  /// Paths that were created or modified and not yet closed.
+  /// Paths that were created or modified and not yet closed. Not each of them has a writer that will close it: a file may be truncated by
+  /// its path, or be linked into place without a name before.
   private(set) var writing: Set<String> = []
 
   /// Why a directory is not watched.
@@ -59,6 +60,9 @@ struct ManifestWatches: Sendable {
     }
   }
 
+  /// What nobody has closed for so long has no writer.
+  mutating func forgetWriters() { writing = [] }
+
   /// Takes an event in.
   /// - Parameter manifests: the path of the manifests as it was given, links included.
   mutating func note(_ event: Inotify.Event, of manifests: String) -> Outcome {
@@ -72,6 +76,9 @@ struct ManifestWatches: Sendable {
       // The watch sits on an inode, not on a path: whoever is at the path now needs a new one.
       if mask & UInt32(IN_IGNORED) == 0 { inotify.remove(event.watch) }
       numbers[path] = nil
+      // Who writes there closes a file that is nobody's manifest any more.
+      let directory = interests[path]?.manifests == true ? manifests : path
+      writing = writing.filter { !$0.hasPrefix("\(directory)/") }
       return Outcome(change: .everything, needsSettling: true)
     }
     guard let interest = interests[path], interest.includes(event.name) else { return Outcome() }

@@ -3,6 +3,8 @@ import Glibc
 import KubeModel
 import LinuxSystem
 import Logging
+import Store
+import TestSupport
 import Testing
 
 @testable import Kubelet
@@ -86,6 +88,59 @@ import Testing
       _ = watcher.update()
       let change = try await watcher.next()
       #expect(change == .everything)
+    }
+  }
+
+  @Test("a file that changed without a writer who closes it is not waited for beyond the next look")
+  func noWriter() async throws {
+    try await withDirectory { root in
+      let path = root + "/m/a.yaml"
+      try manifest("a").write(to: URL(fileURLWithPath: path))
+      let watcher = ManifestWatcher(
+        directory: ManifestDirectory(path: root + "/m"), settle: .zero, relist: (.milliseconds(300), .milliseconds(300)))
+      #expect(watcher.update() == nil)
+      #expect(unsafe truncate(path, 20) == 0)
+      #expect(await eventually { watcher.pending > 0 })
+      let change = try await watcher.next()
+      #expect(change == .everything && watcher.writing == [])
+    }
+  }
+
+  @Test("who writes into a directory that was replaced holds up nothing of the new one")
+  func replacedDirectory() async throws {
+    try await withDirectory { root in
+      let watcher = ManifestWatcher(
+        directory: ManifestDirectory(path: root + "/m"), settle: .zero, relist: (.seconds(3600), .seconds(3600)))
+      #expect(watcher.update() == nil)
+      let writer = unsafe Glibc.open(root + "/m/a.yaml", O_CREAT | O_WRONLY, 0o600)
+      defer { Glibc.close(writer) }
+      #expect(await eventually { watcher.pending > 0 })
+      try FileManager.default.moveItem(atPath: root + "/m", toPath: root + "/old")
+      try FileManager.default.createDirectory(atPath: root + "/m", withIntermediateDirectories: false)
+      try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
+      let change = try await watcher.next()
+      #expect(change == .everything && watcher.writing == [])
+    }
+  }
+
+  @Test("a broken file that an earlier agent's pod may be of protects it until it is good or gone, not only until the next look")
+  func unexplained() async throws {
+    try await withDirectory { root in
+      try Data("kind: [".utf8).write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
+      let source = FileSource(
+        path: root + "/m", node: "n", settle: .milliseconds(5), store: try Store(path: nil), logger: Logger(label: "test"))
+      var snapshots = source.snapshots().makeAsyncIterator()
+      let first = await snapshots.next(isolation: #isolation)
+      #expect(first?.isPartial == true && first?.gone == nil)
+      // A link has everything read.
+      try manifest("b").write(to: URL(fileURLWithPath: root + "/b"))
+      try FileManager.default.createSymbolicLink(atPath: root + "/m/b.yaml", withDestinationPath: root + "/b")
+      var next = await snapshots.next(isolation: #isolation)
+      while let snapshot = next, snapshot.gone != nil { next = await snapshots.next(isolation: #isolation) }
+      #expect(next?.pods.count == 1 && next?.isPartial == true)
+      try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
+      while let snapshot = next, snapshot.gone != nil || snapshot.isPartial { next = await snapshots.next(isolation: #isolation) }
+      #expect(next?.pods.count == 2)
     }
   }
 

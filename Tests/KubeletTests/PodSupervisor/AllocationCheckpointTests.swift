@@ -1,6 +1,6 @@
 import KubeModel
 import RuntimeAPI
-import Store
+@testable import Store
 import TestSupport
 import Testing
 
@@ -22,6 +22,25 @@ import Testing
       let rows = try await node.store.read { try Documents("kubelet-pod", in: node.store).all(in: $0) }
       #expect(rows.map(\.id) == ["a"])
       node.runtime.release("runSandbox")
+    }
+  }
+
+  @Test("a pod whose record cannot be written does not run, until it can")
+  func noRecord() async throws {
+    try await TestNode.with { node in
+      try await node.store.write { transaction in
+        try transaction.connection.execute(
+          "CREATE TRIGGER full BEFORE INSERT ON document WHEN NEW.kind = 'kubelet-pod' BEGIN SELECT RAISE(ABORT, 'full'); END")
+      }
+      node.want([pod("a", cpu: 3)])
+      await node.eventually("known") { node.pod("a") != nil }
+      await node.settle()
+      #expect(!node.runtime.calls.contains { $0.hasPrefix("runSandbox") })
+      try await node.store.write { try $0.connection.execute("DROP TRIGGER full") }
+      await node.eventually("runs") {
+        node.time.advance(seconds: 1)
+        return node.container("a", uid: "a")?.ready == true
+      }
     }
   }
 

@@ -12,6 +12,8 @@ import Testing
   func lostExit() async throws {
     try await TestNode.with([.test()]) { node in
       await node.eventually("ready") { node.container("app")?.ready == true }
+      // A look that is still under way would find it.
+      await node.settle()
       node.runtime.state.withLock { $0.troubles.delivery = .lost }
       node.runtime.exit("app", code: 1)
       await node.settle()
