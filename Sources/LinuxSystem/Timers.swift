@@ -29,8 +29,11 @@ final class Timers: Sendable {
 
   deinit { state.broadcast { $0.isClosed = true } }
 
-  /// How many wait for their time.
-  var count: Int { state.withLock { $0.heap.count } }
+  /// How many wait for their time, and will for longer than `delay`, nanoseconds.
+  func count(dueAfter delay: UInt64) -> Int {
+    let moment = monotonicNanoseconds() + delay
+    return state.withLock { $0.heap.count(dueAfter: moment) }
+  }
 
   /// Runs `action` on the timers' thread; it must not block.
   @discardableResult
@@ -86,6 +89,7 @@ struct TimerHeap {
   private var places: [Timers.Ticket: Int] = [:]
 
   var count: Int { entries.count }
+  func count(dueAfter moment: UInt64) -> Int { entries.count { $0.due > moment } }
   var first: Entry? { entries.first }
 
   mutating func insert(_ entry: Entry) {
