@@ -44,9 +44,15 @@ extension PodRuntime {
   private func handle(_ entries: [ProcessEntry], of sandbox: Sandbox) {
     let byID = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let isMaking = sandbox.machine.phase == .creating
+    var isUnderway = false
     if let pause = byID[""] {
       sandbox.pausePID = pause.pid
-      apply(pause.phase == .exited ? .ended : .ready, to: sandbox, unless: isMaking)
+      switch pause.phase {
+      case .exited: apply(.ended, to: sandbox)
+      case .running, .created: apply(.ready, to: sandbox, unless: isMaking)
+      // Of an agent that died; whether it will be there podshim tells nobody.
+      case .settingUp: isUnderway = !isMaking
+      }
     } else if !isMaking {
       apply(.ended, to: sandbox)
     }
@@ -56,8 +62,10 @@ extension PodRuntime {
         switch entry.phase {
         case .exited: apply(.ended(ContainerEnd(entry.exit)), to: container)
         case .running: apply(.seenRunning(pid: entry.pid, since: entry.exit.startedAt), to: container)
+        // Its start was asked for on a connection that is lost: that it runs is told to nobody.
+        case .created where entry.exit.startedAt != 0: isUnderway = true
         case .created: if container.machine.isVisible { apply(.made(pid: entry.pid), to: container) }
-        case .settingUp: break
+        case .settingUp: isUnderway = isUnderway || container.machine.isVisible
         }
       case .none:
         let phase = container.machine.phase
@@ -72,10 +80,11 @@ extension PodRuntime {
       waiter.fail(RuntimeError(.unavailable, "the exit code was lost while the connection to podshim was broken"))
     }
     for entry in entries where !entry.id.isEmpty && !entry.id.hasPrefix("exec-") { forgetStranger(entry, of: sandbox) }
+    sandbox.link?.listAgain(isUnderway)
   }
 
   private func apply(_ fact: SandboxFact, to sandbox: Sandbox, unless isMaking: Bool) {
-    if !isMaking || fact == .ended { apply(fact, to: sandbox) }
+    if !isMaking { apply(fact, to: sandbox) }
   }
 
   /// A process no container explains is what is left of a creation that was undone, or of an agent that died in one.
@@ -109,7 +118,7 @@ extension PodRuntime {
     let containers = containers(of: sandbox.id)
     let groups = (containers.map(\.record.cgroup) + [sandbox.record.cgroup]).map { cgroups.cgroup($0) }
     do {
-      try await runBlocking { () throws(CgroupError) in
+      try await runBlocking(.ending) { () throws(CgroupError) in
         for group in groups { try group.kill() }
         for group in groups { try group.killAndWait() }
       }

@@ -1,6 +1,7 @@
 import Glibc
 import LinuxSystem
 import RuntimeAPI
+import ShimCore
 import Synchronization
 import Testing
 
@@ -28,6 +29,49 @@ struct TakeoverTests {
       let running = try await again.containerStatus(id, verbose: false).status
       #expect(running.state == .running && running.startedAt > 0 && running.pid > 0)
       try await again.removePodSandbox(sandbox)
+    }
+  }
+
+  @Test(
+    "A start that was under way when its agent died, or when the connection broke: it runs once, and is shown to run",
+    arguments: [true, false])
+  func startUnderway(_ isAnotherAgent: Bool) async throws {
+    try await RuntimeFixture.with { fixture in
+      let config = fixture.sandboxConfig()
+      let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
+      let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+      let pid = try await fixture.runtime.container(id).machine.pid
+      let link = try #require(try await fixture.runtime.sandbox(sandbox).link)
+      // It cannot go on to its exec, so that podshim has nothing to answer.
+      kill(pid, SIGSTOP)
+      defer { kill(pid, SIGCONT) }
+      let first = Task { try await fixture.runtime.startContainer(id) }
+      func isUnderway() async throws -> Bool {
+        guard case .processes(let entries) = try await link.call(.list).reply else { return false }
+        return entries.contains { $0.id == id.rawValue && $0.exit.startedAt != 0 }
+      }
+      while try await !isUnderway() { try await Task.sleep(for: .milliseconds(10)) }
+      var runtime = fixture.runtime
+      if isAnotherAgent { runtime = try await fixture.successor() } else { link.breakConnection() }
+      await #expect(throws: RuntimeError.self) { try await first.value }
+      #expect(try await runtime.containerStatus(id, verbose: false).status.state == .created)
+      // The kubelet asks again; nothing is killed, and nothing begins a second time.
+      let again = Task { try await runtime.startContainer(id) }
+      try await Task.sleep(for: .milliseconds(300))
+      kill(pid, SIGCONT)
+      if isAnotherAgent {
+        try await again.value
+      } else {
+        // This agent knows that it has asked already; what becomes of it is told by podshim's list.
+        _ = try? await again.value
+      }
+      for _ in 0..<500 where try await runtime.containerStatus(id, verbose: false).status.state != .running {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      let status = try await runtime.containerStatus(id, verbose: false).status
+      #expect(status.state == .running && status.pid == pid)
+      #expect(try await runtime.execSync(id, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
+      try await runtime.removePodSandbox(sandbox)
     }
   }
 

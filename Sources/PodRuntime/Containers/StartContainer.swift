@@ -22,7 +22,12 @@ extension PodRuntime {
       }
       do {
         try Faults.check(.containerStart)
-        _ = try await link.call(.start(id: container.id.rawValue, at: time))
+        do throws(ShimError) {
+          _ = try await link.call(.start(id: container.id.rawValue, at: time))
+        } catch {
+          guard case .refused(Errno.busy, _) = error else { throw error }
+          return try await awaitStart(of: container, link)
+        }
         try Faults.check(.containerStart, .after)
       } catch {
         throw await failed(error, container, link)
@@ -32,6 +37,18 @@ extension PodRuntime {
         traces.add(.startContainer, pod, container: container.record.config.metadata.name, from: began)
       }
     }
+  }
+
+  /// Somebody asked for the start before, an earlier agent or one whose connection broke: how that ends is how this one does.
+  private func awaitStart(of container: Container, _ link: ShimLink) async throws(ShimError) {
+    let deadline = ContinuousClock.now + ShimLink.callTimeout
+    repeat {
+      // What it says has been applied when it is here.
+      _ = try await link.call(.list)
+      guard case .starting(_, nil) = container.machine.phase else { return }
+      try? await Alarm.sleep(for: .milliseconds(20))
+    } while ContinuousClock.now < deadline && !Task.isCancelled
+    throw .unanswered("start")
   }
 
   private func failed(_ error: any Error, _ container: Container, _ link: ShimLink) async -> RuntimeError {

@@ -20,6 +20,7 @@ final class ShimLink: Sendable {
   static let callTimeout = Duration.seconds(5)
   /// Making a process opens volumes and logs, which may be slow.
   static let spawnTimeout = Duration.seconds(30)
+  private static let shortestListPause = Duration.milliseconds(50)
   private static let reconnectDelays: [Duration] = [.milliseconds(10), .milliseconds(100), .milliseconds(500), .seconds(2)]
 
   private struct State {
@@ -31,6 +32,9 @@ final class ShimLink: Sendable {
     var closed = false
     /// Tries since the last connection that answered.
     var attempts = 0
+    /// podshim's list is asked for once more after a pause, the next one.
+    var willList = false
+    var listPause = ShimLink.shortestListPause
   }
   private let state = Mutex(State())
   private let directory: String
@@ -171,6 +175,27 @@ final class ShimLink: Sendable {
   /// Asks what podshim has, when a reply came too late to be believed by its caller.
   private func resynchronise() {
     state.withLock { $0.connection }?.post(.list)
+  }
+
+  /// What is under way has no other way to be known: podshim answers on the connection on which it was asked, and that one is lost.
+  /// - Parameter isUnderway: false: all is known.
+  func listAgain(_ isUnderway: Bool) {
+    let pause = state.withLock { state -> Duration? in
+      guard isUnderway else {
+        state.listPause = Self.shortestListPause
+        return nil
+      }
+      if state.willList || state.dead || state.closed { return nil }
+      defer { state.listPause = min(state.listPause * 2, .seconds(5)) }
+      state.willList = true
+      return state.listPause
+    }
+    guard let pause else { return }
+    Task { [weak self] in
+      try? await Alarm.sleep(for: pause)
+      self?.state.withLock { $0.willList = false }
+      self?.resynchronise()
+    }
   }
 
   private func reconnect() {
