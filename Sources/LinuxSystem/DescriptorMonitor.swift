@@ -55,6 +55,11 @@ public final class DescriptorMonitor: Sendable {
     }
   }
 
+  /// Calls the handler also, or no longer, while `descriptor` takes something. Safe under a lock.
+  public func watch(_ token: Token, _ descriptor: CInt, writability: Bool) {
+    epoll.withRaw { epoll in _ = cl_monitor_modify(epoll, descriptor, token.value, writability ? 1 : 0) }
+  }
+
   /// Ends a registration; a handler that is running finishes. Call before the descriptor is closed.
   public func remove(_ token: Token, _ descriptor: CInt) {
     handlers.withLock { _ = $0.removeValue(forKey: token.value) }

@@ -24,10 +24,16 @@ public enum BlockingWork: Sendable, CaseIterable {
   case node
   /// Paths that pods and administrators name, and may be on a file system that does not answer: volumes, manifests.
   case foreign
+  /// The manifests' directory: whatever volumes wait for, a file that came is read.
+  case manifests
+  /// Waiting for processes that were killed, for ten seconds when one hangs in the kernel.
+  case ending
 }
 
 private let nodeThreads = ThreadPool(named: "blocking", width: 32)
 private let foreignThreads = ThreadPool(named: "blocking-paths", width: 64)
+private let manifestThreads = ThreadPool(named: "manifests", width: 4)
+private let endingThreads = ThreadPool(named: "ending", width: 64)
 
 /// Runs a closure that may block (a system call on a file system or the network) on a thread of the agent's own bounded pools, so that
 /// the cooperative pool never waits for a disk or a dead mount. The pools grow at once; above their bound callers wait in order.
@@ -38,6 +44,8 @@ public func runBlocking<R: Sendable, E: Error>(
     switch work {
     case .node: nodeThreads
     case .foreign: foreignThreads
+    case .manifests: manifestThreads
+    case .ending: endingThreads
     }
   #if DEBUG
     // Task-locals do not follow onto the thread by themselves.

@@ -25,12 +25,4 @@ extension UnixStream {
       return 0
     }
   }
-
-  /// Blocks until the peer's buffer takes something or `milliseconds` have passed.
-  public func waitUntilWritable(milliseconds: Int32) {
-    withRaw { raw in
-      var poller = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-      _ = unsafe poll(&poller, 1, milliseconds)
-    }
-  }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import RuntimeAPI
 import ShimCore
@@ -35,6 +36,39 @@ struct ShimConnectionTests {
   }
   static func soon(_ milliseconds: Int = 50) -> ContinuousClock.Instant { .now + .milliseconds(milliseconds) }
   static let isList: @Sendable (ShimRequest) -> Bool = { $0 == .list }
+
+  @Test("podshims that read nothing hold no thread of the agent, and get every byte when they read")
+  func unreadByMany() async throws {
+    var request = SpawnRequest(id: "c", program: Array(repeating: 7, count: 300_000))
+    request.logPath = "/log"
+    // More than the pool has threads.
+    let pairs = try (0..<40).map { _ in try UnixStream.pair() }
+    let connections = try pairs.map { ours, _ in
+      try ShimConnection(ours, handlers: .init(event: { _ in }, listed: { _ in }, late: {}, ended: {}))
+    }
+    for connection in connections {
+      connection.post(.list)
+      try connection.begin()
+      for _ in 0..<4 { connection.post(.spawn(request)) }
+    }
+    #expect(await waiting(atMost: .seconds(20)) { await runBlocking { () throws(Never) in } } != nil)
+    let expected = ShimFrame.encode(.list, id: 1).count + 4 * ShimFrame.encode(.spawn(request), id: 1).count
+    for (_, theirs) in pairs {
+      let received = await runBlocking {
+        theirs.withRaw { raw in
+          var (total, chunk) = (0, [UInt8](repeating: 0, count: 65536))
+          while total < expected {
+            let count = unsafe read(raw, &chunk, chunk.count)
+            if count <= 0 { break }
+            total += count
+          }
+          return total
+        }
+      }
+      #expect(received == expected)
+    }
+    for connection in connections { connection.end() }
+  }
 
   @Test("Replies find their calls in any order")
   func order() async throws {

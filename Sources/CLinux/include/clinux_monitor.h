@@ -8,6 +8,8 @@ int32_t cl_monitor_create(void);
 // EPOLL_CTL_ADD for EPOLLIN|EPOLLRDHUP, level triggered: 0 or -errno.
 int32_t cl_monitor_add(int32_t monitor, int32_t descriptor, uint64_t token);
 // EPOLL_CTL_DEL: 0 or -errno.
+// The same, and for writability too when `writable` is not 0.
+int32_t cl_monitor_modify(int32_t monitor, int32_t descriptor, uint64_t token, int32_t writable);
 int32_t cl_monitor_remove(int32_t monitor, int32_t descriptor);
 // epoll_wait without timeout: writes up to `capacity` (at most 64) tokens, returns how many, or -errno.
 int32_t cl_monitor_wait(int32_t monitor, uint64_t *tokens, int32_t capacity);

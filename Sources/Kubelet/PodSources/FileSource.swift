@@ -130,7 +130,7 @@ public struct FileSource: Sendable {
     let logger = logger
     progress.began()
     defer { progress.ended() }
-    return try await runBlocking(.foreign) { () throws(SystemCallError) -> [String: ManifestSet.Content?] in
+    return try await runBlocking(.manifests) { () throws(SystemCallError) -> [String: ManifestSet.Content?] in
       if case .files(let paths) = change {
         let writing = watcher.writing
         return Dictionary(uniqueKeysWithValues: paths.map { ($0, directory.content($0, writing: writing)) })

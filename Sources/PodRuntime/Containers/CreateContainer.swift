@@ -95,7 +95,7 @@ extension PodRuntime {
     undo.push("writable layer of \(id)") { [images] in
       try await runBlocking { () throws(ImageError) in try images.removeSnapshot(owner: id.rawValue) }
     }
-    undo.push("cgroup \(cgroup.path)") { try await runBlocking { () throws(CgroupError) in try cgroup.remove() } }
+    undo.push("cgroup \(cgroup.path)") { try await runBlocking(.ending) { () throws(CgroupError) in try cgroup.remove() } }
     let sandboxRecord = sandbox.record
     let appArmorProfile = try await appArmor.profile(config.securityContext)
     let ground = try await runBlocking { [self] () throws(any Error) in
@@ -103,9 +103,8 @@ extension PodRuntime {
     }
     var laps = StartLaps(traces, sandboxRecord.config.metadata.uid, container: config.metadata.name)
     try Faults.check(.containerSpec)
-    let volumes =
-      config.mounts.isEmpty ? nil : try await runBlocking(.foreign) { () throws(RuntimeError) in try Volumes(config.mounts) }
-    let program = try containerProgram(ground.spec, root: ground.root, volumes: try volumes ?? Volumes([]))
+    let volumes = try await openVolumes(config, logPath: ground.record.logPath)
+    let program = try containerProgram(ground.spec, root: ground.root, volumes: volumes)
 
     laps.lap(.mounts)
     var record = ground.record
@@ -134,6 +133,27 @@ extension PodRuntime {
     apply(.made(pid: pid), to: container)
   }
 
+  /// Paths that may be on a file system that does not answer: the sandbox's gate is not held for longer than podshim may take, or the pod
+  /// could be neither stopped nor removed. What comes later is dropped, and its descriptors with it.
+  private func openVolumes(_ config: ContainerConfig, logPath: String) async throws -> Volumes {
+    if config.mounts.isEmpty && logPath.isEmpty { return try Volumes([]) }
+    let opened = await waiting(atMost: ShimLink.spawnTimeout) {
+      await runBlocking(.foreign) {
+        Result { () throws(any Error) in
+          if let slash = logPath.lastIndex(of: "/") { try makeDirectory(String(logPath[..<slash]), mode: 0o755) }
+          return try Volumes(config.mounts)
+        }
+      }
+    }
+    guard let opened else {
+      throw RuntimeError(
+        .deadlineExceeded,
+        "a volume of container \(config.metadata.name), or the directory of its log, does not answer after "
+          + "\(ShimLink.spawnTimeout.components.seconds) s: is it on a network file system that is gone?")
+    }
+    return try opened.get()
+  }
+
   /// Everything that is made of files: on a thread that may block. The record is on the node before anything it names.
   private func prepareGround(
     _ id: ContainerID, _ config: ContainerConfig, _ sandbox: SandboxRecord, appArmorProfile: String?, file: String, cgroup: Cgroup
@@ -154,7 +174,6 @@ extension PodRuntime {
     try Faults.check(.containerDirectory)
     let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
     try Faults.check(.containerDirectory, .middle)
-    if let slash = record.logPath.lastIndex(of: "/") { try makeDirectory(String(record.logPath[..<slash]), mode: 0o755) }
     try Faults.check(.containerDirectory, .after)
     laps.lap(.snapshot)
     try Faults.check(.containerCgroup)

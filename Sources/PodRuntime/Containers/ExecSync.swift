@@ -55,7 +55,7 @@ extension PodRuntime {
       return result
     } catch {
       // Nobody waits for it any more: nothing of it goes on.
-      try? await runBlocking { try cgroup.remove() }
+      try? await runBlocking(.ending) { try cgroup.remove() }
       throw error
     }
   }

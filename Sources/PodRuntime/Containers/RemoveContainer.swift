@@ -27,7 +27,7 @@ extension PodRuntime {
       "\(settings.sandboxDirectory(container.sandboxID.rawValue))/\($0)"
     }
     do {
-      try await records.releasing {
+      try await records.releasing(.ending) {
         try Faults.check(.containerRemove)
         try cgroup.remove()
         try images.removeSnapshot(owner: id)

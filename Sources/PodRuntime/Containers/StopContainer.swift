@@ -68,7 +68,7 @@ extension PodRuntime {
   private func killWithoutShim(_ container: Container) async throws(RuntimeError) {
     let cgroup = cgroups.cgroup(container.record.cgroup)
     do {
-      try await runBlocking { () throws(CgroupError) in try cgroup.killAndWait() }
+      try await runBlocking(.ending) { () throws(CgroupError) in try cgroup.killAndWait() }
     } catch {
       throw runtimeError(error, "cannot stop container \(container.id)")
     }

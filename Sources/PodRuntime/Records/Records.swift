@@ -55,13 +55,13 @@ struct Records: Sendable {
   }
 
   /// What to do again when the disk was full: after the reserve was given up.
-  func releasing<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+  func releasing<R: Sendable>(_ work: BlockingWork = .node, _ body: @escaping @Sendable () throws -> R) async throws -> R {
     let given = reserve.given
     do {
-      return try await runBlocking { () throws(any Error) in try body() }
+      return try await runBlocking(work) { () throws(any Error) in try body() }
     } catch  where SpaceReserve.wouldHelp(error) {
       guard await reserve.giveUp(since: given) else { throw error }
-      return try await runBlocking { () throws(any Error) in try body() }
+      return try await runBlocking(work) { () throws(any Error) in try body() }
     }
   }
 

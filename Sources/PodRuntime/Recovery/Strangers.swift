@@ -85,7 +85,7 @@ extension PodRuntime {
     logger.warning("Ending a sandbox that no record explains", metadata: ["sandbox.id": "\(stranger.id)", "cgroups": "\(paths)"])
     // Last what holds the others, when it is ours.
     let all = paths + ["\(Self.ownParent(settings))/\(stranger.id)"]
-    try await runBlocking { () throws(any Error) in
+    try await runBlocking(.ending) { () throws(any Error) in
       for path in all { try cgroups.cgroup(path).kill() }
       try stranger.process?.signal(9)
       for path in all { try cgroups.cgroup(path).remove() }

@@ -15,7 +15,7 @@ extension PodRuntime {
       let (cgroups, record, directory) = (cgroups, sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
       do {
         try await undoCreations(in: record)
-        try await runBlocking {
+        try await runBlocking(.ending) {
           try Faults.check(.sandboxRemove)
           for path in record.cgroups { try cgroups.cgroup(path).remove() }
           // A parent that a client named and nobody uses any more.

@@ -171,7 +171,7 @@ extension PodRuntime {
     }
     let (leaf, parent) = (cgroups.cgroup(record.cgroup), cgroups.cgroup(record.cgroupParent))
     undo.push("cgroups of \(sandbox.id)") {
-      try await runBlocking { () throws(CgroupError) in
+      try await runBlocking(.ending) { () throws(CgroupError) in
         try leaf.remove()
         if record.ownsCgroupParent { try parent.remove() } else { try parent.removeIfEmpty() }
       }

@@ -36,7 +36,8 @@ final class ShimConnection: Sendable {
     /// Bytes podshim's buffer did not take yet: frames, or rests of them.
     var outgoing: [(bytes: ArraySlice<UInt8>, descriptors: [SharedDescriptor])] = []
     var outgoingBytes = 0
-    var isFlushing = false
+    /// The monitor calls when podshim takes something, too.
+    var watchesWritability = false
     /// When the timer rings; nil: it is off.
     var alarm: ContinuousClock.Instant?
     var token: DescriptorMonitor.Token?
@@ -62,12 +63,15 @@ final class ShimConnection: Sendable {
     state.withLock { $0.token = token }
     do {
       try stream.withRaw { raw throws(SystemCallError) in
-        try DescriptorMonitor.shared.add(raw, as: token) { [weak self] in self?.receive() }
+        try DescriptorMonitor.shared.add(raw, as: token) { [weak self] in self?.isReady() }
       }
     } catch {
       state.withLock { $0.token = nil }
       throw error
     }
+    // What was sent before this, also while the monitor did not know the token.
+    state.withLock { $0.watchesWritability = false }
+    flush()
   }
 
   /// The protocol both sides speak; nil before podshim said it.
@@ -176,19 +180,24 @@ final class ShimConnection: Sendable {
 
   // MARK: Sending
 
-  /// Frames leave whole and in order. What podshim does not take at once is sent by a blocking thread.
+  /// Frames leave whole and in order. What podshim does not take at once is sent when it takes something.
   private func flush() {
     do throws(SystemCallError) {
-      let blocked = try state.withLock { state throws(SystemCallError) in
-        if state.isFlushing || state.ended { return false }
+      try state.withLock { state throws(SystemCallError) in
+        if state.ended { return }
         try Self.send(&state, stream)
-        state.isFlushing = !state.outgoing.isEmpty
-        return state.isFlushing
+        watchWritability(&state, !state.outgoing.isEmpty)
       }
-      if blocked { Task { await runBlocking { [weak self] in self?.flushBlocking() } } }
     } catch {
       end()
     }
+  }
+
+  /// Under the lock: or an older wish could overtake a newer one.
+  private func watchWritability(_ state: inout State, _ watches: Bool) {
+    guard let token = state.token, state.watchesWritability != watches else { return }
+    state.watchesWritability = watches
+    stream.withRaw { raw in DescriptorMonitor.shared.watch(token, raw, writability: watches) }
   }
 
   private static func send(_ state: inout State, _ stream: UnixStream) throws(SystemCallError) {
@@ -202,23 +211,12 @@ final class ShimConnection: Sendable {
     }
   }
 
-  private func flushBlocking() {
-    while true {
-      stream.waitUntilWritable(milliseconds: 1000)
-      do throws(SystemCallError) {
-        let done = try state.withLock { state throws(SystemCallError) in
-          if !state.ended { try Self.send(&state, stream) }
-          state.isFlushing = !state.ended && !state.outgoing.isEmpty
-          return !state.isFlushing
-        }
-        if done { return }
-      } catch {
-        return end()
-      }
-    }
-  }
-
   // MARK: Receiving
+
+  private func isReady() {
+    if state.withLock({ $0.watchesWritability }) { flush() }
+    receive()
+  }
 
   private func receive() {
     do throws(SystemCallError) {
