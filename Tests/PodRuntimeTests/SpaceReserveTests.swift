@@ -46,18 +46,17 @@ import Testing
       // Both fail before the first of them gives the reserve up.
       let failed = Mutex(0)
       let body: @Sendable () throws -> Void = {
-        if failed.withLock({ count in
-          count < 2
-            ? {
-              count += 1; return true
-            }() : false
-        }) {
+        let fails = failed.withLock { count in
+          defer { count = min(count + 1, 2) }
+          return count < 2
+        }
+        if fails {
           for _ in 0..<2000 where failed.withLock({ $0 }) < 2 { usleep(1000) }
           throw SystemCallError(call: "unlink", subject: "x", code: ENOSPC)
         }
       }
-      async let first: Void = records.releasing(body)
-      async let second: Void = records.releasing(body)
+      async let first: Void = records.releasing(.node, body)
+      async let second: Void = records.releasing(.node, body)
       _ = try await (first, second)
       #expect(!FileManager.default.fileExists(atPath: directory + "/reserve"))
     }
