@@ -16,9 +16,12 @@ final class PodRecords: Sendable {
   private struct Change {
     var pod: Pod?
     var facts: PodFacts?
+    var version = 0
   }
   private struct State {
     var changes: [PodUID: Change] = [:]
+    /// Of the last change.
+    var version = 0
     var isWriting = false
   }
 
@@ -47,6 +50,8 @@ final class PodRecords: Sendable {
 
   private func change(_ uid: PodUID, _ body: (inout Change) -> Void) {
     let isFirst = state.withLock { state in
+      state.version += 1
+      state.changes[uid, default: Change()].version = state.version
       body(&state.changes[uid, default: Change()])
       defer { state.isWriting = true }
       return !state.isWriting
@@ -74,33 +79,22 @@ final class PodRecords: Sendable {
 
   /// Everything that was put before is on the disk when it returns.
   func flush() async throws(StoreError) {
-    let taken = Mutex<[PodUID: Change]>([:])
-    do {
-      try await store.write { [self] transaction in
-        // Taken inside the transaction: whoever removes or reads a record comes before or after all of this.
-        let changes = state.withLock { state in
-          defer { state.changes = [:] }
-          return state.changes
+    let written = try await store.write { [self] transaction in
+      // Read inside the transaction: whoever removes or reads a record comes before or after all of this. They stay until it has
+      // succeeded: a second flush beside this one must not find nothing to do, and say so, when this one fails.
+      let changes = state.withLock { $0.changes }
+      for (uid, change) in changes {
+        if let pod = change.pod {
+          try specs.put(id: uid.rawValue, bytes: Self.specHeader + (try JSONEncoder().encode(pod)), in: transaction)
         }
-        taken.withLock { $0 = changes }
-        for (uid, change) in changes {
-          if let pod = change.pod {
-            try specs.put(id: uid.rawValue, bytes: Self.specHeader + (try JSONEncoder().encode(pod)), in: transaction)
-          }
-          if let new = change.facts {
-            try facts.put(id: uid.rawValue, bytes: Self.factsHeader + (try JSONEncoder().encode(new)), in: transaction)
-          }
+        if let new = change.facts {
+          try facts.put(id: uid.rawValue, bytes: Self.factsHeader + (try JSONEncoder().encode(new)), in: transaction)
         }
       }
-    } catch {
-      let lost = taken.withLock { $0 }
-      state.withLock { state in
-        for (uid, change) in lost {
-          state.changes[uid, default: Change()].pod = state.changes[uid]?.pod ?? change.pod
-          state.changes[uid, default: Change()].facts = state.changes[uid]?.facts ?? change.facts
-        }
-      }
-      throw error
+      return changes.mapValues(\.version)
+    }
+    state.withLock { state in
+      for (uid, version) in written where state.changes[uid]?.version == version { state.changes[uid] = nil }
     }
   }
 
