@@ -9,7 +9,8 @@ import Testing
 
 /// A file system that does not answer, as a network volume whose server is gone.
 @Suite(
-  "Hung volumes", .serialized, .enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/fuse"), "needs root and FUSE"),
+  "Hung volumes", .serialized,
+  .enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/fuse"), "needs root and FUSE"),
   .timeLimit(.minutes(3)))
 struct HungVolumeTests {
   /// Mounts a file system whose server never says a word; returns the descriptor that keeps it so.

@@ -23,7 +23,9 @@ final class NodeState: Sendable {
   /// Reads everything again.
   /// - Returns: whether something changed.
   func refresh() async -> Bool {
-    let (number, new) = await read { [reader] in reader.host(&$0); reader.files(&$0) }
+    let (number, new) = await read { [reader] in
+      reader.host(&$0); reader.files(&$0)
+    }
     return state.withLock { state in
       let old = state.facts
       Self.takeFiles(new, number, &state)

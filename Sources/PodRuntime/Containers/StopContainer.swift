@@ -7,6 +7,8 @@ import Synchronization
 extension PodRuntime {
   /// How long what was killed may take to end.
   static let killTimeout = Duration.seconds(30)
+  /// How long podshim may take to tell an end that it knows.
+  private static let tellingTimeout = Duration.seconds(2)
 
   /// Source: CRI StopContainer. Idempotent; returns when the container has really stopped.
   public func stopContainer(_ id: ContainerID, timeout: Int64) async throws(RuntimeError) {
@@ -34,8 +36,11 @@ extension PodRuntime {
       switch error {
       case .gone, .unanswered, .noDescriptors, .notSent: return try await killWithoutShim(container)
       case .cancelled: throw gaveUp(container)
-      // It has ended, and that is about to be told.
-      default: if !error.meansEnded { throw runtimeError(error, "cannot stop container \(container.id)") }
+      default:
+        guard error.meansEnded else { throw runtimeError(error, "cannot stop container \(container.id)") }
+        // It has ended, and that is about to be told: but podshim forgets a container whose creation was taken back.
+        if await container.exited.wait(atMost: Self.tellingTimeout) { return }
+        return try await killWithoutShim(container)
       }
     }
     if await container.exited.wait(atMost: Self.killTimeout) { return }

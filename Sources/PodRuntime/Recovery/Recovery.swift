@@ -43,7 +43,7 @@ extension PodRuntime {
     _ links: [(Sandbox, ShimLink)], _ rest: ([Stranger], Leftovers)?, _ report: RecoveryReport
   ) async -> RecoveryReport {
     var report = report
-    async let taken: Void = takeOver(links)
+    async let taken: Void = takeOverKnown(links)
     var late: [(Sandbox, ShimLink)] = []
     let (strangers, leftovers): ([Stranger], Leftovers)
     if let rest {

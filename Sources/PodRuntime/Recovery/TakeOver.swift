@@ -9,11 +9,16 @@ extension PodRuntime {
   /// ends pods that are shown as not ready.
   private static let patience = Duration.seconds(10)
 
+  /// Those whose records were found at once; lists wait for them.
+  func takeOverKnown(_ links: [(Sandbox, ShimLink)]) async {
+    await takeOver(links)
+    recovered.open()
+  }
+
   func takeOver(_ links: [(Sandbox, ShimLink)]) async {
     await withTaskGroup { group in
       for (sandbox, link) in links { group.addTask { await self.takeOver(sandbox, link) } }
     }
-    recovered.open()
   }
 
   private func takeOver(_ sandbox: Sandbox, _ link: ShimLink) async {
