@@ -3,6 +3,8 @@
 # $bench/results: microseconds, or for memory KiB and for CPU thousandths of a core, in all three places.
 
 prepare() {
+  # What a run that was killed left.
+  rm -rf "$bench/scratch"
   mkdir -p "$bench/bin" "$bench/scratch"
   : >"$bench/results"
   gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$bench/bin/floor" Benchmarks/floor/*.c -lseccomp
