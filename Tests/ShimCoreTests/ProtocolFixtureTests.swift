@@ -47,7 +47,8 @@ struct ProtocolFixtureTests {
     ]
   }()
 
-  private static let program: [SetupOperation] = [
+  /// Every operation of protocol 2.
+  static let program: [SetupOperation] = [
     .joinNamespaces(slot: 255, flags: 0x7C02_0000), .unshare(flags: 1), .rootPropagation(flags: 0x84000),
     .overlayRoot(layers: ["/a", "/b"], upper: "/u", work: "/w", at: "/m"),
     .overlayRootByMount(base: "/x", layers: ["1", "2"], upper: "", work: "", at: "/m"), .bindRoot(source: "/s", at: "/m"),
