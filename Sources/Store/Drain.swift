@@ -12,29 +12,28 @@ public final class Drain: Sendable {
   private let state = Mutex(State())
   private let delay: Duration
   private let retryDelay: Duration
-  private let body: @Sendable () async throws -> Void
 
   /// - Parameters:
   ///   - delay: between the first call and the work: how much comes together.
   ///   - retryDelay: before another try, after one that failed.
-  ///   - body: does whatever there is to do when it begins. It tells its failures itself.
-  public init(delay: Duration, retryDelay: Duration, _ body: @escaping @Sendable () async throws -> Void) {
+  public init(delay: Duration, retryDelay: Duration) {
     self.delay = delay
     self.retryDelay = retryDelay
-    self.body = body
   }
 
   /// There is something to do. Safe under a lock: nothing is called.
-  public func wake() {
+  /// - Parameter body: does whatever there is to do when it begins; the same for every call. It tells its failures itself, and is held,
+  ///   with what it uses, until nothing is left to do.
+  public func wake(_ body: @escaping @Sendable () async throws -> Void) {
     let starts = state.withLock { state in
       state.isWanted = true
       defer { state.isRunning = true }
       return !state.isRunning
     }
-    if starts { Task { await run() } }
+    if starts { Task { await run(body) } }
   }
 
-  private func run() async {
+  private func run(_ body: @Sendable () async throws -> Void) async {
     var pause = delay
     while true {
       if pause > .zero { try? await Alarm.sleep(for: pause) }

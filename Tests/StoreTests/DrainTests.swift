@@ -12,7 +12,8 @@ import Testing
     let running = Mutex(0)
     let overlaps = Mutex(0)
     let rounds = Mutex(0)
-    let drain = Drain(delay: .milliseconds(1), retryDelay: .zero) {
+    let drain = Drain(delay: .milliseconds(1), retryDelay: .zero)
+    let body: @Sendable () async throws -> Void = {
       if running.withLock({
         $0 += 1; return $0
       }) > 1 {
@@ -26,7 +27,7 @@ import Testing
     }
     for _ in 0..<4000 {
       asked.withLock { $0 += 1 }
-      drain.wake()
+      drain.wake(body)
       await Task.yield()
     }
     while done.withLock({ $0 }) < 4000 { try await Task.sleep(for: .milliseconds(1)) }
@@ -37,14 +38,15 @@ import Testing
   @Test("what failed is tried again without being asked for")
   func failure() async throws {
     let tries = Mutex(0)
-    let drain = Drain(delay: .zero, retryDelay: .milliseconds(5)) {
+    let drain = Drain(delay: .zero, retryDelay: .milliseconds(5))
+    let body: @Sendable () async throws -> Void = {
       if tries.withLock({
         $0 += 1; return $0
       }) < 4 {
         throw Full()
       }
     }
-    drain.wake()
+    drain.wake(body)
     while tries.withLock({ $0 }) < 4 { try await Task.sleep(for: .milliseconds(1)) }
     try await Task.sleep(for: .milliseconds(50))
     #expect(tries.withLock { $0 } == 4)

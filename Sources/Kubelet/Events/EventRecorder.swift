@@ -19,7 +19,6 @@ public final class EventRecorder: Sendable {
   private struct State {
     /// What is taken for a transaction comes back when that fails.
     var pending: [Pending] = []
-    var isWriting = false
     var next = 0
     /// Of those who follow: they read what is new when they are rung for.
     var bells: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -61,13 +60,8 @@ public final class EventRecorder: Sendable {
     logger.log(level: kind == .warning ? .warning : .info, "\(reason)", metadata: metadata)
     let event = Pending(
       kind: kind, reason: reason, namespace: namespace, name: name, uid: uid, field: field, message: message, at: now())
-    let isFirst = state.withLock { state in
-      state.pending.append(event)
-      defer { state.isWriting = true }
-      return !state.isWriting
-    }
-    // Ends by itself when everything is written.
-    if isFirst { Task { await drain() } }
+    state.withLock { $0.pending.append(event) }
+    drain.wake { [self] in try await flush() }
   }
 
   /// How many wait to be written.
@@ -75,25 +69,18 @@ public final class EventRecorder: Sendable {
 
   /// As on a full disk: so many of the newest wait, and are tried again so often.
   static let waiting = 1000
-  private static let pause = Duration.seconds(1)
+  private let drain = Drain(delay: .zero, retryDelay: .seconds(1))
 
-  private func drain() async {
-    while true {
-      let taken = Mutex<[Pending]>([])
-      do {
-        try await store.write { [self] in try write(in: $0, taken) }
-        for bell in state.withLock({ Array($0.bells.values) }) { bell.yield() }
-      } catch {
-        logger.error("Events not stored, tried again", metadata: ["error": "\(error)"])
-        putBack(taken)
-        try? await Task.sleep(for: Self.pause)
-      }
-      let isDone = state.withLock { state in
-        if state.pending.isEmpty { state.isWriting = false }
-        return state.pending.isEmpty
-      }
-      if isDone { return }
+  private func flush() async throws(StoreError) {
+    let taken = Mutex<[Pending]>([])
+    do throws(StoreError) {
+      try await store.write { [self] in try write(in: $0, taken) }
+    } catch {
+      logger.error("Events not stored, tried again", metadata: ["error": "\(error)"])
+      putBack(taken)
+      throw error
     }
+    for bell in state.withLock({ Array($0.bells.values) }) { bell.yield() }
   }
 
   /// Taken inside the transaction, so that two writers keep the order.
@@ -103,15 +90,25 @@ public final class EventRecorder: Sendable {
       return state.pending
     }
     taken.withLock { $0 = events }
-    for event in events {
-      try log.record(
-        type: event.kind.rawValue, reason: event.reason, namespace: event.namespace, name: event.name, uid: event.uid,
-        field: event.field, message: event.message, at: event.at, in: transaction)
+    do {
+      for event in events {
+        try log.record(
+          type: event.kind.rawValue, reason: event.reason, namespace: event.namespace, name: event.name, uid: event.uid,
+          field: event.field, message: event.message, at: event.at, in: transaction)
+      }
+    } catch {
+      // Before the next transaction takes what came after them.
+      putBack(taken)
+      throw error
     }
   }
 
+  /// What a failed transaction took; once. Its caller does it for one that could not be committed.
   private func putBack(_ taken: borrowing Mutex<[Pending]>) {
-    let events = taken.withLock { $0 }
+    let events = taken.withLock { events in
+      defer { events = [] }
+      return events
+    }
     state.withLock { $0.pending = Array((events + $0.pending).suffix(Self.waiting)) }
   }
 

@@ -22,7 +22,6 @@ final class PodRecords: Sendable {
     var changes: [PodUID: Change] = [:]
     /// Of the last change.
     var version = 0
-    var isWriting = false
   }
 
   private let store: Store
@@ -30,6 +29,7 @@ final class PodRecords: Sendable {
   private let facts: Documents
   private let logger: Logger
   private let state = Mutex(State())
+  private let drain = Drain(delay: .zero, retryDelay: .seconds(1))
 
   init(in store: Store, logger: Logger) {
     self.store = store
@@ -49,31 +49,17 @@ final class PodRecords: Sendable {
   func put(_ uid: PodUID, facts: PodFacts) { change(uid) { $0.facts = facts } }
 
   private func change(_ uid: PodUID, _ body: (inout Change) -> Void) {
-    let isFirst = state.withLock { state in
+    state.withLock { state in
       state.version += 1
       state.changes[uid, default: Change()].version = state.version
       body(&state.changes[uid, default: Change()])
-      defer { state.isWriting = true }
-      return !state.isWriting
     }
-    // Ends by itself when everything is written.
-    if isFirst { Task { await drain() } }
-  }
-
-  private func drain() async {
-    while true {
-      do {
-        try await flush()
-      } catch {
+    drain.wake { [self] in
+      do { try await flush() } catch {
         // They stay until the disk takes them.
         logger.error("The records of pods cannot be saved", metadata: ["error": "\(error)"])
-        try? await Task.sleep(for: .seconds(1))
+        throw error
       }
-      let isDone = state.withLock { state in
-        if state.changes.isEmpty { state.isWriting = false }
-        return state.changes.isEmpty
-      }
-      if isDone { return }
     }
   }
 

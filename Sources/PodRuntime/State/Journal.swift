@@ -22,34 +22,29 @@ final class Journal: Sendable {
   private struct State {
     var changed: Set<Subject> = []
     var writer: Writer?
-    var drain: Drain?
     var lastFailure = ""
   }
   private let state = Mutex(State())
+  private let drain = Drain(delay: delay, retryDelay: retryDelay)
   private let logger: Logger
 
   init(logger: Logger) { self.logger = logger }
 
   /// Before anything changes.
-  func setWriter(_ writer: @escaping Writer) {
-    let drain = Drain(delay: Self.delay, retryDelay: Self.retryDelay) { [weak self] in try await self?.flush() }
-    state.withLock { ($0.writer, $0.drain) = (writer, drain) }
-  }
+  func setWriter(_ writer: @escaping Writer) { state.withLock { $0.writer = writer } }
 
   /// The state of `subject` changed. Safe under its lock: nothing is called.
   func add(_ subject: Subject) {
-    let drain = state.withLock { state in
-      state.changed.insert(subject)
-      return state.drain
-    }
-    drain?.wake()
+    state.withLock { _ = $0.changed.insert(subject) }
+    drain.wake { [weak self] in try await self?.flush() }
   }
 
   /// Writes what has changed until now.
   func flush() async throws(RuntimeError) {
-    let (changed, writer) = state.withLock { state in
+    let (changed, writer) = state.withLock { state -> (Set<Subject>, Writer?) in
+      guard let writer = state.writer else { return ([], nil) }
       defer { state.changed = [] }
-      return (state.changed, state.writer)
+      return (state.changed, writer)
     }
     guard !changed.isEmpty, let writer else { return }
     do {
