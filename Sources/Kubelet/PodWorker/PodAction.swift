@@ -29,8 +29,6 @@ enum PodAction: Equatable, Sendable {
   case tearDown
   /// Removes the pod's directories, logs and records: the last thing.
   case removeDirectories
-  /// The pod ends for a reason found by the plan; done by folding it in.
-  case terminate(Termination)
 
   var subject: FailureSubject {
     switch self {
@@ -42,7 +40,7 @@ enum PodAction: Equatable, Sendable {
     case .killContainer(let item): .kill(item.id)
     case .refreshVolumes: .refresh
     case .resize: .resize
-    case .stopContainers, .stopSandbox, .terminate: .stop
+    case .stopContainers, .stopSandbox: .stop
     case .removeSandbox, .removeContainer, .tearDown, .removeDirectories: .tearDown
     }
   }
@@ -75,6 +73,8 @@ struct ContainerStop: Equatable, Sendable {
 /// The plan's answer.
 struct Decision: Equatable, Sendable {
   var action: PodAction?
+  /// The pod ends for a reason that the plan found: fold it in, and ask again.
+  var termination: Termination?
   /// What goes on beside it.
   var beside: [PodAction] = []
   /// When to ask again if nothing happens: a moment of `KubeletClock.now`.

@@ -83,7 +83,6 @@ struct PodActions: Sendable {
       emit(.containerRemoved(id))
     case .tearDown: try await tearDown()
     case .removeDirectories: try await removeDirectories()
-    case .terminate(let termination): emit(.terminate(termination))
     }
   }
 

@@ -1,21 +1,14 @@
 internal import KubeModel
 internal import RuntimeAPI
 
-/// What is wanted of a pod.
-struct DesiredPod: Sendable {
-  var pod: Pod
-  /// Longest crash back-off, nanoseconds.
-  var maxRestartPeriod: Int64 = .seconds(300)
-}
-
-/// The rules of a pod's life as a pure function: restart policy, back-off, init order, sidecars, probes' consequences and termination
-/// all live here; `PodPhase` says what to call the state.
+/// What is done next for a pod, as a pure function: back-off, init order, sidecars, probes' consequences and termination are decided
+/// here. Whether a container that ended starts again says `RestartPolicy`, and what to call the state `PodPhase`.
 enum PodPlan {
-  /// - Parameter busy: what is under way beside the next action.
-  static func nextAction(
-    _ desired: DesiredPod, _ observed: Observed, now: Int64, busy: Set<FailureSubject> = []
-  ) -> Decision {
-    var plan = Planner(desired: desired, observed: observed, now: now, busy: busy)
+  /// - Parameters:
+  ///   - pod: as it is wanted.
+  ///   - busy: what is under way beside the next action.
+  static func nextAction(_ pod: Pod, _ observed: Observed, now: Int64, busy: Set<FailureSubject> = []) -> Decision {
+    var plan = Planner(pod: pod, observed: observed, now: now, busy: busy)
     if let termination = observed.termination { return plan.end(termination) }
     return plan.run()
   }
@@ -23,21 +16,16 @@ enum PodPlan {
 
 /// One run of the plan; collects the earliest moment at which a postponed step is due.
 struct Planner {
-  let desired: DesiredPod
+  let pod: Pod
   let observed: Observed
   let now: Int64
   let busy: Set<FailureSubject>
   var wakeUpAt: Int64?
   var beside: [PodAction] = []
 
-  init(desired: DesiredPod, observed: Observed, now: Int64, busy: Set<FailureSubject>) {
-    self.desired = desired
-    self.observed = observed
-    self.now = now
-    self.busy = busy
+  init(pod: Pod, observed: Observed, now: Int64, busy: Set<FailureSubject>) {
+    (self.pod, self.observed, self.now, self.busy) = (pod, observed, now, busy)
   }
-
-  var pod: Pod { desired.pod }
 
   func act(_ action: PodAction) -> Decision { Decision(action: action, beside: beside, wakeUpAt: wakeUpAt) }
   func wait() -> Decision { Decision(beside: beside, wakeUpAt: wakeUpAt) }
@@ -62,7 +50,7 @@ struct Planner {
     if let decision = deadline() { return decision }
     let phase = PodPhase.of(pod, observed)
     if phase.isTerminal {
-      return act(.terminate(Termination(startedAt: now, grace: pod.gracePeriod, removes: false)))
+      return Decision(termination: Termination(startedAt: now, grace: pod.gracePeriod, removes: false))
     }
     for sick in sickContainers() { aside(.killContainer(sick)) }
     if observed.areVolumesReady, observed.volumeVersions.done < observed.volumeVersions.wanted {
@@ -85,11 +73,10 @@ struct Planner {
       wake(at: at)
       return nil
     }
-    return act(
-      .terminate(
-        Termination(
-          startedAt: now, grace: pod.gracePeriod, removes: false, reason: "DeadlineExceeded",
-          message: "Pod was active on the node longer than the specified deadline")))
+    return Decision(
+      termination: Termination(
+        startedAt: now, grace: pod.gracePeriod, removes: false, reason: "DeadlineExceeded",
+        message: "Pod was active on the node longer than the specified deadline"))
   }
 
   private func sickContainers() -> [ContainerStop] {

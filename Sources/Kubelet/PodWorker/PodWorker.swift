@@ -9,8 +9,7 @@ actor PodWorker {
 
   private let services: PodServices
   private let logger: Logger
-  private let mailbox: AsyncStream<PodEvent>
-  private let post: AsyncStream<PodEvent>.Continuation
+  private let mailbox = Mailbox<PodEvent>()
 
   private var pod: Pod
   private let desired: Pod?
@@ -20,13 +19,10 @@ actor PodWorker {
   private var action: Running?
   private var beside: [FailureSubject: Running] = [:]
   private var nextSequence = 1
-  private var timer: (at: Int64, task: Task<Void, Never>)?
-  /// A reading of the runtime that is under way, and whether another one has to follow.
-  private var reading: (task: Task<Void, Never>, again: Bool)?
-  private var failedReadings = 0
-  private var messageReads: Set<ContainerID> = []
-  /// The run of each container, or the failure of its image, whose waiting was told.
-  private var toldBackoffs: [FailureSubject: String] = [:]
+  private var timer: WorkerTimer
+  private var reading: WorkerReading
+  private var messages: WorkerMessages
+  private var backoffs = WorkerBackoffs()
 
   /// - Parameters:
   ///   - desired: what is wanted of an adopted pod now; nil: what it was.
@@ -36,22 +32,24 @@ actor PodWorker {
     _ pod: Pod, desired: Pod? = nil, observed: Observed, status: PodStatus = PodStatus(), services: PodServices, logger: Logger,
     publish: @escaping @Sendable (Pod) -> Void
   ) {
-    let (mailbox, post) = AsyncStream.makeStream(of: PodEvent.self)
     self.pod = pod
     self.desired = desired
     self.observed = observed
     self.services = services
     journal = WorkerJournal(services, status: status, publish: publish)
-    probes = WorkerProbes(services) { post.yield($0) }
+    let report: @Sendable (PodEvent) -> Void = { [mailbox] in mailbox.send($0) }
+    probes = WorkerProbes(services, report: report)
+    timer = WorkerTimer(services.clock, report: report)
+    reading = WorkerReading(services, pod.podUID, report: report)
+    messages = WorkerMessages(services, report: report)
     var logger = logger
     logger[metadataKey: "pod.uid"] = "\(pod.podUID)"
     logger[metadataKey: "pod.namespace"] = "\(pod.namespaceName)"
     logger[metadataKey: "pod.name"] = "\(pod.podName)"
     self.logger = logger
-    (self.mailbox, self.post) = (mailbox, post)
   }
 
-  nonisolated func send(_ event: PodEvent) { post.yield(event) }
+  nonisolated func send(_ event: PodEvent) { mailbox.send(event) }
 
   /// Returns when nothing of the pod is left, or when the task is cancelled: then the pod runs on.
   func run() async {
@@ -64,14 +62,9 @@ actor PodWorker {
     if let desired { adopt(desired) }
     journal.write(pod)
     var isFinished = step()
-    if !isFinished {
-      for await event in mailbox {
-        handle(event)
-        if step() {
-          isFinished = true
-          break
-        }
-      }
+    while !isFinished, let events = await mailbox.take() {
+      for event in events { handle(event) }
+      isFinished = step()
     }
     await stopChildren()
     logger.debug("Worker ended", metadata: ["finished": "\(isFinished)"])
@@ -100,13 +93,11 @@ actor PodWorker {
         finish(done.action, error)
       }
       return
-    case .wake: timer = nil
-    case .reread: read()
-    case .unreadable:
-      failedReadings += 1
-      read(after: Failure.delay(afterFailures: failedReadings))
-    case .listed: haveRead()
-    case .overview(let overview): if !overview.agrees(with: observed) { read() }
+    case .wake: timer.fired()
+    case .reread: reading.begin(since: observed.news)
+    case .unreadable: reading.failed(since: observed.news)
+    case .listed: reading.ended(since: observed.news)
+    case .overview(let overview): if !overview.agrees(with: observed) { reading.begin(since: observed.news) }
     case .probe(let id, let kind, let verdict):
       logger.info(
         "Probe verdict", metadata: ["container.id": "\(id)", "probe": "\(kind.rawValue)", "verdict": "\(verdict.rawValue)"])
@@ -198,43 +189,47 @@ actor PodWorker {
     observed.reading = clock
     var decision = plan(clock.now)
     if action == nil {
-      if case .terminate(let termination)? = decision.action {
+      if let termination = decision.termination {
         handle(.terminate(termination))
         decision = plan(clock.now)
       }
       if let next = decision.action { begin(next, now: clock.now) }
     }
     for next in decision.beside where beside[next.subject] == nil { begin(next, now: clock.now) }
-    wake(at: decision.wakeUpAt)
+    timer.wake(at: decision.wakeUpAt)
     probes.reconcile(pod, observed)
-    readMessages()
-    tellBackoffs(clock.now)
+    messages.read(pod, observed)
+    backoffs.tell(pod, observed, starting: starting, now: clock.now, to: services.events)
     journal.write(&pod, observed, reading: clock)
     return decision.isFinished && action == nil
   }
 
   private func plan(_ now: Int64) -> Decision {
-    let desired = DesiredPod(pod: pod, maxRestartPeriod: services.maxRestartPeriod)
     var busy = Set(beside.keys)
     // Its image was used up by the start that is under way; the next start asks for it again.
-    if case .startContainer(let name, _, _)? = action?.action { busy.insert(.image(name)) }
-    return PodPlan.nextAction(desired, observed, now: now, busy: busy)
+    if let starting { busy.insert(.image(starting)) }
+    return PodPlan.nextAction(pod, observed, now: now, busy: busy)
+  }
+
+  /// The container whose start is under way.
+  private var starting: String? {
+    if case .startContainer(let name, _, _)? = action?.action { name } else { nil }
   }
 
   private func begin(_ next: PodAction, now: Int64) {
     if case .removeDirectories = next { journal.close() }
-    let actions = PodActions(services: services, pod: pod, observed: observed) { [post] in post.yield($0) }
+    let actions = PodActions(services: services, pod: pod, observed: observed) { [mailbox] in mailbox.send($0) }
     observed.begin(next, limit: services.maxRestartPeriod, now: now)
     let sequence = nextSequence
     nextSequence += 1
-    let post = post
+    let mailbox = mailbox
     logger.debug("Action", metadata: ["action": "\(next)"])
     let task = Task {
       do throws(KubeletError) {
         try await actions.perform(next)
-        post.yield(.actionEnded(sequence, nil))
+        mailbox.send(.actionEnded(sequence, nil))
       } catch {
-        post.yield(.actionEnded(sequence, error))
+        mailbox.send(.actionEnded(sequence, error))
       }
     }
     switch next {
@@ -243,103 +238,12 @@ actor PodWorker {
     }
   }
 
-  private func wake(at moment: Int64?) {
-    if timer?.at == moment { return }
-    timer?.task.cancel()
-    timer = moment.map { moment in
-      let (clock, post) = (services.clock, post)
-      return (
-        moment,
-        Task {
-          do { try await clock.sleepUntil(moment) } catch { return }
-          post.yield(.wake)
-        }
-      )
-    }
-  }
-
-  // MARK: Reading
-
-  /// Reads what the runtime has of the pod; asked again meanwhile, once more afterwards.
-  private func read(after delay: Int64 = 0) {
-    if reading != nil, delay == 0 {
-      reading?.again = true
-      return
-    }
-    let (services, post, uid, since) = (services, post, pod.podUID, observed.news)
-    let task = Task {
-      do {
-        if delay > 0 { try await services.clock.sleep(.nanoseconds(delay)) }
-        var state = try await PodRuntimeState.read(services.runtime, uid: uid)
-        state.since = since
-        post.yield(.listed(state))
-      } catch is CancellationError {
-      } catch {
-        post.yield(.unreadable)
-      }
-    }
-    reading = (task, false)
-  }
-
-  private func haveRead() {
-    let isAskedAgain = reading?.again == true
-    (reading, failedReadings) = (nil, 0)
-    if isAskedAgain { read() }
-  }
-
-  /// Reads what ended containers left behind, once for each.
-  private func readMessages() {
-    for run in observed.containers.values.joined() where run.hasExited && run.terminationMessage == nil {
-      guard messageReads.insert(run.id).inserted, let container = pod.container(named: run.name)?.container else { continue }
-      let file = services.paths(pod).terminationLog(run.name, attempt: run.attempt)
-      let log = run.status.logPath.isEmpty ? nil : run.status.logPath
-      let (post, id, exitCode, count) = (post, run.id, run.status.exitCode, pod.allContainers.count)
-      let fallsBack = container.messageFallsBackToLogs
-      Task {
-        let text = try? await Deadline.run("reading a termination message", seconds: 10) { () throws(KubeletError) in
-          TerminationMessage.read(file: file, log: log, fallsBack: fallsBack, exitCode: exitCode, containers: count)
-        }
-        post.yield(.terminationMessage(id, text ?? ""))
-      }
-    }
-    if messageReads.count > 16 { messageReads.formIntersection(observed.containers.values.joined().map(\.id)) }
-  }
-
-  // MARK: Telling
-
-  /// Says once for each wait that a container is held back. Source: kubelet's BackOff events.
-  private func tellBackoffs(_ now: Int64) {
-    if observed.termination != nil { return }
-    for (container, role) in pod.allContainers {
-      let name = container.name
-      // Its restart is under way: nothing is held back.
-      if case .startContainer(name, _, _)? = action?.action { continue }
-      if let run = observed.current(name), run.hasExited, !run.isReplaced,
-        CrashBackoff.notBefore(observed.backoffs[name], finishedAt: run.endedAt, now: now) != nil,
-        RestartPolicy.restarts(container, role: role, in: pod, after: run)
-      {
-        tell(.container(name), run.id.rawValue, name, "Back-off restarting failed container \(name) in pod \(pod.formatted)")
-      }
-      if let failure = observed.failures[.image(name)], failure.waitingReason != nil, now >= failure.waitsFrom,
-        now < failure.retryAt
-      {
-        tell(.image(name), "\(failure.count)", name, "Back-off pulling image \"\(container.image ?? "")\"")
-      }
-    }
-  }
-
-  private func tell(_ subject: FailureSubject, _ what: String, _ container: String, _ message: String) {
-    if toldBackoffs.updateValue(what, forKey: subject) != what {
-      services.events.record(.warning, "BackOff", pod, container: container, message)
-    }
-  }
-
   /// Actions are left alone: what they do to the pod goes on, and the next agent continues from what it finds. Cancelling one would end a
   /// hook of a pod that has nothing to do with the agent's own end.
   private func stopChildren() async {
-    timer?.task.cancel()
-    reading?.task.cancel()
+    timer.cancel()
+    reading.cancel()
     for probe in probes.cancel() { await probe.value }
-    post.finish()
+    mailbox.close()
   }
 }

@@ -6,7 +6,6 @@ struct StatusContext: Sendable {
   /// The runtime's name, the scheme of container ids: `swiftlet://<id>`.
   var runtimeName: String
   var hostIPs: [String]
-  var maxRestartPeriod: Int64 = .seconds(300)
 }
 
 /// Makes `PodStatus` from what was observed; the previous status gives transition times and what must not change any more.

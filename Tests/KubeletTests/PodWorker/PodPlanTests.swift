@@ -53,7 +53,7 @@ private struct Scene {
   var decision: Decision {
     var observed = observed
     for (container, _) in pod.allContainers { observed.images[container.name] = ImageInfo(id: ImageID("sha256:x"), size: 1) }
-    return PodPlan.nextAction(DesiredPod(pod: pod), observed, now: now)
+    return PodPlan.nextAction(pod, observed, now: now)
   }
   var action: PodAction? { decision.action }
   var phase: PodPhase { PodPhase.of(pod, observed) }

@@ -173,7 +173,7 @@ import Testing
     let pod = Pod.test(restart: "Never")
     let lost = observed(pod) { $0.startedAt = 0 }
     #expect(PodPhase.of(pod, lost) == .pending)
-    let decision = PodPlan.nextAction(DesiredPod(pod: pod), lost, now: 5)
+    let decision = PodPlan.nextAction(pod, lost, now: 5)
     #expect(decision.action == .startContainer(name: "app", attempt: 0, replaces: ContainerID("c")))
     let failed = observed(pod) {
       $0.startedAt = 0
@@ -209,15 +209,15 @@ import Testing
     var status = lost.latest("app")!.status
     status.state = .unknown
     lost.apply(.container(status), pod: pod)
-    let beside = PodPlan.nextAction(DesiredPod(pod: pod), lost, now: 5).beside
+    let beside = PodPlan.nextAction(pod, lost, now: 5).beside
     guard case .killContainer(let item)? = beside.first else {
       Issue.record("\(beside)")
       return
     }
     #expect(item.cause == .unknown)
-    #expect(PodPlan.nextAction(DesiredPod(pod: pod), lost, now: 5, busy: [.kill(item.id)]).beside.isEmpty)
+    #expect(PodPlan.nextAction(pod, lost, now: 5, busy: [.kill(item.id)]).beside.isEmpty)
     status.state = .running
     lost.apply(.container(status), pod: pod)
-    #expect(PodPlan.nextAction(DesiredPod(pod: pod), lost, now: 5).beside.isEmpty)
+    #expect(PodPlan.nextAction(pod, lost, now: 5).beside.isEmpty)
   }
 }
