@@ -2,7 +2,7 @@ import CRIClient
 import RuntimeAPI
 import Testing
 
-@Suite("What the CRI refuses, and what it tells slow readers", .timeLimit(.minutes(1)))
+@Suite("What the CRI refuses, and what it tells slow readers", .timeLimit(.minutes(5)))
 struct CRIRefusalTests {
   @Test("A CDI device asked for by annotation is refused, as one in its own field is")
   func annotatedDevice() async throws {

@@ -84,7 +84,7 @@ let containerConfig = ContainerConfig(
     maskedPaths: ["/proc/kcore"], readOnlyPaths: ["/proc/sys"], seccomp: SecurityProfile(), appArmor: nil),
   stopSignal: 10)
 
-@Suite("The CRI over a socket, our client against our server", .timeLimit(.minutes(1))) struct CRISocketTests {
+@Suite("The CRI over a socket, our client against our server", .timeLimit(.minutes(5))) struct CRISocketTests {
   @Test("configurations arrive as they were sent, every field") func configurations() async throws {
     try await withCRIServer { client, runtime, _ in
       let sandbox = try await client.runPodSandbox(sandboxConfig, handler: "")

@@ -46,7 +46,7 @@ private func withServer(_ path: String, _ body: () async throws -> Void) async t
 
 private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Protobuf_StringValue(value) }
 
-@Suite("HTTP/2 bytes", .timeLimit(.minutes(1))) struct RawHTTP2Tests {
+@Suite("HTTP/2 bytes", .timeLimit(.minutes(5))) struct RawHTTP2Tests {
   private let path = "/tmp/grpc-raw-\(UInt64.random(in: 0...UInt64.max)).sock"
   private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import GRPCTransport
 
-@Suite("bounds of a gRPC server", .timeLimit(.minutes(1))) struct ServerBoundsTests {
+@Suite("bounds of a gRPC server", .timeLimit(.minutes(5))) struct ServerBoundsTests {
   typealias Text = Google_Protobuf_StringValue
 
   /// Runs `body` against a server that answers a text with itself.

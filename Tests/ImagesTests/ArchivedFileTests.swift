@@ -5,7 +5,7 @@ import Testing
 @testable import Images
 
 @Suite("a file of an archive") struct ArchivedFileTests {
-  @Test("its digest is not computed to the end when the import is cancelled", .timeLimit(.minutes(1)))
+  @Test("its digest is not computed to the end when the import is cancelled", .timeLimit(.minutes(5)))
   func cancelled() async throws {
     let path = NSTemporaryDirectory() + "archived-\(UUID().uuidString)"
     try writeFile(path, "")

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("CRI: lives of sandboxes and containers", .timeLimit(.minutes(3)))
+  @Suite("CRI: lives of sandboxes and containers", .timeLimit(.minutes(5)))
   struct CRILifecycleTests {
     static let options = AgentFixture.Options(images: ["busybox", "payload"], runtimeOnly: true)
 

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("CRI: what containers share", .timeLimit(.minutes(3)))
+  @Suite("CRI: what containers share", .timeLimit(.minutes(5)))
   struct CRINamespaceTests {
     static func namespace(_ name: String, of pid: String = "self") -> String {
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/\(name)")) ?? ""

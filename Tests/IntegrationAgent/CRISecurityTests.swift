@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("CRI: what containers may do", .timeLimit(.minutes(3)))
+  @Suite("CRI: what containers may do", .timeLimit(.minutes(5)))
   struct CRISecurityTests {
     @Test("Users and groups are the container's")
     func users() async throws {

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("A manifest that broke while no agent ran", .timeLimit(.minutes(2)))
+  @Suite("A manifest that broke while no agent ran", .timeLimit(.minutes(5)))
   struct DegradedRestartTests {
     @Test("keeps its pod running until the file is good again or gone")
     func degraded() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 extension AgentSuite {
   /// One agent for all of them: they run beside each other, as on a node.
-  @Suite("Example pods of the documentation", .timeLimit(.minutes(4)))
+  @Suite("Example pods of the documentation", .timeLimit(.minutes(5)))
   struct ExamplePodTests {
     @Test("Behave as their pages say") func examples() async throws {
       try await AgentFixture.with(PodFeatureTests.options) { agent in

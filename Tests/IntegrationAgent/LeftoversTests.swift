@@ -6,7 +6,7 @@ import Testing
 extension AgentSuite {
   /// The proof that every other test ends with is worth something only when it can fail.
   @Suite("What tests look for at their end") struct LeftoversTests {
-    @Test("Is seen, each kind of it, while a pod runs without its agent", .timeLimit(.minutes(1)))
+    @Test("Is seen, each kind of it, while a pod runs without its agent", .timeLimit(.minutes(5)))
     func everyKind() async throws {
       try await AgentFixture.with(.init(images: ["busybox"], runtimeOnly: true)) { agent in
         let pod = try await agent.sandbox("pod")

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("Static pods: what a manifest can ask for", .timeLimit(.minutes(3)))
+  @Suite("Static pods: what a manifest can ask for", .timeLimit(.minutes(5)))
   struct PodFeatureTests {
     /// A pod of one busybox container `c` with this script; `fields` are lines of the container, `spec` of the pod's spec.
     static func manifest(_ name: String, script: String, fields: [String] = [], spec: [String] = []) -> String {

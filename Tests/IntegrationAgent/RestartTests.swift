@@ -8,7 +8,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("A killed agent", .timeLimit(.minutes(3)))
+  @Suite("A killed agent", .timeLimit(.minutes(5)))
   struct RestartTests {
     @Test("Pods run on without the agent, and the next one takes them over: same process, no restart, no lost log line")
     func takeover() async throws {

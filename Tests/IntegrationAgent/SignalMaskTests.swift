@@ -5,7 +5,7 @@ import Testing
 
 extension AgentSuite {
   @Suite("The signals of an agent") struct SignalMaskTests {
-    @Test("Are not blocked, whatever mask its parent had", .timeLimit(.minutes(1)))
+    @Test("Are not blocked, whatever mask its parent had", .timeLimit(.minutes(5)))
     func mask() async throws {
       // Foundation starts programs with the mask of its calling thread, which in a test is libdispatch's: SIGTERM blocked.
       try await AgentFixture.with(.init(images: [], runtimeOnly: true)) { agent in

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("Static pods", .timeLimit(.minutes(3)))
+  @Suite("Static pods", .timeLimit(.minutes(5)))
   struct StaticPodTests {
     static let web = """
       apiVersion: v1

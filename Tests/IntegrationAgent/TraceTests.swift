@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("Traces of starts", .timeLimit(.minutes(2)))
+  @Suite("Traces of starts", .timeLimit(.minutes(5)))
   struct TraceTests {
     /// A step's parts lie within it.
     private static func parent(of step: StartTrace.Step, in trace: StartTrace) -> StartTrace.Step? {

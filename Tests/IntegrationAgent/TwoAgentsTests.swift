@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 extension AgentSuite {
-  @Suite("Two agents on one node", .timeLimit(.minutes(2)))
+  @Suite("Two agents on one node", .timeLimit(.minutes(5)))
   struct TwoAgentsTests {
     @Test("Neither sees, stops or cleans up what is the other's, also after it was killed and while it ends")
     func sideBySide() async throws {

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// What crictl and critest showed about the agent.
-@Suite("CRI clients find", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
+@Suite("CRI clients find", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct CRISemanticsTests {
   @Test("that a command's background processes go on in the container and end with it")
   func background() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Cgroups
 
-@Suite("Life of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(1))) struct LifeTests {
+@Suite("Life of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5))) struct LifeTests {
   @Test("The node's cgroup v2 mount is found, and no controller is both usable and held by v1")
   func discover() throws {
     let root = try CgroupRoot.discover()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cgroups
 
-@Suite("Limits of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(1))) struct LimitTests {
+@Suite("Limits of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5))) struct LimitTests {
   /// Exit code of a script in the cgroup.
   private func status(_ script: String, in cgroup: Cgroup) throws -> Int32 {
     let process = try Scratch.shell("{ \(script); } 2>/dev/null", in: cgroup)

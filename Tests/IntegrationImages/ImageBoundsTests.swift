@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What strangers make an import spend")
 struct ImageBoundsTests {
-  @Test("indexes that name one another a thousandfold are refused soon", .timeLimit(.minutes(1)), arguments: [false, true])
+  @Test("indexes that name one another a thousandfold are refused soon", .timeLimit(.minutes(5)), arguments: [false, true])
   func indexes(_ same: Bool) async throws {
     let scratch = try Scratch()
     let type = MediaType("application/vnd.oci.image.index.v1+json")
@@ -90,7 +90,7 @@ struct ImageBoundsTests {
     #expect(error?.code == .noSpace, "\(String(describing: error))")
   }
 
-  @Test("an unpacker that stands still is ended though the bytes for it do not fit into the socket", .timeLimit(.minutes(1)))
+  @Test("an unpacker that stands still is ended though the bytes for it do not fit into the socket", .timeLimit(.minutes(5)))
   func standsStill() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.directory + "/target", withIntermediateDirectories: true)

@@ -5,7 +5,7 @@ import Testing
 extension KernelTests {
   @Suite("News of addresses", .serialized)
   struct AddressEventsTests {
-    @Test("a new address is told, several at once as one, and nothing without a change", .timeLimit(.minutes(1)))
+    @Test("a new address is told, several at once as one, and nothing without a change", .timeLimit(.minutes(5)))
     func told() async throws {
       let kernel = try NetlinkConnection.route()
       // With it the addresses go: other tests have this network namespace after this one.

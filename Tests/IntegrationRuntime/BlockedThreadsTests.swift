@@ -12,7 +12,7 @@ import Testing
 @testable import PodRuntime
 
 /// Code that blocks a cooperative thread is a bug; it must cost its own task, and not the node.
-@Suite("Cooperative threads that are blocked", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
+@Suite("Cooperative threads that are blocked", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct BlockedThreadsTests {
   init() { CooperativeThreads.install() }
 

@@ -11,7 +11,7 @@ import Testing
 
 /// What an agent of an earlier version left on a node whose pods run on: its database, and the files beside its podshims. Every later
 /// version must take them over. The fixtures are never written again; a new format gets one of its own.
-@Suite("Pods of earlier versions", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+@Suite("Pods of earlier versions", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct EarlierVersionTests {
   /// How the pod of the fixtures was made: by name, and the state that it was in when its agent was killed.
   private struct Pod {

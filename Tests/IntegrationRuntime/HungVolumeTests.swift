@@ -11,7 +11,7 @@ import Testing
 @Suite(
   "Hung volumes", .serialized,
   .enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/fuse"), "needs root and FUSE"),
-  .timeLimit(.minutes(3)))
+  .timeLimit(.minutes(5)))
 struct HungVolumeTests {
   /// Mounts a file system whose server never says a word; returns the descriptor that keeps it so.
   private static func mount(at path: String) throws -> Int32 {

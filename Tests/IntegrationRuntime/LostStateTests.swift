@@ -10,7 +10,7 @@ import Testing
 @testable import PodRuntime
 
 /// The database lies, or is gone: no pod runs twice; what the files beside podshims explain goes on, and nothing else does.
-@Suite("Lost state", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+@Suite("Lost state", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct LostStateTests {
   private static func pod(_ fixture: RuntimeFixture, _ name: String, in runtime: PodRuntime? = nil) async throws -> (
     SandboxID, ContainerID

@@ -9,7 +9,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Races of a pod's calls", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+@Suite("Races of a pod's calls", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct RaceTests {
   @Test("A container whose process is killed while it is created has ended, can be removed, and its pod too")
   func killedInCreate() async throws {

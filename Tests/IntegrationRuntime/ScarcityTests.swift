@@ -8,7 +8,7 @@ import Testing
 @testable import PodRuntime
 
 /// A node that has run out of something.
-@Suite("Scarcity", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+@Suite("Scarcity", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct ScarcityTests {
   /// Takes every descriptor number there is.
   /// - Returns: gives them back.

@@ -9,7 +9,7 @@ import Testing
 @testable import PodRuntime
 
 /// One podshim that is stopped, killed or slow costs its own pod only.
-@Suite("Sick podshims", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(3)))
+@Suite("Sick podshims", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct SickShimTests {
   private static func running(_ fixture: RuntimeFixture, _ name: String) async throws -> (SandboxID, ContainerID, Int32) {
     let runtime = fixture.runtime

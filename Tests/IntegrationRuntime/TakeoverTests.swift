@@ -7,7 +7,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Taking over", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
+@Suite("Taking over", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct TakeoverTests {
   @Test("A container whose start was never asked for can be started by the next agent")
   func interruptedStart() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 extension ShimSuite {
   /// One test for each hole that container runtimes had.
-  @Suite("Known attacks", .timeLimit(.minutes(2)))
+  @Suite("Known attacks", .timeLimit(.minutes(5)))
   struct AttackTests {
     private func failure(_ reply: ShimReply) throws -> SetupFailure {
       guard case .failed(let failure) = reply else { throw UnexpectedReply(reply: reply) }

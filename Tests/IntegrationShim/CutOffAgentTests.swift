@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Agents that are cut off", .timeLimit(.minutes(1)))
+  @Suite("Agents that are cut off", .timeLimit(.minutes(5)))
   struct CutOffAgentTests {
     /// An agent that said hello and was answered.
     private func greeted(_ pod: TestPod) throws -> UnixStream {

@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Exec", .timeLimit(.minutes(2)))
+  @Suite("Exec", .timeLimit(.minutes(5)))
   struct ExecTests {
     /// Runs `exec` in container "c" with pipes of its own.
     private func run(_ exec: TestExec, in pod: TestPod, cgroup: String? = nil) throws -> (String, ExitRecord) {

@@ -6,7 +6,7 @@ import Testing
 
 extension ShimSuite {
   /// Things of the host that a container's root, without any capability beyond the default, must not get into its hands.
-  @Suite("Attacks on what containers share with the host", .timeLimit(.minutes(2)))
+  @Suite("Attacks on what containers share with the host", .timeLimit(.minutes(5)))
   struct HostThingsAttackTests {
     private static func hostNull() -> stat {
       var status = stat()

@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Identity, limits and kernel settings", .timeLimit(.minutes(2)))
+  @Suite("Identity, limits and kernel settings", .timeLimit(.minutes(5)))
   struct IdentityTests {
     private func status(_ text: String, _ key: String) -> String? {
       text.split(separator: "\n").first { $0.hasPrefix("\(key):") }.map {

@@ -9,7 +9,7 @@ import Testing
 struct ShimSuite {}
 
 extension ShimSuite {
-  @Suite("Lives of processes", .timeLimit(.minutes(2)))
+  @Suite("Lives of processes", .timeLimit(.minutes(5)))
   struct LifeTests {
     @Test("A container joins the network, ipc and uts namespaces of pause, and has a pid namespace of its own")
     func joinedNamespaces() throws {

@@ -6,7 +6,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Logs that cannot be, or must not be, written", .timeLimit(.minutes(2)))
+  @Suite("Logs that cannot be, or must not be, written", .timeLimit(.minutes(5)))
   struct LogAttackTests {
     @Test("Lines that a full disk took are counted in the log and told to the agent; the container is not disturbed")
     func lostLines() throws {

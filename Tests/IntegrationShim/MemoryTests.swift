@@ -4,7 +4,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Memory", .timeLimit(.minutes(2)))
+  @Suite("Memory", .timeLimit(.minutes(5)))
   struct MemoryTests {
     /// Kilobytes that belong to the process alone.
     private func privateMemory(_ pid: Int32) -> Int {

@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Root file systems and mounts", .timeLimit(.minutes(2)))
+  @Suite("Root file systems and mounts", .timeLimit(.minutes(5)))
   struct MountTests {
     @Test("An overlay joins layers; writes stay in its upper directory", arguments: [true, false])
     func overlay(_ byConfiguration: Bool) throws {

@@ -7,7 +7,7 @@ import Testing
 extension ShimSuite {
   /// A container that shares the pod's pid namespace and holds CAP_SYS_PTRACE, as Kubernetes documents it for debugging, reads
   /// /proc/PID/root, /cwd, /fd and memory of whatever it sees there: it must see nothing that shows the host.
-  @Suite("Attacks with CAP_SYS_PTRACE in a shared pid namespace", .timeLimit(.minutes(3)))
+  @Suite("Attacks with CAP_SYS_PTRACE in a shared pid namespace", .timeLimit(.minutes(5)))
   struct SharedPIDAttackTests {
     /// The default capabilities and SYS_PTRACE.
     static let capabilities: UInt64 = 0xa804_25fb | 1 << 19

@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("The first words of podshim", .timeLimit(.minutes(1)))
+  @Suite("The first words of podshim", .timeLimit(.minutes(5)))
   struct StartTests {
     /// Starts podshim after `frames` were written to its socket, and gives what it answers until it ends or all were answered.
     private func answers(to frames: [[UInt8]], directory: String) throws -> [ShimReply] {

@@ -5,7 +5,7 @@ import ShimCore
 import Testing
 
 extension ShimSuite {
-  @Suite("Logs, attach and terminals", .timeLimit(.minutes(2)))
+  @Suite("Logs, attach and terminals", .timeLimit(.minutes(5)))
   struct StreamTests {
     @Test("Lines keep their order and name their stream; an unterminated one is partial")
     func order() throws {

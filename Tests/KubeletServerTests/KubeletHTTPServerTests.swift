@@ -38,7 +38,7 @@ import Testing
     #expect(String(decoding: answer.body, as: UTF8.self).contains("stuck"))
   }
 
-  @Test("serves over TCP until it is cancelled", .timeLimit(.minutes(1)))
+  @Test("serves over TCP until it is cancelled", .timeLimit(.minutes(5)))
   func serves() async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     let server = KubeletHTTPServer(
@@ -55,7 +55,7 @@ import Testing
     _ = await task.result
   }
 
-  @Test("connections are bounded in number, and closed when nothing happens on them", .timeLimit(.minutes(1)))
+  @Test("connections are bounded in number, and closed when nothing happens on them", .timeLimit(.minutes(5)))
   func bounds() async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     var server = KubeletHTTPServer(
@@ -80,7 +80,7 @@ import Testing
     _ = await task.result
   }
 
-  @Test("a port that is taken is named in the error", .timeLimit(.minutes(1)))
+  @Test("a port that is taken is named in the error", .timeLimit(.minutes(5)))
   func portTaken() async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     let group = MultiThreadedEventLoopGroup.singleton

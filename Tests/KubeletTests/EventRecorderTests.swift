@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("Events on a database that cannot be written", .timeLimit(.minutes(1))) struct EventRecorderTests {
+@Suite("Events on a database that cannot be written", .timeLimit(.minutes(5))) struct EventRecorderTests {
   private func recorder() async throws -> (EventRecorder, Store) {
     let store = try Store(path: nil)
     var logger = Logger(label: "test")

@@ -152,7 +152,7 @@ import Testing
     }
   }
 
-  @Test("a change of one file is told as that file's pods, however many others there are", .timeLimit(.minutes(1)))
+  @Test("a change of one file is told as that file's pods, however many others there are", .timeLimit(.minutes(5)))
   func oneOfMany() async throws {
     let scratch = try Scratch()
     let names = (0..<30).map { "p\($0)" }
@@ -169,7 +169,7 @@ import Testing
     #expect(reader.last?.gone?.count == 1 && reader.last?.pods == [])
   }
 
-  @Test("files that appear, are replaced and go are seen", .timeLimit(.minutes(1))) func files() async throws {
+  @Test("files that appear, are replaced and go are seen", .timeLimit(.minutes(5))) func files() async throws {
     let scratch = try Scratch()
     try scratch.write("a.yaml", "a")
     let snapshots = Reader(source(scratch.path))
@@ -185,7 +185,7 @@ import Testing
     #expect(await snapshots.wait(for: []))
   }
 
-  @Test("a directory that comes later, goes and returns is followed", .timeLimit(.minutes(1))) func later() async throws {
+  @Test("a directory that comes later, goes and returns is followed", .timeLimit(.minutes(5))) func later() async throws {
     let scratch = try Scratch()
     let snapshots = Reader(source(scratch.path + "/x/y/"))
     #expect(await snapshots.wait(for: []))
@@ -203,7 +203,7 @@ import Testing
     #expect(await snapshots.wait(for: ["b-n"]))
   }
 
-  @Test("a swap of ..data is seen through the links", .timeLimit(.minutes(1))) func swap() async throws {
+  @Test("a swap of ..data is seen through the links", .timeLimit(.minutes(5))) func swap() async throws {
     let scratch = try Scratch()
     try scratch.makeDirectory("m/..1")
     try scratch.makeDirectory("m/..2")
@@ -221,7 +221,7 @@ import Testing
     #expect(await snapshots.wait(for: ["three-n"]))
   }
 
-  @Test("a single file may come later", .timeLimit(.minutes(1))) func single() async throws {
+  @Test("a single file may come later", .timeLimit(.minutes(5))) func single() async throws {
     let scratch = try Scratch()
     let snapshots = Reader(source(scratch.path + "/pod.manifest"))
     #expect(await snapshots.wait(for: []))
@@ -231,7 +231,7 @@ import Testing
     #expect(await snapshots.wait(for: []))
   }
 
-  @Test("a half-written file waits for its writer", .timeLimit(.minutes(1))) func partial() async throws {
+  @Test("a half-written file waits for its writer", .timeLimit(.minutes(5))) func partial() async throws {
     let scratch = try Scratch()
     let snapshots = Reader(source(scratch.path))
     #expect(await snapshots.wait(for: []))

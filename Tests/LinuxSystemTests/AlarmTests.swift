@@ -2,7 +2,7 @@ import Testing
 
 @testable import LinuxSystem
 
-@Suite("sleeps and timers", .serialized, .timeLimit(.minutes(1))) struct AlarmTests {
+@Suite("sleeps and timers", .serialized, .timeLimit(.minutes(5))) struct AlarmTests {
   @Test("a cancelled sleep ends at once and leaves nothing among the timers")
   func cancelled() async throws {
     // Those of other tests, which run beside this one, are due sooner.

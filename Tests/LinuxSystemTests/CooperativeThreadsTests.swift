@@ -5,7 +5,7 @@ import Testing
 @Suite("the threads of tasks", .serialized) struct CooperativeThreadsTests {
   init() { CooperativeThreads.install() }
 
-  @Test("tasks, timers and blocking calls go on while code blocks every cooperative thread", .timeLimit(.minutes(1)))
+  @Test("tasks, timers and blocking calls go on while code blocks every cooperative thread", .timeLimit(.minutes(5)))
   func blocked() async throws {
     let isOpen = Monitored(false)
     let stuck = (0..<40).map { _ in Task { _ = isOpen.wait { $0 ? true : nil } } }
@@ -23,7 +23,7 @@ import Testing
     for task in stuck { await task.value }
   }
 
-  @Test("sleeps end in the order of their ends, not before, and a cancelled one at once", .timeLimit(.minutes(1)))
+  @Test("sleeps end in the order of their ends, not before, and a cancelled one at once", .timeLimit(.minutes(5)))
   func sleeps() async throws {
     let forEver = Task { try await Task.sleep(for: .seconds(Int64.max / 4)) }
     let nanoseconds = Task { try await Task.sleep(nanoseconds: 10_000_000) }
@@ -56,7 +56,7 @@ import Testing
     return order.withLock { $0 }
   }
 
-  @Test("every job runs once", .timeLimit(.minutes(1)))
+  @Test("every job runs once", .timeLimit(.minutes(5)))
   func all() async {
     actor Counter {
       var count = 0

@@ -2,7 +2,7 @@ import Glibc
 import LinuxSystem
 import Testing
 
-@Suite("A program of the host", .timeLimit(.minutes(1)))
+@Suite("A program of the host", .timeLimit(.minutes(5)))
 struct HostProgramTests {
   @Test("gives its exit status, or 128 and the signal that ended it")
   func status() throws {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite("output of an exec", .serialized) struct OutputReaderTests {
-  @Test("a pipe that had ended before it was read is read once", .timeLimit(.minutes(1)))
+  @Test("a pipe that had ended before it was read is read once", .timeLimit(.minutes(5)))
   func endedBefore() async throws {
     // The handler may run while its registration is still being made: the descriptor thread is kept awake, so that it often does.
     let busy = try Pipe()

@@ -3,7 +3,7 @@ import LinuxSystem
 import Testing
 
 @Suite("limits of the process") struct ProcessLimitsTests {
-  @Test("the limit of descriptors is raised to the hard one; a started process has the one from before", .timeLimit(.minutes(1)))
+  @Test("the limit of descriptors is raised to the hard one; a started process has the one from before", .timeLimit(.minutes(5)))
   func descriptors() async throws {
     var before = rlimit()
     #expect(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) == 0)

@@ -11,7 +11,7 @@ import Testing
     func open() { isOpen.broadcast { $0 = true } }
   }
 
-  @Test("grow at once: a job never waits for one that blocks", .timeLimit(.minutes(1)))
+  @Test("grow at once: a job never waits for one that blocks", .timeLimit(.minutes(5)))
   func grows() async {
     let pool = ThreadPool(named: "test", width: 16)
     let barrier = Barrier()
@@ -25,7 +25,7 @@ import Testing
     barrier.open()
   }
 
-  @Test("are bounded; what is above the bound waits in order", .timeLimit(.minutes(1)))
+  @Test("are bounded; what is above the bound waits in order", .timeLimit(.minutes(5)))
   func bounded() async {
     let pool = ThreadPool(named: "test", width: 1)
     let barrier = Barrier()
@@ -38,7 +38,7 @@ import Testing
     #expect(order.withLock { $0 } == Array(0..<1000))
   }
 
-  @Test("calls on paths that do not answer leave room for the node's own", .timeLimit(.minutes(1)))
+  @Test("calls on paths that do not answer leave room for the node's own", .timeLimit(.minutes(5)))
   func classes() async {
     let barrier = Barrier()
     let dead = (0..<200).map { _ in Task { await runBlocking(.foreign) { () throws(Never) in barrier.pass() } } }

@@ -7,7 +7,7 @@ import Testing
 @testable import PodRuntime
 
 /// With a shell script instead of the parser, on a node that need not have AppArmor.
-@Suite("Loading AppArmor's default profile", .timeLimit(.minutes(1)))
+@Suite("Loading AppArmor's default profile", .timeLimit(.minutes(5)))
 struct AppArmorTests {
   private static func appArmor(
     _ scratch: ScratchDirectory, parser: String, patience: Duration = .seconds(20), pause: Duration = .seconds(60)

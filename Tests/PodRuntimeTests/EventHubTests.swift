@@ -3,7 +3,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Runtime events", .timeLimit(.minutes(1)))
+@Suite("Runtime events", .timeLimit(.minutes(5)))
 struct EventHubTests {
   private static func source(_ number: Int) -> EventHub.Source {
     { sequence in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Gates and latches", .timeLimit(.minutes(1)))
+@Suite("Gates and latches", .timeLimit(.minutes(5)))
 struct GateTests {
   @Test("Exclusive passes run alone and in order; shared ones side by side, and none overtakes an exclusive one")
   func order() async throws {

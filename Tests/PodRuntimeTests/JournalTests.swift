@@ -5,7 +5,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Journal", .timeLimit(.minutes(1)))
+@Suite("Journal", .timeLimit(.minutes(5)))
 struct JournalTests {
   private struct Full: Error {}
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import PodRuntime
 
-@Suite("Connection to a podshim", .timeLimit(.minutes(1)))
+@Suite("Connection to a podshim", .timeLimit(.minutes(5)))
 struct ShimConnectionTests {
   /// What a connection told its owner.
   final class Log: Sendable {
@@ -171,7 +171,7 @@ struct ShimConnectionTests {
     #expect(log.all.first == "listed [\"c\"]")
   }
 
-  @Test("A podshim that reads nothing holds up nobody: neither senders nor the cooperative pool", .timeLimit(.minutes(1)))
+  @Test("A podshim that reads nothing holds up nobody: neither senders nor the cooperative pool", .timeLimit(.minutes(5)))
   func unread() async throws {
     let (ours, theirs) = try UnixStream.pair()
     let connection = try ShimConnection(ours, handlers: .init(event: { _ in }, listed: { _ in }, late: {}, ended: {}))

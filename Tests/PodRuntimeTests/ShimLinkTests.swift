@@ -10,7 +10,7 @@ import Testing
 @testable import PodRuntime
 
 /// A podshim that a test plays, behind a real socket, with a real process as the one that must die.
-@Suite("Tie to a podshim", .timeLimit(.minutes(2)))
+@Suite("Tie to a podshim", .timeLimit(.minutes(5)))
 struct ShimLinkTests {
   /// A directory with podshim's socket, which `ScriptedShim`s are accepted from.
   final class Listener: Sendable {

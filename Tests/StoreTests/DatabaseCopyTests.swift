@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The copy of the database")
 struct DatabaseCopyTests {
-  @Test("changes while a copy is made: no two overlap, and the last change gets into one", .timeLimit(.minutes(1)))
+  @Test("changes while a copy is made: no two overlap, and the last change gets into one", .timeLimit(.minutes(5)))
   func changes() async throws {
     let directory = NSTemporaryDirectory() + "database-copy-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -2,7 +2,7 @@ import Store
 import Synchronization
 import Testing
 
-@Suite("work that is done together", .timeLimit(.minutes(1))) struct DrainTests {
+@Suite("work that is done together", .timeLimit(.minutes(5))) struct DrainTests {
   private struct Full: Error {}
 
   @Test("what is asked for while it is done is done after it, one at a time, and nothing is left out")

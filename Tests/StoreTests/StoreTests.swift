@@ -159,7 +159,7 @@ struct Directory: ~Copyable {
     #expect(try !listDirectory(directory.path).contains("copy.db.partial"))
   }
 
-  @Test("commits reach the database file without a checkpoint on their own thread", .timeLimit(.minutes(1)))
+  @Test("commits reach the database file without a checkpoint on their own thread", .timeLimit(.minutes(5)))
   func checkpoint() async throws {
     let directory = try Directory()
     let store = try Store(path: directory.database)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("A source that cannot be read", .timeLimit(.minutes(1))) struct UnreadableSourceTests {
+@Suite("A source that cannot be read", .timeLimit(.minutes(5))) struct UnreadableSourceTests {
   private func manifest(_ name: String) -> Data {
     Data("apiVersion: v1\nkind: Pod\nmetadata: {name: \(name)}\nspec: {containers: [{name: c, image: x}]}\n".utf8)
   }

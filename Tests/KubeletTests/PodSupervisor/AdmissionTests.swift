@@ -35,7 +35,7 @@ import Testing
     #expect(Admission.check(pod("a"), others: [pod("b")], node: node, maxPods: 1)?.reason == "OutOfpods")
   }
 
-  @Test("a refused pod is shown as failed and starts when the port is free", .timeLimit(.minutes(1)))
+  @Test("a refused pod is shown as failed and starts when the port is free", .timeLimit(.minutes(5)))
   func retried() async throws {
     try await TestNode.with([pod("a", port: 80)]) { node in
       await node.eventually("a runs") { node.container("app", uid: "a")?.ready == true }

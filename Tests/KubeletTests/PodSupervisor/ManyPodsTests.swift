@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("The cost of a pod among many", .timeLimit(.minutes(2))) struct ManyPodsTests {
+@Suite("The cost of a pod among many", .timeLimit(.minutes(5))) struct ManyPodsTests {
   private func pods(_ count: Int) -> [Pod] { (0..<count).map { .test(uid: "u\($0)", name: "p\($0)", grace: 0) } }
 
   private func listings(_ node: TestNode) -> Int {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("Other amounts for pods that run", .timeLimit(.minutes(1))) struct PodResizeTests {
+@Suite("Other amounts for pods that run", .timeLimit(.minutes(5))) struct PodResizeTests {
   private func pod(cpu: Quantity, memory: Quantity, policy: [ContainerResizePolicy]? = nil, uid: String = "u1") -> Pod {
     var container = Container.test("app")
     container.resources = ResourceRequirements(limits: ["cpu": cpu, "memory": memory], requests: ["cpu": cpu, "memory": memory])
@@ -79,10 +79,7 @@ import Testing
       node.want([sick(2)])
       await node.eventually("resizing") { node.runtime.waiting("update") == 1 }
       node.runtime.state.withLock { $0.execResults["check"] = 1 }
-      await node.eventually("killed") {
-        node.time.advance(seconds: 1)
-        return node.runtime.calls.contains("stop app")
-      }
+      await node.eventually("killed", passing: 1) { node.runtime.calls.contains("stop app") }
       node.want([])
       await node.eventually("gone") { node.kubelet.podList().items.isEmpty }
       node.runtime.release("update")

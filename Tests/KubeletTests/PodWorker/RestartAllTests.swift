@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("A restart of all containers", .timeLimit(.minutes(1))) struct RestartAllTests {
+@Suite("A restart of all containers", .timeLimit(.minutes(5))) struct RestartAllTests {
   private func source(_ name: String = "src", action: String = "RestartAllContainers", codes: [Int32] = [88]) -> Container {
     var container = Container.test(name, restart: "Never")
     container.restartPolicyRules = [

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("Taking over what an earlier agent left", .timeLimit(.minutes(1))) struct TakeOverTests {
+@Suite("Taking over what an earlier agent left", .timeLimit(.minutes(5))) struct TakeOverTests {
   private func forget(_ node: TestNode, _ uid: String = "u1") async throws {
     try await node.store.write { transaction in
       for kind in ["kubelet-pod", "kubelet-pod-facts"] { try Documents(kind, in: node.store).remove(uid, in: transaction) }
@@ -22,10 +22,7 @@ import Testing
       try await forget(node)
       node.runtime.exit("app", code: 1)
       node.start()
-      await node.eventually("again") {
-        node.time.advance(seconds: 10)
-        return node.runtime.running("app")?.metadata.attempt == 1
-      }
+      await node.eventually("again", passing: 10) { node.runtime.running("app")?.metadata.attempt == 1 }
       #expect(node.pod()?.status.phase == "Running")
       #expect(node.runtime.calls.filter { $0.hasPrefix("runSandbox") }.count == 1)
     }
@@ -39,10 +36,7 @@ import Testing
       try await forget(node)
       node.runtime.addImage("late")
       node.start()
-      await node.eventually("runs") {
-        node.time.advance(seconds: 10)
-        return node.runtime.running("app") != nil
-      }
+      await node.eventually("runs", passing: 10) { node.runtime.running("app") != nil }
     }
   }
 
@@ -52,7 +46,7 @@ import Testing
       await node.eventually("ready") { node.container("app")?.ready == true }
       await node.stop()
       node.setWanted([.test()])
-      node.time.advance(seconds: 200)
+      await node.pass(seconds: 200)
       node.start()
       await node.eventually("ready again") { node.container("app")?.ready == true }
       await node.settle()

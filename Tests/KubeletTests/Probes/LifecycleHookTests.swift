@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kubelet
 
-@Suite("HTTP hooks", .timeLimit(.minutes(1))) struct LifecycleHookTests {
+@Suite("HTTP hooks", .timeLimit(.minutes(5))) struct LifecycleHookTests {
   private func run(
     _ get: HTTPGetAction, podIP: String, tell: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(KubeletError) {

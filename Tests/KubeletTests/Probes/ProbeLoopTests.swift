@@ -6,7 +6,7 @@ import Testing
 @testable import Kubelet
 
 /// The loop over a script of answers and a clock that only the test moves.
-@Suite("The loop of a probe", .timeLimit(.minutes(1))) struct ProbeLoopTests {
+@Suite("The loop of a probe", .timeLimit(.minutes(5))) struct ProbeLoopTests {
   /// What the loop did, with seconds since its beginning.
   private final class Script: Sendable {
     let time = TestClock()

@@ -19,7 +19,7 @@ import Testing
       httpGet: HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), path: path, scheme: "HTTPS"), timeoutSeconds: 30)
   }
 
-  @Test("an HTTPS probe speaks TLS and does not verify", .timeLimit(.minutes(1)), arguments: [2...2, 2...3, 3...3])
+  @Test("an HTTPS probe speaks TLS and does not verify", .timeLimit(.minutes(5)), arguments: [2...2, 2...3, 3...3])
   func tls(versions: ClosedRange<Int>) async throws {
     let paths = Mutex<[String]>([])
     let server = try await ProbeServers.http(tls: versions) { path, _ in
@@ -32,7 +32,7 @@ import Testing
     try await server.close()
   }
 
-  @Test("an HTTPS probe of a server without TLS, with an old TLS, or that hangs fails", .timeLimit(.minutes(1)))
+  @Test("an HTTPS probe of a server without TLS, with an old TLS, or that hangs fails", .timeLimit(.minutes(5)))
   func refused() async throws {
     for server in [
       try await ProbeServers.http { _, _ in (200, nil) }, try await ProbeServers.http(tls: 0...1) { _, _ in (200, nil) },
@@ -57,7 +57,7 @@ import Testing
     try await silent.close()
   }
 
-  @Test("a redirect to another scheme, port and path of the same host is followed", .timeLimit(.minutes(1)))
+  @Test("a redirect to another scheme, port and path of the same host is followed", .timeLimit(.minutes(5)))
   func redirects() async throws {
     let hosts = Mutex<[String]>([])
     let secure = try await ProbeServers.http(tls: 2...3) { path, host in
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(
-    "a gRPC probe asks for its service; only SERVING is healthy", .timeLimit(.minutes(1)),
+    "a gRPC probe asks for its service; only SERVING is healthy", .timeLimit(.minutes(5)),
     arguments: [
       ("", [0x08, 1] as [UInt8]?, "0", ProbeResult.success("service healthy")),
       ("web", [0x08, 1], "0", .success("service healthy")),
@@ -118,7 +118,7 @@ import Testing
     try await server.close()
   }
 
-  @Test("a gRPC probe of what is no gRPC server fails in time", .timeLimit(.minutes(1))) func notGRPC() async throws {
+  @Test("a gRPC probe of what is no gRPC server fails in time", .timeLimit(.minutes(5))) func notGRPC() async throws {
     for server in [try await ProbeServers.silent(), try await ProbeServers.http { _, _ in (200, nil) }] {
       let port = Int32(server.localAddress?.port ?? 0)
       let result = await run(Probe(grpc: GRPCAction(port: port), timeoutSeconds: 1))
@@ -133,7 +133,7 @@ import Testing
         == .failure("error: failed to connect service at \"127.0.0.1:1\": connection refused"))
   }
 
-  @Test("a pod without an address is not looked for on this host", .timeLimit(.minutes(1))) func noAddress() async throws {
+  @Test("a pod without an address is not looked for on this host", .timeLimit(.minutes(5))) func noAddress() async throws {
     let server = try await ProbeServers.http { _, _ in (200, nil) }
     let port = Int32(server.localAddress?.port ?? 0)
     for probe in [
@@ -151,7 +151,7 @@ import Testing
     try await server.close()
   }
 
-  @Test("an HTTPS hook speaks TLS", .timeLimit(.minutes(1))) func hook() async throws {
+  @Test("an HTTPS hook speaks TLS", .timeLimit(.minutes(5))) func hook() async throws {
     let count = Mutex(0)
     let server = try await ProbeServers.http(tls: 2...3) { _, _ in
       count.withLock { $0 += 1 }
@@ -165,7 +165,7 @@ import Testing
     try await server.close()
   }
 
-  @Test("a probe that is no longer wanted gives up at once", .timeLimit(.minutes(1))) func cancelled() async throws {
+  @Test("a probe that is no longer wanted gives up at once", .timeLimit(.minutes(5))) func cancelled() async throws {
     let server = try await ProbeServers.silent()
     for probe in [
       https(server), Probe(grpc: GRPCAction(port: Int32(server.localAddress?.port ?? 0)), timeoutSeconds: 50),

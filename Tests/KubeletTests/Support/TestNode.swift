@@ -12,7 +12,8 @@ import TestSupport
 
 /// A whole kubelet over a fake runtime, with its own directory, database and time.
 final class TestNode: Sendable {
-  let time = TestClock()
+  /// Moved by `eventually(_:passing:)` and `pass(seconds:)` only: a test that moves it beside what it tests may move it too early.
+  private let time = TestClock()
   let runtime: FakeRuntime
   let root: String
   let store: Store
@@ -101,14 +102,25 @@ final class TestNode: Sendable {
   }
 
   /// Waits for something that happens in other tasks.
-  func eventually(_ what: String, _ condition: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async {
-    let end = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < end {
-      if condition() { return }
-      try? await Task.sleep(for: .milliseconds(2))
+  /// - Parameter passing: seconds that pass before each look, for what needs time: a wait that begins late ends, too.
+  func eventually(
+    _ what: String, passing seconds: Int64 = 0, _ condition: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+  ) async {
+    let happened = await TestSupport.eventually {
+      if seconds > 0 { time.advance(seconds: seconds) }
+      return condition()
     }
+    if happened { return }
     Issue.record(
       "never: \(what); calls: \(runtime.calls); status: \(kubelet.podList().items.map(\.status))", sourceLocation: sourceLocation)
+  }
+
+  /// Lets time pass over a node at rest, which does all that it has to do then. For what must not happen; what must is waited for with
+  /// `eventually(_:passing:)`.
+  func pass(seconds: Int64, sourceLocation: SourceLocation = #_sourceLocation) async {
+    await settle(sourceLocation: sourceLocation)
+    time.advance(seconds: seconds)
+    await settle(sourceLocation: sourceLocation)
   }
 
   /// Returns when nobody does anything any more: what comes next needs the test, or time. Neither runtime, clock, database nor status

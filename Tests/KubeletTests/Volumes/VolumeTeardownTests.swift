@@ -13,7 +13,7 @@ import Testing
     KubeModel.Volume(name: "v", hostPath: HostPathVolumeSource(path: "/dev/null/none", type: "Directory")),
   ]
 
-  @Test("the pod goes when its manifest goes, and its name is free again", .timeLimit(.minutes(1)), arguments: volumes)
+  @Test("the pod goes when its manifest goes, and its name is free again", .timeLimit(.minutes(5)), arguments: volumes)
   func removed(volume: KubeModel.Volume) async throws {
     var pod = Pod.test()
     pod.spec.volumes = [volume]

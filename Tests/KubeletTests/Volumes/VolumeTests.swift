@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test("what hangs is left behind at its deadline", .timeLimit(.minutes(1)))
+  @Test("what hangs is left behind at its deadline", .timeLimit(.minutes(5)))
   func deadline() async {
     await #expect(throws: KubeletError.self) {
       try await Deadline.run("sleeping", seconds: 1) { () throws(KubeletError) in Thread.sleep(forTimeInterval: 3) }
