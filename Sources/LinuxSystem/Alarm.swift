@@ -3,6 +3,17 @@ import Synchronization
 /// Sleeping that leaves nothing behind when it is cancelled: a `Task.sleep` that was cancelled keeps its place among the timers and wakes a
 /// thread at its end, for nothing. Most sleeps are deadlines, and most deadlines are cancelled.
 public enum Alarm {
+  /// Names a call that is due later.
+  public struct Ticket: Sendable { fileprivate let value: Timers.Ticket }
+
+  /// Calls `action` on the timers' thread, which it must not block, unless it is forgotten before.
+  public static func call(after duration: Duration, _ action: @escaping @Sendable () -> Void) -> Ticket {
+    Ticket(value: CooperativeExecutor.shared.timers.add(after: duration.timerNanoseconds, action))
+  }
+
+  /// No effect on what was called already.
+  public static func forget(_ ticket: Ticket) { CooperativeExecutor.shared.timers.remove(ticket.value) }
+
   /// - Throws: as soon as the task is cancelled.
   public static func sleep(for duration: Duration) async throws(CancellationError) {
     let sleeper = Sleeper(CooperativeExecutor.shared.timers)

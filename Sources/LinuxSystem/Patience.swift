@@ -7,13 +7,10 @@ public func waiting<R: Sendable>(atMost limit: Duration, for body: @escaping @Se
     continuation.yield(await body())
     continuation.finish()
   }
-  let timer = Task {
-    try await Alarm.sleep(for: limit)
-    continuation.finish()
-  }
+  let timer = Alarm.call(after: limit) { continuation.finish() }
   defer {
     work.cancel()
-    timer.cancel()
+    Alarm.forget(timer)
   }
   for await result in first { return result }
   return nil

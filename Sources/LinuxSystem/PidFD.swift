@@ -47,20 +47,27 @@ public final class PidFD: Sendable {
     }
   }
 
+  /// Calls `body` once when the process has ended, and was reaped when it is our child: on the descriptor thread, which it must not block.
+  public func onExit(_ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
+    let token = DescriptorMonitor.shared.makeToken()
+    try descriptor.withRaw { raw throws(SystemCallError) in
+      try DescriptorMonitor.shared.add(raw, as: token) { [self] in
+        descriptor.withRaw { raw in DescriptorMonitor.shared.remove(token, raw) }
+        reap()
+        body()
+      }
+    }
+  }
+
   /// Returns when the process has ended, and reaps it when it is our child.
   public func waitForExit() async throws(SystemCallError) {
     let result: Result<Void, SystemCallError> = await withCheckedContinuation { continuation in
-      let once = Once(continuation)
       do throws(SystemCallError) {
-        try descriptor.withRaw { raw throws(SystemCallError) in
-          let token = try DescriptorMonitor.shared.add(raw) { once.fire() }
-          once.onFire { DescriptorMonitor.shared.remove(token, raw) }
-        }
+        try onExit { continuation.resume(returning: .success(())) }
       } catch {
-        once.fail(error)
+        continuation.resume(returning: .failure(error))
       }
     }
     try result.get()
-    reap()
   }
 }

@@ -14,14 +14,13 @@ extension BridgeNetwork: PodNetworkProvider {
       }
       if !answer.give(result), case .success = result { await runBlocking { self.takeBack(owner: request.owner) } }
     }
-    let timer = Task {
-      guard (try? await Task.sleep(for: request.limit)) != nil else { return }
+    let timer = Alarm.call(after: request.limit) {
       making.cancel()
       _ = answer.give(
         .failure(
           PodNetworkError(.timedOut, "no network for \(request.owner) within \(request.limit); it is taken back when it comes")))
     }
-    defer { timer.cancel() }
+    defer { Alarm.forget(timer) }
     return try await answer.wait().get()
   }
 

@@ -87,22 +87,20 @@ extension PodRuntime {
   // MARK: Exec
 
   func execProgram(_ record: ContainerRecord, command: [String]) async throws -> ContainerProgram {
-    let spec = try await spec(of: record.id).complete
-    guard var process = spec.process else {
-      throw RuntimeError(.internalError, "container \(record.id) has no process in its spec")
-    }
+    let ingredients = try await execIngredients(of: record.id)
+    var process = ingredients.process
     process.args = command
     process.terminal = false
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
     options.waitsForStart = false
     options.resourceOptional = !kernel.canRaiseLimits
-    options.seccomp = try compiled(spec.linux?.seccomp)
+    options.seccomp = ingredients.seccomp
     return try SetupProgramBuilder.exec(process: process, container: record.id.rawValue, options: options)
   }
 
   // MARK: Profiles
 
-  private func compiled(_ profile: SeccompSpec?) throws -> [UInt8]? { try profile.map { try seccomp.compile($0) } }
+  func compiled(_ profile: SeccompSpec?) throws -> [UInt8]? { try profile.map { try seccomp.compile($0) } }
 
   private func seccompSpec(_ security: ContainerSecurityContext, _ capabilities: CapabilitySet) throws -> SeccompSpec? {
     guard let profile = security.seccomp, !security.privileged else { return nil }

@@ -30,18 +30,34 @@ struct StoredSpec: Codable, Sendable {
   }
 }
 
+/// What every exec in a container begins with.
+struct ExecIngredients: Sendable {
+  var process: ProcessSpec
+  /// The compiled filter.
+  var seccomp: [UInt8]?
+}
+
 extension PodRuntime {
-  /// Decoded once for a container that is asked for it, as by probes.
   func spec(of id: ContainerID) async throws(RuntimeError) -> StoredSpec {
-    if let known = specs.withLock({ $0[id] }) { return known }
+    if let known = regainedSpecs.withLock({ $0[id] }) { return known }
     do {
-      if let stored = try await records.spec(of: id) {
-        specs.withLock { $0[id] = stored }
-        return stored
-      }
+      if let stored = try await records.spec(of: id) { return stored }
     } catch {
       throw RuntimeError(.internalError, "cannot read the spec of container \(id)", cause: error)
     }
     throw RuntimeError(.internalError, "the spec of container \(id) is missing from the database")
+  }
+
+  /// Kept of the last containers that were made or asked for it, as by probes.
+  func execIngredients(of id: ContainerID) async throws -> ExecIngredients {
+    if let known = execs.withLock({ $0[id] }) { return known }
+    let ingredients = try execIngredients(try await spec(of: id).complete, id)
+    execs.withLock { $0[id] = ingredients }
+    return ingredients
+  }
+
+  func execIngredients(_ spec: RuntimeSpec, _ id: ContainerID) throws -> ExecIngredients {
+    guard let process = spec.process else { throw RuntimeError(.internalError, "container \(id) has no process in its spec") }
+    return ExecIngredients(process: process, seccomp: try compiled(spec.linux?.seccomp))
   }
 }

@@ -20,7 +20,9 @@ public final class PodRuntime: ContainerRuntime {
   let settings: PodRuntimeSettings
   let records: Records
   let journal: Journal
-  let specs = Mutex<[ContainerID: StoredSpec]>([:])
+  /// Of containers that only the files beside podshim explained, however the database took that.
+  let regainedSpecs = Mutex<[ContainerID: StoredSpec]>([:])
+  let execs = Mutex(Recent<ContainerID, ExecIngredients>(capacity: 128))
   let images: ImageService
   /// nil: only host-network pods run.
   let network: BridgeNetwork?
@@ -35,6 +37,8 @@ public final class PodRuntime: ContainerRuntime {
   let logger: Logger
   let version: String
   let traces: StartTraces
+  /// A container was started or a sandbox removed.
+  let worked: @Sendable () -> Void
   /// Records that could not be read at start: shown by doctor.
   let unreadable = Mutex<[NodeLeak]>([])
   /// Opens when every pod of an earlier agent is what its podshim says, or is known to be silent.
@@ -45,7 +49,7 @@ public final class PodRuntime: ContainerRuntime {
   /// Opens the runtime; call `recover()` before anything else is asked of it: calls wait for it.
   public init(
     settings: PodRuntimeSettings, store: Store, images: ImageService, network: BridgeNetwork?, cgroups: CgroupRoot, version: String,
-    traces: StartTraces = StartTraces(), logger: Logger
+    traces: StartTraces = StartTraces(), worked: @escaping @Sendable () -> Void = {}, logger: Logger
   ) throws(RuntimeError) {
     self.settings = settings
     self.images = images
@@ -53,6 +57,7 @@ public final class PodRuntime: ContainerRuntime {
     self.cgroups = cgroups
     self.version = version
     self.traces = traces
+    self.worked = worked
     self.logger = logger
     records = Records(store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"))
     journal = Journal(logger: logger)

@@ -18,6 +18,7 @@ import Store
 struct Agent: Sendable {
   let settings: AgentSettings
   let logger: Logger
+  private let memory = IdleTrim()
 
   func run() async throws {
     let stop = try StopSignal()
@@ -36,6 +37,8 @@ struct Agent: Sendable {
     announce(cgroups)
 
     let traces = StartTraces()
+    // The start is work, too.
+    memory.worked()
     let built = settings.runtimeEndpoint == nil ? try await makeRuntime(store, cgroups, traces) : nil
     let runtime = try await runtime(built)
     let group = EventLoops.shared
@@ -50,7 +53,6 @@ struct Agent: Sendable {
     // Beside the servers: a service manager that waits for READY would end an agent with a big archive again and again. Pods whose images
     // are still on their way are tried again when they came.
     async let _ = node.preload(settings.imageDirectory)
-    async let _: Void = Self.trimAfterStart()
     try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
     await built?.network?.stop()
     if settings.stopPodsOnExit, let network = built?.network {
@@ -60,11 +62,6 @@ struct Agent: Sendable {
       }
     }
     logger.notice("swiftlet ended")
-  }
-
-  /// Gives back what only the start needed, when the first pods run.
-  private static func trimAfterStart() async {
-    if (try? await Task.sleep(for: .seconds(10))) != nil { ProcessMemory.trim() }
   }
 
   // MARK: Parts
@@ -104,7 +101,7 @@ struct Agent: Sendable {
         cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf
       ),
       store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
-      traces: traces, logger: Logger(label: "runtime"))
+      traces: traces, worked: { [memory] in memory.worked() }, logger: Logger(label: "runtime"))
     // Pods are asked while others are served already.
     _ = try await runtime.recover()
     return Built(runtime: runtime, images: images, network: network)

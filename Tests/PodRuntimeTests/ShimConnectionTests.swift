@@ -1,10 +1,11 @@
 import Glibc
-import LinuxSystem
 import RuntimeAPI
 import ShimCore
 import Synchronization
+import TestSupport
 import Testing
 
+@testable import LinuxSystem
 @testable import PodRuntime
 
 @Suite("Connection to a podshim", .timeLimit(.minutes(5)))
@@ -68,6 +69,27 @@ struct ShimConnectionTests {
       #expect(received == expected)
     }
     for connection in connections { connection.end() }
+  }
+
+  @Test("A call that ended, however it did, leaves no timer that would wake the agent")
+  func timers() async throws {
+    // Longer than whatever other tests wait for.
+    let (soon, late) = (ContinuousClock.now + .seconds(864_000), UInt64(432_000_000_000_000))
+    func pending() -> Int { CooperativeExecutor.shared.timers.count(dueAfter: late) }
+    let (connection, shim, _) = try Self.connect()
+    let answered = Task { try await connection.call(.list, until: soon) }
+    let cancelled = Task { try await connection.call(.reopenLog(id: "a"), until: soon + .seconds(1)) }
+    let list = try await shim.next(Self.isList)
+    #expect(pending() == 1)
+    shim.reply(.processes([]), to: list)
+    _ = try await answered.value
+    cancelled.cancel()
+    #expect(await eventually { pending() == 0 })
+    let broken = Task { try await connection.call(.list, until: soon) }
+    _ = try await shim.next(Self.isList)
+    connection.end()
+    await #expect(throws: ShimError.self) { try await broken.value }
+    #expect(await eventually { pending() == 0 })
   }
 
   @Test("Replies find their calls in any order")

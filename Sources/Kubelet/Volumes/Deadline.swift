@@ -9,8 +9,7 @@ enum Deadline {
   ) async throws(KubeletError) -> R {
     let result: Result<R, KubeletError> = await withCheckedContinuation { continuation in
       let gate = Gate(continuation)
-      let timer = Task {
-        try await Alarm.sleep(for: .seconds(seconds))
+      let timer = Alarm.call(after: .seconds(seconds)) {
         gate.resume(
           .failure(KubeletError(.timedOut, reason: "FailedMount", "\(what) did not finish within \(seconds) s; it is left waiting"))
         )
@@ -19,7 +18,7 @@ enum Deadline {
         let outcome: Result<R, KubeletError> = await runBlocking(.foreign) { () throws(Never) in
           do throws(KubeletError) { return .success(try body()) } catch { return .failure(error) }
         }
-        timer.cancel()
+        Alarm.forget(timer)
         gate.resume(outcome)
       }
     }

@@ -109,6 +109,9 @@ extension PodRuntime {
     laps.lap(.mounts)
     var record = ground.record
     record.config.wire = WireForm()
+    let ingredients = try execIngredients(ground.spec, id)
+    execs.withLock { $0[id] = ingredients }
+    undo.push("exec of \(id)") { [self] in execs.withLock { $0[id] = nil } }
     let container = Container(record, journal: journal)
     state.withLock { $0.add(container) }
     undo.push("container \(id)") { [self] in

@@ -58,13 +58,15 @@ extension PodRuntime {
     state.withLock { state in
       for container in containers { state.remove(container) }
     }
-    specs.withLock { specs in for container in containers { specs[container.id] = nil } }
+    regainedSpecs.withLock { specs in for container in containers { specs[container.id] = nil } }
+    execs.withLock { execs in for container in containers { execs[container.id] = nil } }
     // After it is gone: an event tells what is there now.
     for container in containers { publish(.deleted, container: container) }
     if let sandbox {
       sandbox.apply(.removed) { publish($0, sandbox: sandbox) }
       state.withLock { $0.remove(sandbox) }
       records.sandboxesChanged()
+      worked()
     }
     hub.deliver()
   }

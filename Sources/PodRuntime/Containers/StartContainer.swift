@@ -33,6 +33,7 @@ extension PodRuntime {
         throw await failed(error, container, link)
       }
       apply(.started(at: time), to: container)
+      worked()
       if let pod = state.withLock({ $0.sandboxes[container.sandboxID] })?.record.config.metadata.uid {
         traces.add(.startContainer, pod, container: container.record.config.metadata.name, from: began)
       }

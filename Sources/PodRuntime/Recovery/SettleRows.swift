@@ -8,7 +8,7 @@ extension PodRuntime {
     let (containers, sandboxes) = (found.staleContainers, found.staleSandboxes)
     let regained = found.regainedContainers.values
     // Whatever becomes of the transaction.
-    specs.withLock { specs in
+    regainedSpecs.withLock { specs in
       for container in regained { specs[container.record.id] = container.spec.flatMap { try? StoredSpec(bytes: $0) } }
     }
     if containers.isEmpty && sandboxes.isEmpty && regained.isEmpty && found.regainedSandboxes.isEmpty { return }

@@ -38,8 +38,8 @@ final class ShimConnection: Sendable {
     var outgoingBytes = 0
     /// The monitor calls when podshim takes something, too.
     var watchesWritability = false
-    /// When the timer rings; nil: it is off.
-    var alarm: ContinuousClock.Instant?
+    /// When the timer rings, and its name; nil: it is off, as nobody waits.
+    var alarm: (at: ContinuousClock.Instant, ticket: Alarm.Ticket)?
     var token: DescriptorMonitor.Token?
     var version: UInt16?
     var ended = false
@@ -98,17 +98,20 @@ final class ShimConnection: Sendable {
           let enqueued = Self.enqueue(&state, request, id, descriptors)
           if case .failure(let error) = enqueued { return .failure(error) }
           state.calls[id] = Call(continuation: continuation, deadline: deadline, what: request.word)
+          setAlarm(&state)
           return .success(())
         }
         switch outcome {
         case .failure(let error): continuation.resume(returning: .failure(error))
         case .success:
           flush()
-          if let deadline { ring(at: deadline) }
         }
       }
     } onCancel: {
-      let continuation = state.withLock { $0.calls[id]?.continuation.take() }
+      let continuation = state.withLock { state in
+        defer { setAlarm(&state) }
+        return state.calls[id]?.continuation.take()
+      }
       continuation?.resume(returning: .failure(.cancelled))
     }
     return try result.get()
@@ -141,35 +144,25 @@ final class ShimConnection: Sendable {
     return .success(())
   }
 
-  /// One timer for all calls, as most are answered long before it rings: set anew only for an earlier deadline.
-  private func ring(at deadline: ContinuousClock.Instant) {
-    let isEarlier = state.withLock { state in
-      if let alarm = state.alarm, alarm <= deadline { return false }
-      state.alarm = deadline
-      return true
-    }
-    guard isEarlier else { return }
-    Task { [weak self] in
-      try? await Alarm.sleep(until: deadline)
-      self?.rang(at: deadline)
-    }
-  }
-
-  private func rang(at deadline: ContinuousClock.Instant) {
-    expire()
-    let next = state.withLock { state -> ContinuousClock.Instant? in
-      // An earlier one was set after this, and looks after the rest.
-      guard state.alarm == deadline else { return nil }
+  /// One timer for all calls, as most are answered long before it rings: set anew only for an earlier deadline, off when nobody waits.
+  private func setAlarm(_ state: inout State) {
+    let next = state.calls.values.compactMap { $0.continuation == nil ? nil : $0.deadline }.min()
+    if let alarm = state.alarm {
+      if let next, alarm.at <= next { return }
+      Alarm.forget(alarm.ticket)
       state.alarm = nil
-      return state.calls.values.compactMap { $0.continuation == nil ? nil : $0.deadline }.min()
     }
-    if let next { ring(at: next) }
+    guard let next else { return }
+    let ticket = Alarm.call(after: ContinuousClock.now.duration(to: next)) { [weak self] in self?.expire() }
+    state.alarm = (next, ticket)
   }
 
   private func expire() {
     let now = ContinuousClock.now
     let expired = state.withLock { state in
-      state.calls.compactMap { id, call -> (CheckedContinuation<Result<Answer, ShimError>, Never>, String)? in
+      state.alarm = nil
+      defer { setAlarm(&state) }
+      return state.calls.compactMap { id, call -> (CheckedContinuation<Result<Answer, ShimError>, Never>, String)? in
         guard let continuation = call.continuation, let deadline = call.deadline, deadline <= now else { return nil }
         state.calls[id]?.continuation = nil
         return (continuation, call.what)
@@ -241,6 +234,7 @@ final class ShimConnection: Sendable {
       if case .success(let answer) = result, case .hello(let version, _) = answer.reply {
         state.version = min(version, ShimProtocol.version)
       }
+      defer { setAlarm(&state) }
       return state.calls.removeValue(forKey: frame.requestID)
     }
     if let call {
@@ -257,6 +251,7 @@ final class ShimConnection: Sendable {
       if state.ended { return nil }
       let ended = (state.calls.values.compactMap(\.continuation), state.token)
       state.calls = [:]
+      setAlarm(&state)
       state.outgoing = []
       (state.token, state.ended) = (nil, true)
       return ended

@@ -78,14 +78,22 @@ final class ShimLink: Sendable {
       defer { state.process = state.process ?? process }
       return state.process != nil
     }
-    if known { return }
-    Task { [self] in
-      repeat {
-        try? await process.waitForExit()
-        if process.hasExited { return died() }
-        // No descriptor or memory to wait with: the process may well live.
-        try? await Alarm.sleep(for: .seconds(1))
-      } while !state.withLock { $0.closed }
+    if !known { awaitEnd(of: process) }
+  }
+
+  /// Without a task: it would hold its memory for as long as the pod lives.
+  private func awaitEnd(of process: PidFD) {
+    do {
+      try process.onExit { Task { self.died() } }
+    } catch {
+      // No descriptor or memory to wait with: the process may well live.
+      if process.hasExited {
+        Task { self.died() }
+        return
+      }
+      _ = Alarm.call(after: .seconds(1)) { [self] in
+        if !state.withLock({ $0.closed }) { awaitEnd(of: process) }
+      }
     }
   }
 

@@ -3,10 +3,14 @@ import Synchronization
 
 /// Something that happens once; any number of tasks may wait for it.
 final class Latch: Sendable {
+  private struct Waiter {
+    var continuation: CheckedContinuation<Bool, Never>
+    var limit: Alarm.Ticket?
+  }
   private struct State {
     var open = false
     var next = 0
-    var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
+    var waiting: [Int: Waiter] = [:]
   }
   private let state = Mutex(State())
 
@@ -21,12 +25,12 @@ final class Latch: Sendable {
       defer { state.waiting = [:] }
       return state.waiting.values.map { $0 }
     }
-    for continuation in waiting { continuation.resume(returning: true) }
+    for waiter in waiting { Self.end(waiter, true) }
   }
 
-  /// Waits until the latch opens or the task is cancelled; true when it is open.
+  /// Waits until the latch opens, `timeout` is over, or the task is cancelled; true when it is open.
   @discardableResult
-  func wait() async -> Bool {
+  func wait(atMost timeout: Duration? = nil) async -> Bool {
     if isOpen { return true }
     let key = state.withLock { state in
       state.next += 1
@@ -37,28 +41,23 @@ final class Latch: Sendable {
         let answer: Bool? = state.withLock { state in
           if state.open { return true }
           if Task.isCancelled { return false }
-          state.waiting[key] = continuation
+          let limit = timeout.map { Alarm.call(after: $0) { self.giveUp(key) } }
+          state.waiting[key] = Waiter(continuation: continuation, limit: limit)
           return nil
         }
         if let answer { continuation.resume(returning: answer) }
       }
     } onCancel: {
-      state.withLock { $0.waiting.removeValue(forKey: key) }?.resume(returning: false)
+      giveUp(key)
     }
   }
 
-  /// Waits at most `timeout`; true when the latch is open.
-  func wait(atMost timeout: Duration) async -> Bool {
-    if isOpen { return true }
-    return await withTaskGroup(of: Bool.self) { group in
-      group.addTask { await self.wait() }
-      group.addTask {
-        try? await Alarm.sleep(for: timeout)
-        return self.isOpen
-      }
-      let first = await group.next() ?? false
-      group.cancelAll()
-      return first
-    }
+  private func giveUp(_ key: Int) {
+    if let waiter = state.withLock({ $0.waiting.removeValue(forKey: key) }) { Self.end(waiter, false) }
+  }
+
+  private static func end(_ waiter: Waiter, _ answer: Bool) {
+    if let limit = waiter.limit { Alarm.forget(limit) }
+    waiter.continuation.resume(returning: answer)
   }
 }

@@ -19,10 +19,6 @@ extension Interpreter {
   /// Writes a file of the private procfs. Neither symlinks nor mounts inside it are followed, and what was opened must be procfs
   /// (CVE-2019-16884, CVE-2025-52881).
   func writeKernelFile(_ path: String, _ value: String) throws(CallError) {
-    try check(try writeKernelFileResult(path, value), "write", "/proc/" + path)
-  }
-
-  private func writeKernelFileResult(_ path: String, _ value: String) throws(CallError) -> Int64 {
     let resolve = Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks | Resolve.noCrossDevice
     let flags = UInt64(Open.writeOnly | Open.closeOnExec)
     var opened = unsafe cl_openat2(procfs, path, flags, 0, resolve)
@@ -34,11 +30,11 @@ extension Interpreter {
     }
     let file = Descriptor(adopting: try check(opened, "openat2", "/proc/" + path))
     guard cl_fstatfs_type(file.raw) == Magic.procfs else { throw CallError("fstatfs", Errno.invalid, "/proc/" + path) }
-    return Files.write(value, to: file.raw)
+    try check(Files.write(value, to: file.raw), "write", "/proc/" + path)
   }
 
   func setOOMScore(_ value: Int32, _ optional: Bool) throws(CallError) {
-    let result = try writeKernelFileResult(decimal(cl_getpid()) + "/oom_score_adj", decimal(value))
+    let result = oomScore < 0 ? Int64(oomScore) : Files.write(decimal(value), to: oomScore)
     if !(optional && result == Int64(-Errno.access)) { try check(result, "write", "oom_score_adj") }
   }
 

@@ -47,6 +47,8 @@ public struct Interpreter: ~Copyable {
   var root: Int32 = -1
   /// A procfs of this process's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
   var procfs: Int32 = -1
+  /// oom_score_adj of this process, or the error of opening it.
+  private(set) var oomScore: Int32 = -1
   /// Done by the last process when it is born.
   var startsSession = false
   var takesTerminal = false
@@ -96,9 +98,9 @@ public struct Interpreter: ~Copyable {
     // Without one of its own every container would find the agent's keys (keyrings(7)). ENOSYS: a kernel without keys.
     let keyring = cl_join_session_keyring()
     if keyring != -Errno.notImplemented { try check(keyring, "keyctl", "KEYCTL_JOIN_SESSION_KEYRING") }
-    if context.resetsOOMScore, let own = try? Files.open("/proc/self/oom_score_adj", Open.writeOnly) {
-      _ = Files.write("0", to: own.raw)
-    }
+    // While the path is the host's, and its owner is this process's user.
+    oomScore = unsafe cl_openat(At.workingDirectory, "/proc/self/oom_score_adj", Open.writeOnly, 0)
+    if context.resetsOOMScore { _ = Files.write("0", to: oomScore) }
     if context.pidTarget >= 0 {
       try check(cl_setns(context.pidTarget, Namespace.pid), "setns", "pid namespace")
     }
@@ -146,7 +148,7 @@ public struct Interpreter: ~Copyable {
     for (position, operation) in operations.enumerated() {
       switch operation {
       case .userID: userOperation = position
-      case .sysctl, .oomScoreAdjust, .appArmorProfile: needsProcfs = true
+      case .sysctl, .appArmorProfile: needsProcfs = true
       default: break
       }
     }
