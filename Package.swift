@@ -190,10 +190,11 @@ let package = Package(
     .testTarget(
       name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
-    .testTarget(name: "SwiftctlTests", dependencies: ["swiftctl", "RuntimeAPI", "YAML"], swiftSettings: strict),
     .testTarget(
-      name: "GRPCTransportTests", dependencies: ["GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf], swiftSettings: strict
-    ),
+      name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "RuntimeAPI", "YAML", argumentParser], swiftSettings: strict),
+    .testTarget(
+      name: "GRPCTransportTests", dependencies: ["TestSupport", "GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf],
+      swiftSettings: strict),
     .testTarget(name: "LinuxSystemTests", dependencies: ["TestSupport", "LinuxSystem", "CLinux"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], exclude: ["Fixtures"], swiftSettings: strict),
@@ -216,7 +217,11 @@ let package = Package(
     .testTarget(
       name: "CRIMappingTests", dependencies: ["CRIMapping", "CRIProto", "RuntimeAPI", protobuf], swiftSettings: strict),
     .testTarget(
-      name: "CRIServiceTests", dependencies: ["TestSupport", "CRIService", "CRIClient", "RuntimeAPI", log], swiftSettings: strict),
+      name: "CRIServiceTests",
+      dependencies: [
+        "TestSupport", "CRIService", "CRIClient", "CRIMapping", "CRIProto", "GRPCTransport", "RuntimeAPI", log, protobuf,
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

@@ -28,6 +28,7 @@ extension Runtime_V1_PodSandboxConfig {
     guard logDirectory.isEmpty || logDirectory.hasPrefix("/") else {
       throw RuntimeError(.invalidArgument, "\(field).log_directory: must be absolute, is \"\(logDirectory)\"")
     }
+    try linux.securityContext.selinuxOptions.refuse("\(field).linux.security_context.selinux_options")
   }
 }
 

@@ -15,18 +15,21 @@ public struct GRPCServer: Sendable {
     public var maximumMessageBytes: Int
     /// Requests and answers of all connections together; calls above are refused with RESOURCE_EXHAUSTED.
     public var maximumHeldBytes: Int
+    /// Under way on all connections together, those included whose request has not come yet; calls above are refused likewise.
+    public var maximumCalls: Int
     /// How long calls may go on after shutdown began.
     public var shutdownGrace: Duration
 
     public init(
       socketPath: String, mode: Int = 0o660, group: UInt32? = nil, maximumMessageBytes: Int = defaultMaximumMessageBytes,
-      maximumHeldBytes: Int = 8 * defaultMaximumMessageBytes, shutdownGrace: Duration = .seconds(5)
+      maximumHeldBytes: Int = 8 * defaultMaximumMessageBytes, maximumCalls: Int = 8192, shutdownGrace: Duration = .seconds(5)
     ) {
       self.socketPath = socketPath
       self.mode = mode
       self.group = group
       self.maximumMessageBytes = maximumMessageBytes
       self.maximumHeldBytes = maximumHeldBytes
+      self.maximumCalls = maximumCalls
       self.shutdownGrace = shutdownGrace
     }
   }
@@ -45,7 +48,7 @@ public struct GRPCServer: Sendable {
   public func run(onListening: @Sendable () -> Void = {}) async throws(GRPCTransportError) {
     let socket = ListeningSocket(path: configuration.socketPath, mode: configuration.mode, group: configuration.group)
     try await socket.prepare(on: EventLoops.shared)
-    let connections = ServerConnections()
+    let connections = ServerConnections(callLimit: configuration.maximumCalls)
     let calls = StreamingCalls()
     let listener: any Channel
     let descriptor = try socket.listen()
@@ -77,6 +80,7 @@ public struct GRPCServer: Sendable {
             throw GRPCTransportError(.cannotListen, "user \(peer.user) may not connect")
           }
           guard connections.add(channel) else { throw GRPCTransportError(.cannotListen, "too many connections") }
+          let connection = ServerConnection(all: connections, id: ObjectIdentifier(channel), peer: peer.process)
           let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: grace, keepalive: nil))
@@ -86,7 +90,7 @@ public struct GRPCServer: Sendable {
           ) { stream in
             stream.eventLoop.makeCompletedFuture {
               try stream.pipeline.syncOperations.addHandler(
-                ServerCallHandler(router: router, messageLimit: limit, memory: memory, calls: calls))
+                ServerCallHandler(router: router, messageLimit: limit, memory: memory, calls: calls, connection: connection))
             }
           }
           try channel.pipeline.syncOperations.addHandler(management)

@@ -20,6 +20,9 @@ final class ServerCallHandler: ChannelInboundHandler {
   private let messageLimit: Int
   private let memory: MessageMemory
   private let calls: StreamingCalls
+  private let connection: ServerConnection
+  /// False: there were too many calls when this one came; it is told so and ends.
+  private var hasPlace = false
   /// Bytes taken from `memory` for the request.
   private var held = 0
   private var state = State.waitingForHeaders
@@ -29,17 +32,22 @@ final class ServerCallHandler: ChannelInboundHandler {
   private var deadline: Scheduled<Void>?
   private var context: ChannelHandlerContext?
 
-  init(router: GRPCRouter, messageLimit: Int, memory: MessageMemory, calls: StreamingCalls) {
+  init(router: GRPCRouter, messageLimit: Int, memory: MessageMemory, calls: StreamingCalls, connection: ServerConnection) {
     self.router = router
     self.messageLimit = messageLimit
     self.memory = memory
     self.calls = calls
+    self.connection = connection
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    hasPlace = connection.beginCall()
+  }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     abandon()
+    connection.endCall()
     self.context = nil
   }
 
@@ -77,6 +85,7 @@ final class ServerCallHandler: ChannelInboundHandler {
 
   private func begin(_ headers: HPACKHeaders) {
     guard let context else { return }
+    guard hasPlace else { return finish(Self.tooMany) }
     let contentType = headers.first(name: "content-type") ?? ""
     guard
       contentType == "application/grpc" || contentType.hasPrefix("application/grpc+") || contentType.hasPrefix("application/grpc;")
@@ -102,7 +111,8 @@ final class ServerCallHandler: ChannelInboundHandler {
     }
     state = .receiving(
       method,
-      CallContext(path: path, deadline: limit.map { .now + .nanoseconds($0.nanoseconds) }, metadata: metadata))
+      CallContext(
+        path: path, peer: connection.peer, deadline: limit.map { .now + .nanoseconds($0.nanoseconds) }, metadata: metadata))
   }
 
   /// Starts the handler when the one request message and the end of the stream are there.
@@ -122,8 +132,9 @@ final class ServerCallHandler: ChannelInboundHandler {
         handler: handler, eventLoop: context.eventLoop, allocator: context.channel.allocator, messageLimit: messageLimit)
       let eventLoop = context.eventLoop
       let task = Task {
-        let result: Result<ByteBuffer?, GRPCStatus>
-        do throws(GRPCStatus) { result = .success(try await method.run(message, call, sink)) } catch { result = .failure(error) }
+        let result = await CallContext.$current.withValue(call) { () -> Result<ByteBuffer?, GRPCStatus> in
+          do throws(GRPCStatus) { return .success(try await method.run(message, call, sink)) } catch { return .failure(error) }
+        }
         eventLoop.execute { handler.value.complete(result) }
       }
       state = .running(task)
@@ -140,6 +151,7 @@ final class ServerCallHandler: ChannelInboundHandler {
   // MARK: Response
 
   private static let noRoom = GRPCStatus(.resourceExhausted, "the server holds too many messages: try again later")
+  private static let tooMany = GRPCStatus(.resourceExhausted, "the server has too many calls under way: try again later")
 
   /// Writes a message; the future completes when it has left through flow control.
   private func write(_ message: ByteBuffer) -> EventLoopFuture<Void>? {

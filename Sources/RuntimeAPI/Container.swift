@@ -371,6 +371,8 @@ public struct ContainerFilter: Codable, Equatable, Sendable {
 
 /// Source: CRI ExecSyncResponse.
 public struct ExecResult: Codable, Equatable, Sendable {
+  /// Of both streams together: an answer of 16 MiB, the most that clients of the CRI take, has no room for more.
+  public static let maximumBytes = (16 << 20) - 64
   public var stdout: [UInt8]
   public var stderr: [UInt8]
   public var exitCode: Int32

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CRIService
 import KubeModel
 import LinuxSystem
 import Logging
@@ -64,7 +65,7 @@ struct Swiftlet: ParsableCommand {
     ProcessMemory.configure()
     CooperativeThreads.install()
     LoggingSystem.bootstrap { label in
-      var handler = StreamLogHandler.standardError(label: label)
+      var handler = StreamLogHandler.standardError(label: label, metadataProvider: CRIServer.callMetadata)
       handler.logLevel = level
       return handler
     }

@@ -1,5 +1,6 @@
 import LinuxSystem
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import GRPCTransport
@@ -8,11 +9,18 @@ import Testing
   typealias Text = Google_Protobuf_StringValue
 
   /// Runs `body` against a server that answers a text with itself.
-  private func withServer(heldBytes: Int, _ body: (GRPCClient, String) async throws -> Void) async throws {
+  private func withServer(
+    heldBytes: Int = 1 << 20, calls: Int = 8192, _ body: (GRPCClient, String) async throws -> Void
+  ) async throws {
     let path = "/tmp/swiftlet-bounds-\(UInt32.random(in: 0 ... .max)).sock"
     var router = GRPCRouter()
     router.unary("/t.T/Echo") { (request: Text, _) async throws(GRPCStatus) -> Text in request }
-    let server = GRPCServer(configuration: .init(socketPath: path, mode: 0o600, maximumHeldBytes: heldBytes), router: router)
+    router.serverStreaming("/t.T/Wait") { (_: Text, _, writer: ResponseWriter<Text>) async throws(GRPCStatus) in
+      try await writer.send(Text())
+      do { try await Task.sleep(for: .seconds(3600)) } catch { throw GRPCStatus(.cancelled, "") }
+    }
+    let server = GRPCServer(
+      configuration: .init(socketPath: path, mode: 0o600, maximumHeldBytes: heldBytes, maximumCalls: calls), router: router)
     let (ready, continuation) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run { continuation.yield() } }
@@ -41,6 +49,42 @@ import Testing
         let answer: Text = try await client.unary("/t.T/Echo", small)
         #expect(answer == small)
       }
+    }
+  }
+
+  @Test("clients that leave their connections open do not lock others out, and come back to their own with the next call")
+  func forgotten() async throws {
+    try await withServer { _, path in
+      let clients = (0..<ServerConnections.limit + 44).map { _ in GRPCClient(configuration: .init(socketPath: path)) }
+      for client in clients { let _: Text = try await client.unary("/t.T/Echo", Text()) }
+      for client in [clients[0], clients[100], clients[299]] { let _: Text = try await client.unary("/t.T/Echo", Text()) }
+      for client in clients { await client.close() }
+    }
+  }
+
+  @Test("calls above the bound are refused, not kept waiting, and one that ends makes room")
+  func calls() async throws {
+    try await withServer(calls: 3) { client, path in
+      let other = GRPCClient(configuration: .init(socketPath: path))
+      var waiting: [Task<Void, any Error>] = []
+      let (begun, ready) = AsyncStream.makeStream(of: Void.self)
+      var iterator = begun.makeAsyncIterator()
+      for _ in 0..<3 {
+        waiting.append(
+          Task {
+            let answers: ResponseStream<Text> = try await client.serverStreaming("/t.T/Wait", Text())
+            for try await _ in answers { ready.yield() }
+          })
+        await iterator.next()
+      }
+      let error = await #expect(throws: GRPCStatus.self) { let _: Text = try await other.unary("/t.T/Echo", Text()) }
+      #expect(error?.code == .resourceExhausted)
+      waiting[0].cancel()
+      _ = await waiting[0].result
+      let served = await eventually { (try? await other.unary("/t.T/Echo", Text(), returning: Text.self)) != nil }
+      #expect(served)
+      for task in waiting { task.cancel() }
+      await other.close()
     }
   }
 

@@ -47,11 +47,17 @@ struct CRISemanticsTests {
     try await RuntimeAgent.with { agent in
       let id = try await agent.start("c")
       #expect(try await agent.create("c") == id)
+      // The same name with another content is another container: it is not passed off as the old one.
+      #expect(await code { _ = try await agent.create("c", "exec sleep 2000") } == .alreadyExists)
+      #expect(await code { _ = try await agent.create("c") { $0.labels = ["a": "b"] } } == .alreadyExists)
       try await agent.runtime.stopContainer(id, timeout: 0)
       #expect(await code { _ = try await agent.create("c") } == .alreadyExists)
       try await agent.runtime.removeContainer(id)
       #expect(try await agent.create("c") != id)
       #expect(try await agent.runtime.runPodSandbox(agent.sandboxConfig, handler: "") == agent.sandbox)
+      var other = agent.sandboxConfig
+      other.hostname = "another"
+      #expect(await code { _ = try await agent.runtime.runPodSandbox(other, handler: "") } == .alreadyExists)
       try await agent.runtime.stopPodSandbox(agent.sandbox)
       #expect(await code { _ = try await agent.runtime.runPodSandbox(agent.sandboxConfig, handler: "") } == .alreadyExists)
     }

@@ -1,7 +1,6 @@
 import CRIProto
 import RuntimeAPI
 import FoundationEssentials
-import GRPCTransport
 import Logging
 
 extension RuntimeService {
@@ -13,7 +12,7 @@ extension RuntimeService {
     }
     let result = try await runtime.execSync(id, command: request.cmd, timeout: request.timeout)
     // Both outputs must fit into one message, or the client gets neither.
-    let budget = defaultMaximumMessageBytes - 64
+    let budget = ExecResult.maximumBytes
     let stderrShare = min(result.stderr.count, max(budget / 2, budget - result.stdout.count))
     if result.stdout.count + result.stderr.count > budget {
       logger.warning(

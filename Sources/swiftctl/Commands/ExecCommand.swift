@@ -20,6 +20,9 @@ struct ExecCommand: AsyncParsableCommand {
     let result = try await runtime.execSync(target.id, command: arguments, timeout: execTimeout)
     Terminal.write(result.stdout)
     Terminal.writeError(result.stderr)
+    if result.stdout.count + result.stderr.count >= ExecResult.maximumBytes {
+      Terminal.writeError("swiftctl: the output fills the 16 MiB of one answer: what came after that is missing\n")
+    }
     if result.exitCode != 0 { throw ExitCode(result.exitCode) }
   }
 }
