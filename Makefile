@@ -52,6 +52,10 @@ run: build fixtures ## run the agent in the foreground under out/run (ARGS="..."
 install: release ## install binaries, systemd unit and default config (PREFIX=, DESTDIR=)
 	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' scripts/install.sh $(RELEASE)
 
+.PHONY: uninstall
+uninstall: ## remove what install put in place; configuration, state and pods stay (PREFIX=, DESTDIR=)
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' UNITDIR='$(UNITDIR)' scripts/uninstall.sh
+
 .PHONY: test
 test: deps build fixtures ## every suite: unit, integration and node
 	@scripts/test.sh unit integration node
@@ -86,6 +90,10 @@ release-test: release fixtures ## the demo with the release binaries, and their 
 		fi; \
 	done
 	@PRODUCTS=$(RELEASE) scripts/demo.sh
+
+.PHONY: install-test
+install-test: deps release fixtures ## install the release on a virtual node with systemd: start, restart, crash, stop, uninstall (as root)
+	@scripts/install-test.sh $(RELEASE)
 
 .PHONY: chaos
 chaos: build fixtures ## kill, stop and fill at random while pods come and go (SECONDS=600 SEED=; as root)

@@ -4,7 +4,7 @@
 # Usage: scripts/node-run.sh COMMAND [ARGUMENT...]
 #   NODE_TIMEOUT=900   seconds until the node is ended (status 124)      NODE_MEMORY=3072  MiB
 #   NODE_CPUS=2        virtual processors                                NODE_ACCEL=kvm|tcg  default: kvm where it boots
-#   NODE_KEEP_LOG=FILE where the kernel's console goes
+#   NODE_KEEP_LOG=FILE where the kernel's console goes    NODE_INIT=systemd    the command is a service of a real systemd
 # The command runs in the current directory as root, with SWIFTLET_NODE=1 and this shell's SWIFTLET_* variables.
 # Its output is streamed, its exit status is this script's. 125: the node did not come up or died.
 set -euo pipefail
@@ -22,6 +22,12 @@ done
 kernel=$(echo "$top"/.build-node/kernel/boot/vmlinuz-*)
 initramfs=$top/.build-node/initramfs
 common=(-nodefaults -nographic -no-reboot -nic none -kernel "$kernel" -initrd "$initramfs" -smp "$cpus")
+init=${NODE_INIT:-}
+case $init in
+  '') ;;
+  systemd) [ -x /lib/systemd/systemd ] || { echo "node-run: no systemd on this machine: apt-get install systemd" >&2; exit 125; } ;;
+  *) echo "node-run: NODE_INIT must be systemd or empty" >&2; exit 64 ;;
+esac
 boot="console=ttyS0 panic=-1 quiet security=apparmor mitigations=off random.trust_cpu=on"
 
 # /dev/kvm may exist and still hang a stock kernel (nested virtualisation): believe it only after a boot.
@@ -90,7 +96,7 @@ children+=("$reader")
   -device virtio-serial-pci -device virtio-rng-pci \
   -chardev "file,id=output,path=$job/output" -device virtserialport,chardev=output,name=node.output \
   -chardev "file,id=status,path=$job/status" -device virtserialport,chardev=status,name=node.status \
-  -append "$boot node.top=$top node.job=$job" </dev/null >"$job/qemu.log" 2>&1 &
+  -append "$boot node.top=$top node.job=$job${init:+ node.init=$init}" </dev/null >"$job/qemu.log" 2>&1 &
 machine=$!
 children+=("$machine")
 

@@ -4,6 +4,12 @@
 # job's command, its exit status to the host, power off. Being a shell that waits, it also reaps orphans.
 top=$1
 job=$2
+for word in $(busybox cat /proc/cmdline); do
+  case $word in
+    node.init=*) init=${word#node.init=} ;;
+  esac
+done
+init=${init:-}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mount() { busybox mount "$@" || echo "node-init: cannot mount $*" >/dev/console; }
@@ -50,6 +56,25 @@ for port in /sys/class/virtio-ports/*; do
     node.status) status=/dev/$(basename "$port") ;;
   esac
 done
+
+# A service manager becomes PID 1, as on an ordinary node, and the job one of its services.
+if [ "$init" = systemd ]; then
+  mkdir -p /run/systemd/system
+  cat >/run/systemd/system/node-job.target <<END
+[Unit]
+Requires=basic.target
+Wants=node-job.service
+END
+  cat >/run/systemd/system/node-job.service <<END
+[Unit]
+After=basic.target
+[Service]
+ExecStart=/bin/sh -c '/bin/sh $job/command </dev/null >$output 2>&1; echo "status \$\$?" >$status; busybox poweroff -f'
+END
+  # Where this machine is a container itself, systemd must not take the node for one.
+  rm -f /.dockerenv /run/.containerenv
+  exec /lib/systemd/systemd --system --unit=node-job.target
+fi
 
 setsid /bin/sh "$job/command" </dev/null >"$output" 2>&1
 code=$?
