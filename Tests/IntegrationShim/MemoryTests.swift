@@ -1,6 +1,7 @@
 import Foundation
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -11,6 +12,21 @@ extension ShimSuite {
       Scratch.text("/proc/\(pid)/smaps_rollup").split(separator: "\n")
         .filter { $0.hasPrefix("Private_Dirty:") || $0.hasPrefix("Private_Clean:") }
         .compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }.reduce(0, +)
+    }
+
+    @Test("pause keeps nothing of its set-up: three or four pages of its own, whatever it was told")
+    func pauseForgets() throws {
+      try TestPod.with { pod in
+        let pause = try pod.pause(operations: Array(repeating: .umask(0o22), count: 3000))
+        func dirty() -> Int {
+          Scratch.text("/proc/\(pause)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }
+            .flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? .max
+        }
+        // It says that it pauses before it forgets.
+        #expect(eventuallyBlocking { dirty() <= 24 }, "\(dirty()) KB")
+        _ = try pod.spawn(TestContainer("c", ["/bin/sleep", "60"]))
+        #expect(eventuallyBlocking { dirty() <= 24 }, "\(dirty()) KB")
+      }
     }
 
     @Test("podshim and pause together stay below 300 KB, idle and after megabytes of log and a hundred execs")

@@ -19,6 +19,9 @@ int32_t cl_is_child(int32_t pid);                           // waitid(P_PID, WNO
 int32_t cl_clone_sibling(void);
 // exit_group(2). Where a filter refuses it exit(2), and where it refuses that an illegal instruction: it never returns.
 void cl_exit_now(int32_t code) __attribute__((noreturn));
+// Gives back what the caller wrote to memory without a file, heap and unused stack, as if it had never been written: for a process that
+// from now on neither allocates nor looks at what it allocated. `maps`: its own /proc/PID/maps, at the beginning.
+void cl_forget_memory(int32_t maps);
 int32_t cl_getpid(void);                                    // getpid(2)
 int32_t cl_kill(int32_t pid, int32_t signal);               // kill(2)
 int32_t cl_setsid(void);                                    // setsid(2)

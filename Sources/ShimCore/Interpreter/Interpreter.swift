@@ -47,6 +47,8 @@ public struct Interpreter: ~Copyable {
   var root: Int32 = -1
   /// A procfs of this process's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
   var procfs: Int32 = -1
+  /// The mappings of this process, when it is to pause; -1: it is not, or cannot know them.
+  private(set) var maps: Int32 = -1
   /// oom_score_adj of this process, or the error of opening it.
   private(set) var oomScore: Int32 = -1
   /// Done by the last process when it is born.
@@ -149,6 +151,7 @@ public struct Interpreter: ~Copyable {
       switch operation {
       case .userID: userOperation = position
       case .sysctl, .appArmorProfile: needsProcfs = true
+      case .pause: maps = unsafe cl_openat(At.workingDirectory, "/proc/self/maps", Open.readOnly, 0)
       default: break
       }
     }
