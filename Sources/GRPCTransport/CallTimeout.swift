@@ -6,6 +6,9 @@ enum CallTimeout {
     ("n", 1), ("u", 1000), ("m", 1_000_000), ("S", 1_000_000_000), ("M", 60_000_000_000), ("H", 3_600_000_000_000),
   ]
 
+  /// 100 years.
+  static let longest = Duration.seconds(100 * 365 * 24 * 3600)
+
   /// Rounded up to the finest unit in which it has eight digits; less than nothing becomes `0n`.
   static func encode(_ timeout: TimeAmount) -> String {
     let nanoseconds = max(0, timeout.nanoseconds)

@@ -56,6 +56,8 @@ public struct GRPCClient: Sendable {
     _ path: String, _ request: some Message, timeout: Duration?, metadata: [(name: String, value: String)], onDemand: Bool
   ) async throws(GRPCStatus) -> ClientCall {
     let limit = configuration.maximumMessageBytes
+    // A command's own timeout may be the longest that 64 bits of seconds can say; a Duration of more of them has no components.
+    let timeout = timeout.map { min($0, CallTimeout.longest) }
     let body = try MessageFraming.encode(request, limit: limit, allocator: ByteBufferAllocator())
     let deadline = timeout.map { NIODeadline.now() + TimeAmount($0) }
     var headers: HPACKHeaders = [

@@ -131,6 +131,12 @@ final class ServerCallHandler: ChannelInboundHandler {
       let sink = ResponseSink(
         handler: handler, eventLoop: context.eventLoop, allocator: context.channel.allocator, messageLimit: messageLimit)
       let eventLoop = context.eventLoop
+      if method.isStreaming {
+        let isKept = calls.add(ObjectIdentifier(self)) {
+          eventLoop.execute { handler.value.finish(GRPCStatus(.unavailable, "the server is shutting down")) }
+        }
+        guard isKept else { throw Self.tooMany }
+      }
       let task = Task {
         let result = await CallContext.$current.withValue(call) { () -> Result<ByteBuffer?, GRPCStatus> in
           do throws(GRPCStatus) { return .success(try await method.run(message, call, sink)) } catch { return .failure(error) }
@@ -138,11 +144,6 @@ final class ServerCallHandler: ChannelInboundHandler {
         eventLoop.execute { handler.value.complete(result) }
       }
       state = .running(task)
-      if method.isStreaming {
-        calls.add(ObjectIdentifier(self)) {
-          eventLoop.execute { handler.value.finish(GRPCStatus(.unavailable, "the server is shutting down")) }
-        }
-      }
     } catch {
       finish(error)
     }

@@ -25,16 +25,26 @@ final class ServerConnections: Sendable {
 
   init(callLimit: Int = .max) { self.callLimit = callLimit }
 
-  /// False, and nothing is kept, when there are too many.
+  /// False, and nothing is kept, when there are too many that have calls.
   func add(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)
-    let (isKept, leaving) = state.withLock { state -> (Bool, (any Channel)?) in
-      let leaving = state.connections.count >= Self.crowd ? Self.longestIdle(&state) : nil
-      guard state.connections.count < Self.limit else { return (false, leaving) }
+    let (isKept, leaving, closing) = state.withLock { state -> (Bool, (any Channel)?, (any Channel)?) in
+      var leaving: (any Channel)?
+      var closing: (any Channel)?
+      if state.connections.count >= Self.crowd, let idle = Self.longestIdle(state, among: { !$0.isLeaving }) {
+        state.connections[idle]?.isLeaving = true
+        leaving = state.connections[idle]?.channel
+      }
+      // Who does not leave when asked to is not waited for.
+      if state.connections.count >= Self.limit, let idle = Self.longestIdle(state, among: { _ in true }) {
+        closing = state.connections.removeValue(forKey: idle)?.channel
+      }
+      guard state.connections.count < Self.limit else { return (false, leaving, closing) }
       state.connections[id] = Connection(channel: channel)
-      return (true, leaving)
+      return (true, leaving, closing)
     }
     leaving?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    closing?.close(promise: nil)
     guard isKept else { return false }
     channel.closeFuture.whenComplete { _ in
       self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
@@ -42,11 +52,8 @@ final class ServerConnections: Sendable {
     return true
   }
 
-  private static func longestIdle(_ state: inout State) -> (any Channel)? {
-    let idle = state.connections.filter { $0.value.calls == 0 && !$0.value.isLeaving }
-    guard let found = idle.min(by: { $0.value.idleSince < $1.value.idleSince }) else { return nil }
-    state.connections[found.key]?.isLeaving = true
-    return found.value.channel
+  private static func longestIdle(_ state: State, among wanted: (Connection) -> Bool) -> ObjectIdentifier? {
+    state.connections.filter { $0.value.calls == 0 && wanted($0.value) }.min { $0.value.idleSince < $1.value.idleSince }?.key
   }
 
   /// Counts a call, until `endCall`.

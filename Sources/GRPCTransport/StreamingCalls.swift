@@ -4,8 +4,16 @@ import Synchronization
 final class StreamingCalls: Sendable {
   private let ends: Mutex<[ObjectIdentifier: @Sendable () -> Void]> = Mutex([:])
 
-  func add(_ id: ObjectIdentifier, end: @escaping @Sendable () -> Void) {
-    ends.withLock { $0[id] = end }
+  /// At a time: for each of them up to a thousand events may wait. A kubelet has one.
+  static let limit = 256
+
+  /// False, and nothing is kept, when there are too many.
+  func add(_ id: ObjectIdentifier, end: @escaping @Sendable () -> Void) -> Bool {
+    ends.withLock { ends in
+      guard ends.count < Self.limit else { return false }
+      ends[id] = end
+      return true
+    }
   }
 
   func remove(_ id: ObjectIdentifier) {

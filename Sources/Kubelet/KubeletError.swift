@@ -1,7 +1,7 @@
 /// A failed step of the kubelet. `reason` is the word Kubernetes shows for it (an event reason or `waiting.reason`).
 public struct KubeletError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Code: Sendable {
-    /// The pod's manifest asks for something that cannot be done: retrying without a change is useless.
+    /// The pod's manifest asks for something that cannot be done. It is tried again as other failures are: a pod may be edited while it waits.
     case invalidPod
     /// An image is not here, and cannot be had now.
     case image

@@ -1,7 +1,7 @@
 /// What a node answers beyond the CRI: images from files, its event log, its pods, what is left over. Served on the CRI socket as
 /// `swiftlet.v1.NodeService`.
 public protocol NodeOperations: Sendable {
-  /// Imports an OCI layout directory, or an OCI or docker archive (plain, gzip, zstd). The last value has `done` set.
+  /// Imports an OCI layout directory, or an OCI or docker archive (plain, gzip, zstd, xz, bzip2). The last value has `done` set.
   /// - Parameter path: absolute, on the node. `pin`: never collected.
   func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error>
 
@@ -14,7 +14,7 @@ public protocol NodeOperations: Sendable {
   /// How the last start of each matching pod went, oldest start first. Empty arguments match all.
   func startTraces(namespace: String, name: String) async throws(RuntimeError) -> [StartTrace]
 
-  /// What the ledger and the kernel do not agree on; empty on a healthy node.
+  /// What is on the node, in the kernel or on disk, and belongs to no pod, container or image; empty on a healthy node.
   func leaks() async throws(RuntimeError) -> [NodeLeak]
 
   /// Removes layers and documents that no image and no container needs; returns what was (or with `dryRun` would be) removed.

@@ -1,4 +1,6 @@
 import LinuxSystem
+import NIOCore
+import NIOPosix
 import SwiftProtobuf
 import TestSupport
 import Testing
@@ -62,6 +64,20 @@ import Testing
     }
   }
 
+  @Test("connections that answer nothing, not even that they are to leave, lock nobody out")
+  func silent() async throws {
+    try await withServer { client, path in
+      var silent: [any Channel] = []
+      for _ in 0..<ServerConnections.limit + 44 {
+        silent.append(
+          try await ClientBootstrap(group: EventLoops.shared).channelOption(.autoRead, value: false)
+            .connect(unixDomainSocketPath: path).get())
+      }
+      let _: Text = try await client.unary("/t.T/Echo", Text())
+      for channel in silent { try? await channel.close().get() }
+    }
+  }
+
   @Test("calls above the bound are refused, not kept waiting, and one that ends makes room")
   func calls() async throws {
     try await withServer(calls: 3) { client, path in
@@ -85,6 +101,36 @@ import Testing
       #expect(served)
       for task in waiting { task.cancel() }
       await other.close()
+    }
+  }
+
+  @Test("readers of endless answers are bounded more tightly than calls that end")
+  func readers() async throws {
+    try await withServer { client, _ in
+      let (begun, ready) = AsyncStream.makeStream(of: Void.self)
+      var iterator = begun.makeAsyncIterator()
+      let readers = (0..<StreamingCalls.limit).map { _ in
+        Task {
+          let answers: ResponseStream<Text> = try await client.serverStreaming("/t.T/Wait", Text())
+          for try await _ in answers { ready.yield() }
+        }
+      }
+      for _ in readers { await iterator.next() }
+      let error = await #expect(throws: GRPCStatus.self) {
+        let answers: ResponseStream<Text> = try await client.serverStreaming("/t.T/Wait", Text())
+        for try await _ in answers {}
+      }
+      #expect(error?.code == .resourceExhausted)
+      let _: Text = try await client.unary("/t.T/Echo", Text())
+      for reader in readers { reader.cancel() }
+      for reader in readers { _ = await reader.result }
+      let isFree = await eventually {
+        let answers: ResponseStream<Text>? = try? await client.serverStreaming("/t.T/Wait", Text())
+        guard let answers else { return false }
+        do { for try await _ in answers { return true } } catch { return false }
+        return false
+      }
+      #expect(isFree)
     }
   }
 

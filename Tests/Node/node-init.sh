@@ -4,12 +4,10 @@
 # job's command, its exit status to the host, power off. Being a shell that waits, it also reaps orphans.
 top=$1
 job=$2
-for word in $(busybox cat /proc/cmdline); do
-  case $word in
-    node.init=*) init=${word#node.init=} ;;
-  esac
-done
-init=${init:-}
+case " $(busybox cat /proc/cmdline) " in
+  *" node.init=systemd "*) init=systemd ;;
+  *) init= ;;
+esac
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mount() { busybox mount "$@" || echo "node-init: cannot mount $*" >/dev/console; }

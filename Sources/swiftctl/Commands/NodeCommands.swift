@@ -9,7 +9,7 @@ struct ImageCommand: AsyncParsableCommand {
 
   struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Import images from an OCI layout directory or an OCI or docker archive (plain, gzip, zstd).")
+      abstract: "Import images from an OCI layout directory or an OCI or docker archive (plain, gzip, zstd, xz, bzip2).")
     @OptionGroup var global: GlobalOptions
     @Flag(help: "Keep them from being garbage collected.") var pin = false
     @Argument(help: "Archive or directory, on the node.", completion: .file()) var path: String
