@@ -188,7 +188,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "KubeletServerTests", dependencies: ["KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
+      name: "KubeletServerTests", dependencies: ["TestSupport", "KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
     .testTarget(
       name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "RuntimeAPI", "YAML", argumentParser], swiftSettings: strict),

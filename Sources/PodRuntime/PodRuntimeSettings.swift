@@ -10,6 +10,9 @@ public struct PodRuntimeSettings: Sendable {
   public var cgroupRoot: String
   /// resolv.conf for pods without DNS settings.
   public var resolvConf: String
+  /// How long a podshim of an earlier agent that runs may take to answer, on a node where everything starts at once; it is a millisecond
+  /// otherwise. A kubelet ends pods that are shown as not ready.
+  var podshimPatience = Duration.seconds(10)
 
   public init(
     rootDirectory: String, stateDirectory: String, podshimPath: String, cgroupRoot: String = "/",

@@ -128,7 +128,7 @@ package final class AgentFixture: Sendable {
   package func kill() async throws {
     guard let process = process.withLock({ $0 }) else { return }
     process.signal(SIGKILL)
-    _ = try await process.wait(seconds: 10)
+    _ = try await process.wait(seconds: 60)
   }
 
   /// SIGTERM; true when it ended well.
@@ -165,7 +165,7 @@ package final class AgentFixture: Sendable {
   /// What the agent itself finds left over; the kernel takes a moment to let go of a namespace's links.
   package func leaks() async throws -> [NodeLeak] {
     var found: [NodeLeak] = []
-    _ = try await eventually(5) {
+    _ = try await eventually {
       found = try await node.leaks()
       return found.isEmpty
     }
@@ -204,7 +204,7 @@ package final class AgentFixture: Sendable {
 
   /// Waits until the pod's status satisfies `condition`.
   @discardableResult
-  package func waitForPod(_ name: String, _ what: String, seconds: Double = 20, _ condition: (Pod) -> Bool) async throws -> Pod {
+  package func waitForPod(_ name: String, _ what: String, seconds: Double = 60, _ condition: (Pod) -> Bool) async throws -> Pod {
     var last: Pod?
     let reached = try await eventually(seconds) {
       last = try await pod(name)
@@ -214,7 +214,7 @@ package final class AgentFixture: Sendable {
     return try #require(last)
   }
 
-  package func waitUntilGone(_ name: String, seconds: Double = 20) async throws {
+  package func waitUntilGone(_ name: String, seconds: Double = 60) async throws {
     let gone = try await eventually(seconds) { try await pod(name) == nil }
     if !gone { throw Waiting("pod \(name) gone") }
   }

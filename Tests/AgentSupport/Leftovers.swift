@@ -12,7 +12,7 @@ package struct Leftovers {
   package init(of agent: AgentFixture) { self.agent = agent }
 
   /// What stays; the kernel takes a moment to let go of a namespace's links.
-  package func settled(seconds: Double = 5) async -> [String] {
+  package func settled(seconds: Double = 30) async -> [String] {
     var found: [String] = []
     _ = await eventually(seconds) {
       found = all()
@@ -92,19 +92,7 @@ package struct Leftovers {
 
   /// After a failure: so that the next test finds a clean node.
   package func remove() async {
-    for process in processes() { kill(process.pid, SIGKILL) }
-    _ = await eventually(5) { processes().isEmpty }
-    if let mount = HostState.cgroupMount {
-      for top in tops.map({ mount + $0 }) {
-        let below = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
-        for path in below.sorted(by: { $0.count > $1.count }) { unsafe rmdir("\(top)/\(path)") }
-        unsafe rmdir(top)
-      }
-    }
-    for line in mounts() {
-      let fields = line.split(separator: " ")
-      if fields.count > 4 { unsafe umount2(String(fields[4]), Int32(MNT_DETACH)) }
-    }
+    await HostCleaner.clean(directory: agent.base, cgroups: tops, keeping: [agent.root])
     if let route = try? NetlinkSocket.route() {
       for link in links() { try? route.perform(RouteRequests.deleteLink(link)) }
     }

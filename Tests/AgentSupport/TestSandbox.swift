@@ -70,10 +70,16 @@ extension AgentFixture {
     try await runtime.containerStatus(id, verbose: false).status
   }
 
-  package func waitForExit(_ id: ContainerID, seconds: Double = 15) async throws -> ContainerStatus {
+  package func waitForExit(_ id: ContainerID, seconds: Double = 60) async throws -> ContainerStatus {
     let ended = try await eventually(seconds) { try await status(id).state == .exited }
     if !ended { throw Waiting("the end of container \(id)") }
     return try await status(id)
+  }
+
+  /// Waits until a container's log has this text.
+  package func waitForOutput(_ id: ContainerID, _ text: String) async throws {
+    let path = try await status(id).logPath
+    if !(await eventually { ContainerLog(path).text.contains(text) }) { throw Waiting("container \(id) says \(text)") }
   }
 
   /// Its process id on the host, from the verbose status as crictl shows it.

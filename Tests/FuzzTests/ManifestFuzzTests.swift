@@ -1,3 +1,4 @@
+import Glibc
 import Images
 import KubeModel
 import TestSupport
@@ -32,11 +33,18 @@ import Testing
       "---\n", "...\n", "&a ", "*a", "<<: ", "!!binary ", "\t", "|\n", ">-\n", "{", "[", "\u{feff}", "1e99", "-0x1", "~",
     ]
     try await Fuzzer("manifests", corpus: corpus.map { Array($0.utf8) }, tokens: tokens).run(rounds: 60) { bytes, repetition in
-      let start = ContinuousClock.now
+      let start = Self.processorSeconds()
       let results = ManifestDecoder.decode(bytes, file: "f")
       #expect(results.count <= bytes.count + 1, "\(repetition)")
-      #expect(ContinuousClock.now - start < .seconds(20), "\(repetition)")
+      #expect(Self.processorSeconds() - start < 20, "\(repetition)")
     }
+  }
+
+  /// Of this thread: a busy machine makes no input slow.
+  private static func processorSeconds() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec
   }
 
   @Test("the kubelet's configuration") func configuration() async throws {

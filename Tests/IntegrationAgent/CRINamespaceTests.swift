@@ -90,7 +90,7 @@ extension AgentSuite {
         let first = try await agent.sandbox("first") { $0.portMappings = [mapping] }
         _ = try await first.start("web", image: "web")
         for address in ["127.0.0.1", agent.gateway] {
-          let answers = await eventually(5) { (try? await HostNetwork.get(address, 18_080))?.contains("200 OK") == true }
+          let answers = await eventually { (try? await HostNetwork.get(address, 18_080))?.contains("200 OK") == true }
           #expect(answers, "no answer on \(address)")
         }
         let refused = await failure { _ = try await agent.sandbox("second") { $0.portMappings = [mapping] } }
@@ -98,7 +98,7 @@ extension AgentSuite {
         try await first.remove()
         let second = try await agent.sandbox("second") { $0.portMappings = [mapping] }
         _ = try await second.start("web", image: "web")
-        let answers = await eventually(5) { (try? await HostNetwork.get("127.0.0.1", 18_080))?.contains("200 OK") == true }
+        let answers = await eventually { (try? await HostNetwork.get("127.0.0.1", 18_080))?.contains("200 OK") == true }
         #expect(answers, "no answer from the second pod")
       }
     }

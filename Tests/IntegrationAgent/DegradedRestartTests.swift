@@ -31,7 +31,7 @@ extension AgentSuite {
         try "apiVersion: v1\nkind: Pod\nmetadata: {name: [}\n"
           .write(toFile: "\(agent.manifests)/stay.yaml", atomically: true, encoding: .utf8)
         try await agent.start()
-        try await Task.sleep(for: .seconds(1))
+        #expect(await eventually { agent.lastLogLines(10_000).contains("InvalidManifest") })
         #expect(try await agent.hostPID(before.id) == pid && pid > 0)
         try agent.removeManifest("stay.yaml")
         try await agent.waitUntilGone("stay")

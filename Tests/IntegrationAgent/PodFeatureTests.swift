@@ -41,7 +41,7 @@ extension AgentSuite {
               "- name: two\n  \(step)\n    command: [sh, -c, \"echo two >> /work/order\"]",
             ]))
         let pod = try await agent.waitForPod("p", "running") { $0.isRunning }
-        #expect(try await eventually(5) { try await agent.shell("p", "c", "cat /work/order") == "one\ntwo\nmain" })
+        #expect(try await eventually { try await agent.shell("p", "c", "cat /work/order") == "one\ntwo\nmain" })
         #expect(try await agent.shell("p", "c", "grep \" /fast \" /proc/mounts").contains("tmpfs"))
         #expect(pod.status(of: "one")?.state?.terminated?.exitCode == 0)
         #expect(pod.status.conditions?.first { $0.type == "Initialized" }?.status == "True")
@@ -75,8 +75,7 @@ extension AgentSuite {
         let pod = try await agent.waitForPod("p", phase) { $0.status.phase == phase }
         #expect(pod.status(of: "c")?.state?.terminated?.exitCode == Int32(code))
         try await agent.restart()
-        try await Task.sleep(for: .milliseconds(500))
-        #expect(try await agent.pod("p")?.status.phase == phase)
+        try await agent.waitForPod("p", "\(phase) again") { $0.status.phase == phase }
         #expect(try await agent.containers("p").count <= 1)
       }
     }

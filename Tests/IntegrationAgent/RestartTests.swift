@@ -41,8 +41,7 @@ extension AgentSuite {
         for round in 0..<3 {
           try await agent.kill()
           if round == 0 { try Data().write(to: URL(fileURLWithPath: "\(agent.base)/go")) }
-          try await Task.sleep(for: .milliseconds(300))
-          #expect(agent.processes("until") == 0)
+          #expect(await eventually { agent.processes("until") == 0 })
           try await agent.start()
         }
         try await agent.waitForPod("tick", "known again") { pod in
@@ -94,7 +93,7 @@ extension AgentSuite {
         let shims = Leftovers(of: agent).processes().filter { $0.text.hasSuffix("[podshim]") }
         #expect(shims.count == 1)
         for shim in shims { Glibc.kill(shim.pid, SIGKILL) }
-        let another = try await eventually(20) {
+        let another = try await eventually {
           try await agent.containers("web").contains { $0.id != first && $0.state == .running }
         }
         #expect(another, "no new container")
@@ -102,7 +101,7 @@ extension AgentSuite {
         let address = try #require(pod.status.podIP)
         #expect(try await HostNetwork.get(address, 80).contains("200 OK"))
         // httpd forks for each connection, a probe's too.
-        let once = await eventually(5) { agent.processes("httpd") == 1 }
+        let once = await eventually { agent.processes("httpd") == 1 }
         #expect(once)
       }
     }
@@ -117,7 +116,7 @@ extension AgentSuite {
         try agent.writeManifest("other.yaml", StaticPodTests.web.replacingOccurrences(of: "name: web", with: "name: other"))
         try await agent.start()
         try await agent.waitForPod("other", "running") { $0.isRunning }
-        let gone = try await eventually(20) { try await agent.containers("web").isEmpty }
+        let gone = try await eventually { try await agent.containers("web").isEmpty }
         #expect(gone, "the pod without a manifest still runs")
       }
     }

@@ -59,7 +59,7 @@ extension AgentSuite {
         #expect(try await agent.runtime.listPodSandboxes(SandboxFilter()).isEmpty)
         #expect(try await agent.runtime.listContainers(ContainerFilter()).isEmpty)
         #expect(try await agent.leaks() == [])
-        let ended = await eventually(3) { Leftovers(of: agent).processes().isEmpty }
+        let ended = await eventually { Leftovers(of: agent).processes().isEmpty }
         #expect(ended, "\(Leftovers(of: agent).processes())")
         let last = Self.descriptors(agent)
         #expect(last.namespaces.isEmpty)
@@ -110,7 +110,7 @@ extension AgentSuite {
           try await agent.restart()
         }
         let names = wanted.map { "\($0)-\(agent.nodeName)" }.sorted()
-        let settled = try await eventually(30) {
+        let settled = try await eventually {
           let running = try await agent.runtime.listContainers(ContainerFilter(state: .running))
           let sandboxes = try await agent.runtime.listPodSandboxes(SandboxFilter(state: .ready))
           return running.map { $0.labels["io.kubernetes.pod.name"] ?? "" }.sorted() == names
@@ -118,7 +118,7 @@ extension AgentSuite {
         }
         let present = try await agent.runtime.listPodSandboxes(SandboxFilter()).map(\.metadata.name)
         #expect(settled, "wanted \(names), have \(present)")
-        let once = await eventually(5) { agent.processes("/payload tick") == names.count }
+        let once = await eventually { agent.processes("/payload tick") == names.count }
         #expect(once, "\(Leftovers(of: agent).processes()) for \(names)\n\(agent.lastLogLines(80))")
         #expect(try await agent.leaks() == [])
       }

@@ -12,10 +12,9 @@ struct CRISemanticsTests {
   func background() async throws {
     try await RuntimeAgent.with { agent in
       let id = try await agent.start("c")
+      // Longer than the call may take: it waits for neither.
       _ = try await agent.exec(id, "sleep 4711 >/dev/null 2>&1 &")
-      let started = ContinuousClock.now
       #expect(try await agent.exec(id, "sleep 4712 & echo said") == "said")
-      #expect(ContinuousClock.now - started < .seconds(2))
       #expect(try await agent.exec(id, "ps | grep -c '[s]leep 471'") == "2")
       try await agent.runtime.stopContainer(id, timeout: 0)
       let other = try await agent.start("other")

@@ -15,7 +15,7 @@ import Testing
 
   @Test("Making it twice is fine, removing it twice too, and its children go with it")
   func createAndRemove() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let leaf = root.cgroup(scratch.path + "/pod/container/exec")
       try leaf.create(enableControllers: false)
       try leaf.create(enableControllers: false)
@@ -30,11 +30,11 @@ import Testing
 
   @Test("Killing ends a whole tree of processes, also in children, and waits for them")
   func kill() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let child = root.cgroup(scratch.path + "/child")
       try child.create(enableControllers: false)
-      let first = try Scratch.shell("trap '' TERM; sleep 1000 & sleep 1000", in: scratch)
-      let second = try Scratch.shell("sleep 1000", in: child)
+      let first = try TestCgroup.shell("trap '' TERM; sleep 1000 & sleep 1000", in: scratch)
+      let second = try TestCgroup.shell("sleep 1000", in: child)
       #expect(try eventuallyBlocking { try scratch.processes(recursive: true).count >= 4 })
       #expect(try child.isPopulated)
       #expect(try !scratch.processes(recursive: false).contains(second.processIdentifier))
@@ -51,10 +51,10 @@ import Testing
 
   @Test("Removing it with processes inside kills them")
   func removePopulated() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let child = root.cgroup(scratch.path + "/a/b")
       try child.create(enableControllers: false)
-      let process = try Scratch.shell("sleep 1000", in: child)
+      let process = try TestCgroup.shell("sleep 1000", in: child)
       #expect(try eventuallyBlocking { try child.isPopulated })
       try root.cgroup(scratch.path + "/a").remove()
       process.waitForEnd()
@@ -64,8 +64,8 @@ import Testing
 
   @Test("Frozen processes can be killed")
   func killFrozen() throws {
-    try Scratch.with { _, scratch in
-      let process = try Scratch.shell("sleep 1000", in: scratch)
+    try TestCgroup.with { _, scratch in
+      let process = try TestCgroup.shell("sleep 1000", in: scratch)
       #expect(try eventuallyBlocking { try scratch.isPopulated })
       try "1".write(toFile: "\(scratch.directory)/cgroup.freeze", atomically: false, encoding: .utf8)
       try scratch.killAndWait()
@@ -76,8 +76,8 @@ import Testing
 
   @Test("Processor time and memory of its processes are reported, whatever controllers the node has")
   func usage() throws {
-    try Scratch.with { _, scratch in
-      let process = try Scratch.shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1000", in: scratch)
+    try TestCgroup.with { _, scratch in
+      let process = try TestCgroup.shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1000", in: scratch)
       #expect(try eventuallyBlocking { try #require(scratch.stats().cpu).usageMicroseconds > 20_000 })
       #expect(eventuallyBlocking { (ProcessUsage.cpuMicroseconds(scratch) ?? 0) > 0 })
       #expect(try #require(ProcessUsage.residentBytes(scratch)) > 100_000)

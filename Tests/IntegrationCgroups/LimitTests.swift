@@ -7,14 +7,14 @@ import Testing
 @Suite("Limits of a real cgroup", .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5))) struct LimitTests {
   /// Exit code of a script in the cgroup.
   private func status(_ script: String, in cgroup: Cgroup) throws -> Int32 {
-    let process = try Scratch.shell("{ \(script); } 2>/dev/null", in: cgroup)
+    let process = try TestCgroup.shell("{ \(script); } 2>/dev/null", in: cgroup)
     process.waitForEnd()
     return process.terminationStatus
   }
 
   @Test("Device rules let through exactly what they allow")
   func devices() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let read = "head -c 1 /dev/zero > /dev/null"
       #expect(try status(read, in: scratch) == 0)
       let cgroup = root.cgroup(scratch.path + "/restricted")
@@ -38,7 +38,7 @@ import Testing
 
   @Test("Rules that allow everything change nothing")
   func allDevices() throws {
-    try Scratch.with { _, scratch in
+    try TestCgroup.with { _, scratch in
       try scratch.apply(CgroupResources(deviceRules: [DeviceRule(allow: true)]), available: [])
       #expect(try status("head -c 1 /dev/urandom > /dev/null", in: scratch) == 0)
     }
@@ -46,7 +46,7 @@ import Testing
 
   @Test("Many rules make a program the kernel still takes")
   func manyDevices() throws {
-    try Scratch.with { _, scratch in
+    try TestCgroup.with { _, scratch in
       let rules = (0..<300).map { DeviceRule(allow: $0 % 2 == 0, type: "c", major: 200 + Int64($0), access: "rw") }
       try scratch.apply(CgroupResources(deviceRules: rules + [DeviceRule(allow: true, major: 1, minor: 3)]), available: [])
       #expect(try status("echo x > /dev/null", in: scratch) == 0)
@@ -55,7 +55,7 @@ import Testing
 
   @Test("Every usable controller reaches the leaf, and takes a limit")
   func limits() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let leaf = root.cgroup(scratch.path + "/leaf")
       try leaf.create()
       let there = Controller.list(try String(contentsOfFile: leaf.directory + "/cgroup.controllers", encoding: .utf8))
@@ -88,7 +88,7 @@ import Testing
 
   @Test("A limit of a controller the node lacks is refused by name")
   func missing() throws {
-    try Scratch.with { root, scratch in
+    try TestCgroup.with { root, scratch in
       let resources = CgroupResources(unified: ["rdma.max": "mlx5_0 hca_handle=2"])
       try #require(!root.controllers.contains(.rdma))
       #expect(root.missing(for: resources) == [.rdma])

@@ -11,7 +11,7 @@ import Testing
   func archives(_ compression: TestImage.Compression) async throws {
     let image = TestImage(layers: goodLayers, compression: compression)
     let corpus = [try image.ociArchive(), try image.dockerArchive()]
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let tokens = [
       "../", "/", "\"", "{", "}", "[", "null", "sha256:", "-1", "99999999999999999999", "ustar\u{0}00", "00000000000\u{0}",
       "PaxHeader",
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// In a function of its own: what was resolved keeps its layers.
-  private func isWhole(_ id: String, in scratch: Scratch) throws -> Bool {
+  private func isWhole(_ id: String, in scratch: ImageFixture) throws -> Bool {
     let resolved = try scratch.service.resolve(id)
     return resolved.layers.count == resolved.config.rootfs.diffIDs.count
   }

@@ -13,7 +13,7 @@ struct ConcurrencyTests {
 
   @Test("what was resolved keeps its layers until a container stands on them, whatever is removed meanwhile")
   func lease() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     try await scratch.service.remove("test:1")
@@ -26,7 +26,7 @@ struct ConcurrencyTests {
 
   @Test("creates, removals, imports and collections at once never lose a layer that is in use")
   func race() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let path = try scratch.write("a.tar", try TestImage(layers: goodLayers).ociArchive())
     let service = scratch.service
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -54,7 +54,7 @@ struct ConcurrencyTests {
 
   @Test("two imports of one layer unpack it once; one of them cancelled takes it from nobody")
   func sharedLayer() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let shared = big(1)
     let paths = try ["a:1", "b:1", "c:1"].map { tag in
       try scratch.write("\(tag).tar", try TestImage(layers: [shared], tags: [tag]).ociArchive())
@@ -71,7 +71,7 @@ struct ConcurrencyTests {
 
   @Test("a cancelled import ends at once and its unpackers with it")
   func cancelled() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = TestImage(layers: [big(1, megabytes: 96)], compression: .gzip)
     let path = try scratch.write("a.tar", try image.ociArchive())
     let service = scratch.service
@@ -103,18 +103,19 @@ struct ConcurrencyTests {
 
   @Test("an import that waits does not hold up another one, nor a look-up")
   func independent() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers, tags: ["small:1"])
     let slow = try scratch.write("slow.tar", try TestImage(layers: [big(2, megabytes: 64)], tags: ["slow:1"]).ociArchive())
     let quick = try scratch.write("quick.tar", try TestImage(layers: [goodLayers[1]], tags: ["quick:1"]).ociArchive())
     let service = scratch.service
     let (began, continuation) = AsyncStream.makeStream(of: Void.self)
+    let othersAreDone = Monitored(false)
     let task = Task {
       try await service.importArchive(path: slow, pin: false) { progress in
         if progress.stage == "unpacking", progress.bytesDone > 0 {
           continuation.yield(())
-          // The import's own thread: it stands still until the others are done.
-          usleep(300_000)
+          // The import's own thread.
+          _ = othersAreDone.wait { $0 ? true : nil }
         }
       }
     }
@@ -123,6 +124,7 @@ struct ConcurrencyTests {
     _ = try await service.importArchive(path: quick, pin: false)
     #expect(try service.status("slow:1") == nil, "the slow one was still at work")
     try await service.remove("quick:1")
+    othersAreDone.broadcast { $0 = true }
     _ = try await task.value
     #expect(try service.status("slow:1") != nil)
   }

@@ -22,7 +22,7 @@ struct DamageTests {
   func truncated(_ compression: TestImage.Compression) async throws {
     let image = TestImage(layers: goodLayers)
     let archive = try compression.apply(try image.ociArchive())
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     for step in 0..<60 {
       let length = archive.count * step / 60
       do {
@@ -41,7 +41,7 @@ struct DamageTests {
   func mutated(_ block: Int) async throws {
     let image = TestImage(layers: goodLayers, compression: TestImage.Compression.allCases[block % 3])
     let archive = block % 2 == 0 ? try image.ociArchive() : try image.dockerArchive()
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     for round in 0..<50 {
       let seed = UInt64(block * 50 + round)
       var random = Seeded(state: seed)
@@ -72,7 +72,7 @@ struct DamageTests {
   }
 
   /// In a function of its own: what was resolved keeps its layers.
-  private func hasItsLayers(_ id: String, in scratch: Scratch) throws -> Bool {
+  private func hasItsLayers(_ id: String, in scratch: ImageFixture) throws -> Bool {
     let resolved = try scratch.service.resolve(id)
     return resolved.layers.count == resolved.config.rootfs.diffIDs.count
   }
@@ -83,7 +83,7 @@ struct DamageTests {
       "lrzip": Array("LRZI".utf8) + [0, 6] + [UInt8](repeating: 0, count: 64), "grzip": Array("GRZipII\u{0}\u{2}\u{4}:)".utf8),
       "lzop": [0x89, 0x4c, 0x5a, 0x4f, 0, 0x0d, 0x0a, 0x1a, 0x0a] + [UInt8](repeating: 0, count: 64),
     ]
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let error = await #expect(throws: ImageError.self) { try await scratch.importArchive(magic[name] ?? []) }
     #expect(error?.code == .invalidArchive)
     #expect(

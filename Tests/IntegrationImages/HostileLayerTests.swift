@@ -110,7 +110,7 @@ struct HostileLayerTests {
 
   @Test("is refused or confined, and changes nothing outside", arguments: attacks)
   func attack(_ attack: Attack) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let victim = try scratch.write("outside/victim", Array("victim".utf8))
     let outside = scratch.directory + "/outside"
     var tar = Tar()

@@ -10,7 +10,7 @@ import Testing
 struct ImageBoundsTests {
   @Test("indexes that name one another a thousandfold are refused soon", .timeLimit(.minutes(5)), arguments: [false, true])
   func indexes(_ same: Bool) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let type = MediaType("application/vnd.oci.image.index.v1+json")
     func encode(_ index: ImageIndex) throws -> [UInt8] { Array(try JSONEncoder().encode(index)) }
     var files: [(String, [UInt8])] = [("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))]
@@ -38,7 +38,7 @@ struct ImageBoundsTests {
 
   @Test("the index of an archive counts among its documents", arguments: ["index.json", "manifest.json"])
   func firstDocument(_ name: String) throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try scratch.write("layout/oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
     try scratch.write("layout/\(name)", [UInt8](repeating: 0x20, count: 2 << 20))
     let error = #expect(throws: ImageError.self) {
@@ -52,7 +52,7 @@ struct ImageBoundsTests {
 
   @Test("a message about the wrong platform names ten of them")
   func platforms() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let other = Platform(architecture: Platform.current.architecture == "arm64" ? "amd64" : "arm64", os: "linux")
     let image = TestImage(layers: [], tags: (0..<200).map { "docker.io/library/t:\($0)" }, platform: other)
     let error = await #expect(throws: ImageError.self) { try await scratch.importArchive(try image.ociArchive()) }
@@ -62,7 +62,7 @@ struct ImageBoundsTests {
 
   @Test("sizes that do not fit are an error, not the end of the agent")
   func sizes() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let layout = scratch.directory + "/layout"
     var image = TestImage(layers: [layer { $0.add("a", [1]) }])
     image.diffIDs = [Digest.of([1]), Digest.of([2]), Digest.of([3])]
@@ -92,14 +92,14 @@ struct ImageBoundsTests {
 
   @Test("an unpacker that stands still is ended though the bytes for it do not fit into the socket", .timeLimit(.minutes(5)))
   func standsStill() throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try FileManager.default.createDirectory(atPath: scratch.directory + "/target", withIntermediateDirectories: true)
     let target = try ImageFile.open(scratch.directory + "/target", followLinks: false)
     let (ours, theirs) = try UnixStream.pair()
     let process = try theirs.withRaw { stream in
       try target.withRaw { target in
         try UnpackerProcess(
-          program: Scratch.unpacker, arguments: ["layer", "10", "1000"], descriptors: [stream, target], name: "test",
+          program: ImageFixture.unpacker, arguments: ["layer", "10", "1000"], descriptors: [stream, target], name: "test",
           cancellation: ImportCancellation(), patience: 200)
       }
     }

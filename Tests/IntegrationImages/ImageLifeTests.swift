@@ -7,7 +7,7 @@ import Testing
 struct ImageLifeTests {
   @Test("an image is found by id, prefix, tag, short name and digest")
   func lookUp() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = try #require(try await scratch.importLayers(goodLayers, tags: ["test:latest", "me/app:2"]))
     let hex = String(image.id.dropFirst(7))
     for text in [
@@ -24,7 +24,7 @@ struct ImageLifeTests {
 
   @Test("removal by one tag removes the image with all its tags, twice is no error")
   func remove() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers, tags: ["a:1", "b:2"])
     try await scratch.service.remove("a:1")
     try scratch.expectEmpty()
@@ -34,7 +34,7 @@ struct ImageLifeTests {
 
   @Test("removal keeps the layers that another image has")
   func sharedLayers() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers([goodLayers[0]], tags: ["a:1"])
     try await scratch.importLayers(goodLayers, tags: ["b:1"])
     try await scratch.service.remove("b:1")
@@ -46,7 +46,7 @@ struct ImageLifeTests {
 
   @Test("layers stay while a container stands on them, and go after it")
   func snapshots() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     let snapshot = try scratch.service.prepareSnapshot(owner: "c1", image: image)
@@ -69,7 +69,7 @@ struct ImageLifeTests {
 
   @Test("an image imported again gives its layers to the containers that kept them")
   func importedAgain() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     _ = try scratch.service.prepareSnapshot(owner: "c1", image: image)
@@ -80,7 +80,7 @@ struct ImageLifeTests {
 
   @Test("what a crash left is gone after a start, and the image can be used or imported again")
   func crash() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     let before = try scratch.names("layers")
@@ -108,7 +108,7 @@ struct ImageLifeTests {
 
   @Test("a cancelled import leaves nothing")
   func cancelled() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let big = layer { tar in for number in 0..<400 { tar.add("f\(number)", [UInt8](repeating: 7, count: 4096)) } }
     let path = try scratch.write("a.tar", try TestImage(layers: [big]).ociArchive())
     let service = scratch.service
@@ -125,7 +125,7 @@ struct ImageLifeTests {
 
   @Test("usage is what lies on the disk: layers, documents, and what containers wrote, told apart")
   func usage() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let empty = try scratch.service.imageUsage()
     let image = try #require(
       try await scratch.importLayers([

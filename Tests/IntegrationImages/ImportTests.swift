@@ -10,7 +10,7 @@ struct ImportTests {
 
   @Test("reads every format and compression", arguments: Format.allCases, TestImage.Compression.allCases)
   func formats(_ format: Format, _ compression: TestImage.Compression) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = TestImage(layers: goodLayers, tags: ["test:1", "other:2"], user: "7:8", compression: compression)
     let path: String
     switch format {
@@ -37,7 +37,7 @@ struct ImportTests {
 
   @Test("of the same image again changes nothing and adds its new names")
   func again() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers, tags: ["test:1"])
     let before = (try scratch.names("layers"), try scratch.names("content/blobs/sha256"))
     let image = try #require(try await scratch.importLayers(goodLayers, tags: ["test:2"]))
@@ -49,7 +49,7 @@ struct ImportTests {
 
   @Test("moves a tag; the image that had it stays by its digest")
   func moveTag() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let old = try #require(try await scratch.importLayers([goodLayers[0]]))
     let new = try #require(try await scratch.importLayers(goodLayers))
     #expect(try scratch.service.status("test:1")?.id == new.id)
@@ -61,7 +61,7 @@ struct ImportTests {
 
   @Test("shares layers between images, and lists a layer once that an image has twice")
   func sharing() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers([goodLayers[0]], tags: ["a:1"])
     try await scratch.importLayers([goodLayers[0], goodLayers[1], goodLayers[0]], tags: ["b:1"])
     #expect(try scratch.names("layers").count == 2)
@@ -71,7 +71,7 @@ struct ImportTests {
 
   @Test("of an image for another platform is refused with both names", arguments: [true, false])
   func platform(_ docker: Bool) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = TestImage(layers: goodLayers, platform: Platform(architecture: "s390x", os: "linux"))
     let bytes = docker ? try image.dockerArchive() : try image.ociArchive()
     let error = await #expect(throws: ImageError.self) { try await scratch.importArchive(bytes) }
@@ -85,7 +85,7 @@ struct ImportTests {
     let files = try TestImage(layers: goodLayers).layout()
     for (number, (name, bytes)) in files.enumerated() {
       for change in ["missing", "changed", "longer"] where !(name == "oci-layout" && change != "missing") {
-        let scratch = try Scratch()
+        let scratch = try ImageFixture()
         var tar = Tar()
         for (index, file) in files.enumerated() {
           if index != number {
@@ -108,7 +108,7 @@ struct ImportTests {
 
   @Test("of a layer that is not what the config says leaves nothing, its good layers neither")
   func wrongDiffID() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     var image = TestImage(layers: goodLayers)
     image.diffIDs = [Digest.of(goodLayers[0]), Digest.of([1, 2, 3])]
     let bytes = try image.ociArchive()
@@ -126,7 +126,7 @@ struct ImportTests {
 
   @Test("of an archive that `tar .` made, whose first entry is the directory itself")
   func topDirectory() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = TestImage(layers: [layer { $0.add("a", text: "1") }])
     var tar = Tar()
     tar.directory("./")
@@ -138,7 +138,7 @@ struct ImportTests {
 
   @Test("takes the last of two entries of one name, as tar does")
   func duplicates() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     var tar = Tar()
     tar.add("index.json", text: "not JSON")
     for (name, bytes) in try TestImage(layers: goodLayers).layout() {
@@ -151,7 +151,7 @@ struct ImportTests {
   @Test(
     "of what is no image archive says so", arguments: ["nothing", "text", "an empty tar", "names that lead out", "a directory"])
   func noArchive(_ what: String) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     var tar = Tar()
     var path = scratch.directory + "/x"
     switch what {

@@ -6,14 +6,14 @@ import Testing
 
 @Suite("A layer's files")
 struct LayerContentTests {
-  private func unpack(_ scratch: Scratch, _ build: (inout Tar) -> Void) async throws -> String {
+  private func unpack(_ scratch: ImageFixture, _ build: (inout Tar) -> Void) async throws -> String {
     try await scratch.importLayers([layer(build)])
     return try #require(try scratch.service.resolve("test:1").layers.first).path
   }
 
   @Test("keep mode, owner, time, target, device number and attributes")
   func metadata() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let path = try await unpack(scratch) { tar in
       tar.directory("tmp/", mode: 0o1777)
       tar.add("su", [1, 2], mode: 0o4755)
@@ -39,7 +39,7 @@ struct LayerContentTests {
 
   @Test("have names of any script, in ustar and in pax headers")
   func names() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let path = try await unpack(scratch) { tar in
       tar.add("Főtanúsítvány.crt", [1])
       tar.add(pax: ["path": "certs/NetLock_Arany_=Class_Gold=_Főtanúsítvány.crt"], "short", [1, 2])
@@ -56,7 +56,7 @@ struct LayerContentTests {
 
   @Test("replace each other in the order of the archive")
   func replace() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let path = try await unpack(scratch) { tar in
       tar.add("a", text: "one")
       tar.add("a", text: "two")
@@ -85,7 +85,7 @@ struct LayerContentTests {
 
   @Test("that are whiteouts hide what is below, never what the same layer has")
   func whiteouts() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let path = try await unpack(scratch) { tar in
       tar.add("gone/.wh.old", text: "")
       tar.add("opaque/.wh..wh..opq", text: "")
@@ -115,7 +115,7 @@ struct LayerContentTests {
 
   @Test("are read through layers with whiteouts and links, and never from the host")
   func read() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let host = try scratch.write("secret", Array("host".utf8))
     try await scratch.importLayers([
       layer { tar in

@@ -11,7 +11,7 @@ struct PreloadTests {
 
   @Test("brings in and pins every archive; what did not change is skipped")
   func preload() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try scratch.write("pre/a.tar", try archive("a:1"))
     try scratch.write("pre/b.tar.zst", try TestImage.Compression.zstd.apply(try archive("b:1", layers: 1)))
     for (name, bytes) in try TestImage(layers: [], tags: ["c:1"]).layout() { try scratch.write("pre/layout/\(name)", bytes) }
@@ -29,7 +29,7 @@ struct PreloadTests {
 
   @Test("imports an image again that was removed, and a file that changed")
   func changes() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let pre = scratch.directory + "/pre"
     try scratch.write("pre/a.tar", try archive("a:1"))
     _ = try await scratch.service.preload(directory: pre)
@@ -44,7 +44,7 @@ struct PreloadTests {
 
   @Test("unpins an image when its last file is gone")
   func unpin() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let pre = scratch.directory + "/pre"
     let first = try scratch.write("pre/a.tar", try archive("a:1"))
     let second = try scratch.write("pre/same.tar", try archive("a:1"))
@@ -59,7 +59,7 @@ struct PreloadTests {
 
   @Test("says what it could not import and goes on; a missing directory is an empty one")
   func failures() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let empty = try await scratch.service.preload(directory: scratch.directory + "/absent")
     #expect(empty.imported == [] && empty.failures == [])
     try scratch.write("pre/a.tar", Array("damaged".utf8))

@@ -10,7 +10,7 @@ import Testing
 struct RobustnessTests {
   @Test("a FIFO or a device given as an archive is refused at once", arguments: ["fifo", "/dev/zero"])
   func notAFile(_ what: String) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     var path = what
     if what == "fifo" {
       path = scratch.directory + "/a.tar"
@@ -28,12 +28,12 @@ struct RobustnessTests {
 
   @Test("a full disk is said so, with what was needed and where, and nothing stays", arguments: [false, true])
   func full(_ compressed: Bool) async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let small = scratch.directory + "/small"
     try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
     try HostFiles.mountTmpfs(at: small, size: 8 << 20, mode: 0o700)
     defer { try? HostFiles.unmount(small) }
-    let service = try ImageService(root: small, store: try Store(path: nil), unpacker: Scratch.unpacker)
+    let service = try ImageService(root: small, store: try Store(path: nil), unpacker: ImageFixture.unpacker)
     // Compressed it fits, unpacked it does not.
     let image = TestImage(
       layers: [layer { tar in for number in 0..<32 { tar.add("f\(number)", [UInt8](repeating: 7, count: 1 << 20)) } }],
@@ -52,7 +52,7 @@ struct RobustnessTests {
 
   @Test("one unreadable record costs one image, not the start")
   func badRecord() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let first = try #require(try await scratch.importLayers([goodLayers[0]], tags: ["a:1"]))
     try await scratch.importLayers(goodLayers, tags: ["b:1"])
     try Documents("image.1", in: scratch.store).put(id: first.id, bytes: [0xff, 0, 1, 2])
@@ -65,7 +65,7 @@ struct RobustnessTests {
 
   @Test("keeps what a newer agent wrote into a record")
   func newerRecord() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let image = try #require(try await scratch.importLayers(goodLayers))
     let documents = Documents("image.1", in: scratch.store)
     let row = try #require(try documents.get(image.id))
@@ -80,11 +80,11 @@ struct RobustnessTests {
 
   @Test("a lost database takes no layer from a container, and a new import finds what is there")
   func lostDatabase() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     _ = try scratch.service.prepareSnapshot(owner: "c1", image: image)
-    let service = try ImageService(root: scratch.root, store: try Store(path: nil), unpacker: Scratch.unpacker)
+    let service = try ImageService(root: scratch.root, store: try Store(path: nil), unpacker: ImageFixture.unpacker)
     #expect(service.list() == [])
     #expect(try await service.collectGarbage(dryRun: false).filter { $0.hasPrefix("layer") } == [])
     for layer in image.layers { #expect(FileManager.default.fileExists(atPath: layer.path)) }
@@ -95,7 +95,7 @@ struct RobustnessTests {
 
   @Test("writable layers that were never finished, or that no container has, are removed")
   func leftovers() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let image = try scratch.service.resolve("test:1")
     for owner in ["kept", "lost"] { _ = try scratch.service.prepareSnapshot(owner: owner, image: image) }
@@ -110,7 +110,7 @@ struct RobustnessTests {
 
   @Test("a description of a writable layer that cannot be read keeps every layer")
   func damagedSnapshot() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     _ = try scratch.service.prepareSnapshot(owner: "c1", image: try scratch.service.resolve("test:1"))
     try Data("what?".utf8).write(to: URL(filePath: scratch.root + "/containers/c1/snapshot"))
@@ -121,7 +121,7 @@ struct RobustnessTests {
 
   @Test("a list with a repository shows all its images, with a tag one")
   func repository() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers([goodLayers[0]], tags: ["me/app:1"])
     try await scratch.importLayers([goodLayers[1]], tags: ["me/app:2"])
     try await scratch.importLayers(goodLayers, tags: ["me/apple:2"])
@@ -139,7 +139,7 @@ struct RobustnessTests {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let store = try Store(path: directory + "/db")
-    let service = try ImageService(root: directory, store: store, unpacker: Scratch.unpacker)
+    let service = try ImageService(root: directory, store: store, unpacker: ImageFixture.unpacker)
     let archive = directory + "/a.tar"
     try Data(try TestImage(layers: goodLayers).ociArchive()).write(to: URL(filePath: archive))
     _ = try await service.importArchive(path: archive, pin: false)

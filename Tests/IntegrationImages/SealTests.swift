@@ -16,7 +16,7 @@ struct SealTests {
     let report = try null.withRaw { null in
       try target.withRaw { target in
         let process = try UnpackerProcess(
-          program: Scratch.unpacker, arguments: ["probe", mode], descriptors: [null, target], name: "probe",
+          program: ImageFixture.unpacker, arguments: ["probe", mode], descriptors: [null, target], name: "probe",
           cancellation: ImportCancellation())
         let error = #expect(throws: ImageError.self) { _ = try process.answers { _ in } }
         return error?.message.replacing("probe: ", with: "") ?? ""
@@ -32,7 +32,7 @@ struct SealTests {
 
   @Test("writes into its directory and does nothing else", arguments: ["sealed", "without seccomp"])
   func attempts(_ mode: String) throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let directory = scratch.directory + "/target"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let results = try probe(mode, in: directory)
@@ -63,7 +63,7 @@ struct SealTests {
 
   @Test("no other user reaches a set-user-ID program or a device of a layer, whoever made the directories")
   func otherUsers() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     // As a service manager leaves them, and an older agent.
     for path in ["", "/layers", "/content", "/containers"] { _ = unsafe chmod("\(scratch.root)\(path)", 0o755) }
     try scratch.restart()

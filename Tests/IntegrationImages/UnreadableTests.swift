@@ -15,7 +15,7 @@ private func makeUnreadable(_ path: String) throws {
 struct UnreadableTests {
   @Test("a writable layer whose description fails to read stays, with every layer, and is reported")
   func snapshot() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     let snapshot = try scratch.service.prepareSnapshot(owner: "c1", image: try scratch.service.resolve("test:1"))
     try Data("work".utf8).write(to: URL(filePath: snapshot.upper + "/kept"))
@@ -29,7 +29,7 @@ struct UnreadableTests {
 
   @Test("a description that a power loss emptied is an unfinished container's only when nothing was made after it")
   func emptied() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     for owner in ["started", "unfinished"] {
       _ = try scratch.service.prepareSnapshot(owner: owner, image: try scratch.service.resolve("test:1"))
@@ -44,7 +44,7 @@ struct UnreadableTests {
 
   @Test("a layer whose description fails to read stays; its number is not used again")
   func layer() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers(goodLayers)
     try makeUnreadable(scratch.root + "/layers/2/layer")
     try scratch.restart()
@@ -57,7 +57,7 @@ struct UnreadableTests {
 
   @Test("a preloaded archive that cannot be looked at is not gone: its image stays pinned")
   func preloaded() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let pre = scratch.directory + "/pre"
     let path = try scratch.write("pre/a.tar", try TestImage(layers: goodLayers, tags: ["a:1"]).ociArchive())
     _ = try await scratch.service.preload(directory: pre)
@@ -69,7 +69,7 @@ struct UnreadableTests {
 
   @Test("a preloaded image that lost a layer is imported again")
   func lostLayer() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     let pre = scratch.directory + "/pre"
     try scratch.write("pre/a.tar", try TestImage(layers: goodLayers, tags: ["docker.io/library/a:1"]).ociArchive())
     _ = try await scratch.service.preload(directory: pre)
@@ -81,7 +81,7 @@ struct UnreadableTests {
 
   @Test("a layer that cannot be removed holds up no other, and is removed later")
   func stuckLayer() async throws {
-    let scratch = try Scratch()
+    let scratch = try ImageFixture()
     try await scratch.importLayers([goodLayers[0]], tags: ["a:1"])
     try await scratch.importLayers([goodLayers[1]], tags: ["b:1"])
     // A mount point cannot be renamed.

@@ -3,6 +3,7 @@ import LinuxSystem
 import Netlink
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodNetwork
@@ -25,8 +26,8 @@ extension KernelTests {
         #expect(try node.leases() == 1, "something still leads to the address")
         return pod.hostInterface
       }()
-      #expect(try Node.eventually { try !Node.links().contains { $0.name == name } })
-      #expect(try Node.eventually { try node.leases() == 0 })
+      #expect(try eventuallyBlocking { try !Node.links().contains { $0.name == name } })
+      #expect(try eventuallyBlocking { try node.leases() == 0 })
       try node.network.detach(owner: "never attached")
     }
 
@@ -43,8 +44,8 @@ extension KernelTests {
         try Faults.$plan.withValue(FaultPlan(point, moment, code: 12)) { try node.network.attach(owner: "a", portMappings: ports) }
       }
       #expect(error?.description.contains("errno 12") == true)
-      #expect(try Node.eventually { try node.records().isEmpty })
-      #expect(try Node.eventually { try node.network.linkNames() == [] })
+      #expect(try eventuallyBlocking { try node.records().isEmpty })
+      #expect(try eventuallyBlocking { try node.network.linkNames() == [] })
       // Everything is free again.
       let pod = try node.pod("a", ports: ports)
       #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil)
@@ -62,7 +63,7 @@ extension KernelTests {
       }
       #expect(error?.code == .portTaken)
       #expect(error?.message == "host port 8080/TCP is taken by pod sandbox first")
-      #expect(try Node.eventually { try node.leases() == 1 })
+      #expect(try eventuallyBlocking { try node.leases() == 1 })
       #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil, "the first keeps it")
       // The same number of the other protocol is another port.
       _ = try node.network.attach(
@@ -80,12 +81,12 @@ extension KernelTests {
         let error = #expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }
         #expect(error?.code == .portTaken)
         #expect(error?.message.contains("(pid ") == true, "\(String(describing: error))")
-        #expect(try Node.eventually { try node.leases() == 0 })
+        #expect(try eventuallyBlocking { try node.leases() == 0 })
         _ = server
       }
       // Free again when the listener is gone.
       #expect(
-        Node.eventually { (try? node.network.attach(owner: "a", portMappings: [mapping]))?.addresses.count == 1 })
+        eventuallyBlocking { (try? node.network.attach(owner: "a", portMappings: [mapping]))?.addresses.count == 1 })
     }
 
     @Test("that want a port of an IPv6 address a process listens on fail", .enabled(if: Node.hasIPv6))
@@ -107,7 +108,7 @@ extension KernelTests {
       #expect(
         #expect(throws: PodNetworkError.self) { try node.network.attach(owner: "a", portMappings: [mapping]) }?.code
           == .invalidSettings)
-      #expect(try Node.eventually { try node.leases() == 0 })
+      #expect(try eventuallyBlocking { try node.leases() == 0 })
     }
 
     @Test("of pods that are gone are given back at start, our links of nobody are removed, those of others and live ones stay")
@@ -131,10 +132,10 @@ extension KernelTests {
       let report: NetworkReport = try again.reconcile(liveOwners: ["live", "host-network-pod"])
       #expect(Set(report.sentences) == ["gave back the addresses 10.88.0.3 of dead", "removed link stray"])
       #expect(report.failures == [])
-      #expect(try Node.eventually { try Set(again.linkNames()) == [live.attachment.hostInterface, "foreign"] })
-      #expect(try Node.eventually { try node.leases() == 1 })
+      #expect(try eventuallyBlocking { try Set(again.linkNames()) == [live.attachment.hostInterface, "foreign"] })
+      #expect(try eventuallyBlocking { try node.leases() == 1 })
       #expect(try Endpoint.host.connect("10.88.0.1", 8080) != nil)
-      #expect(try Endpoint.host.connect("10.88.0.1", 8081) == nil)
+      #expect(try Endpoint.host.connect("10.88.0.1", 8081, within: 1) == nil)
       let next: NetworkReport = try again.reconcile(liveOwners: ["live"])
       #expect(next.sentences == [])
       _ = (dead, strangers)
@@ -236,7 +237,7 @@ extension KernelTests {
       let again = try BridgeNetwork(settings: node.network.settings, store: node.store)
       try again.prepare()
       let _: NetworkReport = try again.reconcile(liveOwners: ["alive"])
-      #expect(try Node.eventually { try node.records().map(\.owner) == ["alive"] })
+      #expect(try eventuallyBlocking { try node.records().map(\.owner) == ["alive"] })
       #expect(try Endpoint.host.connect(pod.address, 80) != nil)
     }
 
@@ -266,9 +267,9 @@ extension KernelTests {
       try again.prepare()
       let report: NetworkReport = try again.reconcile(liveOwners: ["old"])
       #expect(report.sentences == [])
-      #expect(try Node.eventually { try Endpoint.host.connect("10.88.0.77", 80) != nil })
+      #expect(try eventuallyBlocking { try Endpoint.host.connect("10.88.0.77", 80) != nil })
       try again.detach(owner: "old")
-      #expect(try Node.eventually { try node.leases() == 0 && !Node.links().contains { $0.name == "vetholder" } })
+      #expect(try eventuallyBlocking { try node.leases() == 0 && !Node.links().contains { $0.name == "vetholder" } })
       _ = server
     }
   }

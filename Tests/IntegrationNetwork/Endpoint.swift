@@ -76,13 +76,14 @@ struct Endpoint: Sendable {
     deinit { listener.withRaw { raw in _ = shutdown(raw, CInt(SHUT_RDWR)) } }
   }
 
-  /// Connects within 2 seconds and gives what the server saw as the client's address; nil when there is no answer.
-  func connect(_ text: String, _ port: UInt16) throws -> String? {
+  /// Connects and gives what the server saw as the client's address; nil when there is no answer.
+  /// - Parameter seconds: for an answer: long where one is expected, as the machine may be busy, short where none is.
+  func connect(_ text: String, _ port: UInt16, within seconds: Int = 30) throws -> String? {
     guard let address = IPAddress(text) else { return nil }
     let box = try run { SharedBox(try Endpoint.socket(address, stream: true)) }
     let socket = box.take()
     return socket.withRaw { raw in
-      var limit = timeval(tv_sec: 2, tv_usec: 0)
+      var limit = timeval(tv_sec: seconds, tv_usec: 0)
       _ = unsafe setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
       _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
       guard unsafe Endpoint.withName(Endpoint.name(address, port), { unsafe Glibc.connect(raw, $0, $1) }) == 0 else { return nil }
@@ -117,7 +118,7 @@ final class DatagramSocket: Sendable {
   }
 
   /// nil when nothing comes within so many milliseconds.
-  func receive(within limit: Int = 300) -> String? {
+  func receive(within limit: Int = 30_000) -> String? {
     socket.withRaw { raw in
       var limit = timeval(tv_sec: limit / 1000, tv_usec: limit % 1000 * 1000)
       _ = unsafe setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

@@ -29,7 +29,7 @@ extension KernelTests {
       #expect(try outside.endpoint.connect(outside.hostAddress, 8080) == outside.address)
       // A machine that has a route to the pods' network: closed as before.
       try outside.addRoute()
-      #expect(try outside.endpoint.connect(pod.address, 80) == nil)
+      #expect(try outside.endpoint.connect(pod.address, 80, within: 1) == nil)
       let rules = { try netfilter.dump(Self.table.listRules("FORWARD")).compactMap(NFTRule.init) }
       #expect(try rules().count == 2)
       try node.network.prepare()
@@ -51,7 +51,7 @@ extension KernelTests {
       #expect(try outside.endpoint.connect(pod.address, 80) != nil, "a host that forwards everything")
       try close(netfilter)
       defer { try? netfilter.transaction([Self.table.deleteTable()]) }
-      #expect(try pod.endpoint.connect(outside.address, 80) == nil)
+      #expect(try pod.endpoint.connect(outside.address, 80, within: 1) == nil)
       // Something in our table of which the records do not know: pods come and go while somebody asks, so nothing is replaced.
       let own = NFTRequests(table: node.network.settings.tableName)
       try netfilter.transaction([own.addChain("meanwhile")])
@@ -59,7 +59,7 @@ extension KernelTests {
         try node.network.check()
         #expect(try netfilter.dump(NFTChain.list()).compactMap(NFTChain.init).contains { $0.name == "meanwhile" })
         #expect(try pod.endpoint.connect(outside.address, 80) == outside.hostAddress)
-        #expect(try outside.endpoint.connect(pod.address, 80) == nil)
+        #expect(try outside.endpoint.connect(pod.address, 80, within: 1) == nil)
         // Rebuilt, as by a restart of its owner.
         try netfilter.transaction([Self.table.deleteTable()])
         try close(netfilter)

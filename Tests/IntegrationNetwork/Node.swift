@@ -75,13 +75,4 @@ final class Node {
     let servers: [Endpoint.Server]
     var address: String { attachment.addresses[0] }
   }
-
-  /// Polls for at most 5 seconds: namespaces and their links go in the background.
-  static func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<500 {
-      if try condition() { return true }
-      usleep(10_000)
-    }
-    return try condition()
-  }
 }

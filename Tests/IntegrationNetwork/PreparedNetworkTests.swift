@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import Netlink
 import Store
+import TestSupport
 import Testing
 
 @testable import PodNetwork
@@ -10,7 +11,7 @@ import Testing
 extension KernelTests {
   @Suite("Networks made in advance", .serialized)
   struct PreparedNetworkTests {
-    private func ready(_ node: Node, _ count: Int) -> Bool { Node.eventually { node.network.prepared.count == count } }
+    private func ready(_ node: Node, _ count: Int) -> Bool { eventuallyBlocking { node.network.prepared.count == count } }
 
     @Test("are handed out whole, checked and with host ports, and made again")
     func handOut() throws {
@@ -91,10 +92,10 @@ extension KernelTests {
       let report: NetworkReport = try again.reconcile(liveOwners: ["a"])
       #expect(report.failures == [])
       #expect(report.sentences.count == records.count - 1)
-      #expect(try Node.eventually { try node.records().map(\.owner) == ["a"] })
+      #expect(try eventuallyBlocking { try node.records().map(\.owner) == ["a"] })
       #expect(try again.linkNames() == [pod.attachment.hostInterface])
       again.startPreparing()
-      #expect(Node.eventually { again.prepared.count == 2 })
+      #expect(eventuallyBlocking { again.prepared.count == 2 })
       #expect(try again.attach(owner: "b", portMappings: []).addresses == ["10.89.0.2"])
       #expect(try Endpoint.host.connect(pod.address, 80) != nil)
     }
@@ -180,12 +181,12 @@ extension KernelTests {
       let error = await #expect(throws: PodNetworkError.self) {
         try await network.attach(AttachRequest(owner: "a", limit: .milliseconds(50)))
       }
-      let isLeased = Node.eventually { network.owners == ["a"] }
+      let isLeased = await eventually { network.owners == ["a"] }
       goesOn.signal()
       try await writing
       #expect(error?.code == .timedOut)
       #expect(isLeased)
-      #expect(try Node.eventually { try network.owners.isEmpty && node.records().isEmpty && network.linkNames().isEmpty })
+      #expect(try await eventually { try network.owners.isEmpty && node.records().isEmpty && network.linkNames().isEmpty })
     }
   }
 

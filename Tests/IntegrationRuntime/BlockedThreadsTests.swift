@@ -36,7 +36,6 @@ struct BlockedThreadsTests {
       await runBlocking { _ = blocked.wait { $0 == count ? true : nil } }
       #expect(CooperativeThreads.count > count)
 
-      let start = ContinuousClock.now
       let sandbox = try await runtime.runPodSandbox(config, handler: "")
       let id = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
       try await runtime.startContainer(id)
@@ -58,7 +57,6 @@ struct BlockedThreadsTests {
       withExtendedLifetime(listener) {}
       try await runtime.stopContainer(id, timeout: 0)
       try await runtime.removePodSandbox(sandbox)
-      #expect(ContinuousClock.now - start < .seconds(20))
 
       isOpen.broadcast { $0 = true }
       for task in stuck { await task.value }

@@ -9,6 +9,7 @@ import PodNetwork
 import RuntimeAPI
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -32,7 +33,10 @@ struct RuntimeFixture: Sendable {
     for sandbox in (try? await fixture.runtime.listPodSandboxes(SandboxFilter())) ?? [] {
       try? await fixture.runtime.removePodSandbox(sandbox.id)
     }
-    #expect(await fixture.leftovers() == [])
+    let leftovers = await fixture.leftovers()
+    #expect(leftovers == [])
+    // The next one has the same names.
+    if !leftovers.isEmpty { await HostCleaner.clean(directory: fixture.base, cgroups: [fixture.cgroupRoot], keeping: ["\(fixture.base)/root"]) }
     let network = fixture.network
     try await runBlocking { () throws(PodNetworkError) in try network.removeAll() }
     for path in ["/swiftlet", ""] { try? fixture.cgroups.cgroup(fixture.cgroupRoot + path).remove() }
@@ -55,8 +59,7 @@ struct RuntimeFixture: Sendable {
     network = try BridgeNetwork(settings: BridgeNetworkSettings(bridgeName: bridge, podCIDR: "10.99.0.0/24"), store: store)
     images = try ImageService(
       root: "\(base)/root", store: store,
-      unpacker: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        .appendingPathComponent("unpacker").path)
+      unpacker: Products.path("unpacker"))
     cgroups = try CgroupRoot.discover()
     runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
     let network = network
@@ -67,24 +70,25 @@ struct RuntimeFixture: Sendable {
   }
 
   private static func makeRuntime(
-    _ base: String, _ cgroupRoot: String, _ store: Store, _ images: ImageService, _ network: BridgeNetwork, _ cgroups: CgroupRoot
+    _ base: String, _ cgroupRoot: String, _ store: Store, _ images: ImageService, _ network: BridgeNetwork, _ cgroups: CgroupRoot,
+    patience: Duration? = nil
   ) throws -> PodRuntime {
-    let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    var settings = PodRuntimeSettings(
+      rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: Products.path("podshim"), cgroupRoot: cgroupRoot)
+    if let patience { settings.podshimPatience = patience }
     return try PodRuntime(
-      settings: PodRuntimeSettings(
-        rootDirectory: "\(base)/root", stateDirectory: "\(base)/state",
-        podshimPath: products.appendingPathComponent("podshim").path,
-        cgroupRoot: cgroupRoot),
-      store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
+      settings: settings, store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
   }
 
   /// A runtime that takes over from `runtime`, which forgets all it knows as if it had been killed.
   /// - Parameters:
   ///   - recovers: waits until every podshim was asked; else calls may come while that goes on, as those of a real agent do.
   ///   - network: nil: this fixture's.
+  ///   - patience: for podshims that do not answer; nil: an agent's.
   ///   - scarcity: called before it recovers; what it gives is called afterwards.
   func successor(
-    of runtime: PodRuntime? = nil, recovers: Bool = true, network: BridgeNetwork? = nil, _ scarcity: (() -> () -> Void)? = nil
+    of runtime: PodRuntime? = nil, recovers: Bool = true, network: BridgeNetwork? = nil, patience: Duration? = nil,
+    _ scarcity: (() -> () -> Void)? = nil
   ) async throws -> PodRuntime {
     let runtime = runtime ?? self.runtime
     try await runtime.journal.flush()
@@ -98,7 +102,7 @@ struct RuntimeFixture: Sendable {
       for container in containers { state.remove(container) }
       for sandbox in sandboxes { state.remove(sandbox) }
     }
-    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network ?? self.network, cgroups)
+    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network ?? self.network, cgroups, patience: patience)
     let relief = scarcity?()
     do {
       let recovery = try await successor.recover()
@@ -141,17 +145,27 @@ struct RuntimeFixture: Sendable {
     ContainerConfig(metadata: ContainerMetadata(name: name), image: ImageSpec(image: "localhost/payload:latest"), logPath: "c.log")
   }
 
+  /// A pod with one container that runs.
+  func runningPod(
+    _ name: String = "pod", _ change: (inout SandboxConfig) -> Void = { _ in }
+  ) async throws -> (config: SandboxConfig, sandbox: SandboxID, container: ContainerID) {
+    var config = sandboxConfig(name)
+    change(&config)
+    let sandbox = try await runtime.runPodSandbox(config, handler: "")
+    let container = try await runtime.createContainer(containerConfig(), in: sandbox, sandboxConfig: config)
+    try await runtime.startContainer(container)
+    return (config, sandbox, container)
+  }
+
   // MARK: What is left
 
   /// What of sandboxes and containers is on the node, without those of `expected` owners; waits for the kernel to let go.
   func leftovers(except owners: Set<String> = []) async -> [String] {
     var found: [String] = []
-    let end = ContinuousClock.now + .seconds(3)
-    repeat {
+    _ = await eventually {
       found = look(owners)
-      if found.isEmpty { return [] }
-      try? await Task.sleep(for: .milliseconds(20))
-    } while ContinuousClock.now < end
+      return found.isEmpty
+    }
     for thing in found { print("left over: \(thing)") }
     return found
   }

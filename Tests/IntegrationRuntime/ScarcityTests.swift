@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import RuntimeAPI
 import Store
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -33,10 +34,7 @@ struct ScarcityTests {
   @Test("An agent that starts without its database and without free file descriptors makes no pod a second time")
   func descriptorsAndDatabase() async throws {
     try await RuntimeFixture.with { fixture in
-      let config = fixture.sandboxConfig()
-      let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
-      let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      try await fixture.runtime.startContainer(id)
+      let (config, sandbox, id) = try await fixture.runningPod()
       let pid = try await fixture.runtime.container(id).machine.pid
       let network = try await fixture.forgetEverything()
       let successor = try await fixture.successor(recovers: false, network: network) { Self.takeDescriptors() }
@@ -51,18 +49,11 @@ struct ScarcityTests {
   @Test("An agent that starts without free file descriptors kills no pod, and reaches them when there are some")
   func descriptors() async throws {
     try await RuntimeFixture.with { fixture in
-      let config = fixture.sandboxConfig()
-      let sandbox = try await fixture.runtime.runPodSandbox(config, handler: "")
-      let id = try await fixture.runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      try await fixture.runtime.startContainer(id)
+      let (_, sandbox, id) = try await fixture.runningPod()
       let pid = try await fixture.runtime.container(id).machine.pid
       let successor = try await fixture.successor { Self.takeDescriptors() }
       #expect(kill(pid, 0) == 0, "the container was killed")
-      for _ in 0..<1000 {
-        if try await successor.podSandboxStatus(sandbox, verbose: false).status.state == .ready { break }
-        try await Task.sleep(for: .milliseconds(10))
-      }
-      #expect(try await successor.podSandboxStatus(sandbox, verbose: false).status.state == .ready)
+      #expect(try await eventually { try await successor.podSandboxStatus(sandbox, verbose: false).status.state == .ready })
       #expect(try await successor.containerStatus(id, verbose: false).status.state == .running)
       #expect(kill(pid, 0) == 0)
       try await successor.removePodSandbox(sandbox)
@@ -73,10 +64,7 @@ struct ScarcityTests {
   func disk() async throws {
     try await RuntimeFixture.with(diskMegabytes: 16) { fixture in
       let runtime = fixture.runtime
-      let config = fixture.sandboxConfig()
-      let sandbox = try await runtime.runPodSandbox(config, handler: "")
-      let id = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
-      try await runtime.startContainer(id)
+      let (config, sandbox, id) = try await fixture.runningPod()
       #expect(try await runtime.execSync(id, command: ["/payload", "fill", "/big", "64"], timeout: 60).exitCode != 0)
       // Nothing is left for the database either.
       let filler = "\(fixture.base)/root/filler"

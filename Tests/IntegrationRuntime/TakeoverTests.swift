@@ -3,6 +3,7 @@ import LinuxSystem
 import RuntimeAPI
 import ShimCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -50,7 +51,7 @@ struct TakeoverTests {
         guard case .processes(let entries) = try await link.call(.list).reply else { return false }
         return entries.contains { $0.id == id.rawValue && $0.exit.startedAt != 0 }
       }
-      while try await !isUnderway() { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(try await eventually { try await isUnderway() })
       var runtime = fixture.runtime
       if isAnotherAgent { runtime = try await fixture.successor() } else { link.breakConnection() }
       await #expect(throws: RuntimeError.self) { try await first.value }
@@ -65,9 +66,7 @@ struct TakeoverTests {
         // This agent knows that it has asked already; what becomes of it is told by podshim's list.
         _ = try? await again.value
       }
-      for _ in 0..<500 where try await runtime.containerStatus(id, verbose: false).status.state != .running {
-        try await Task.sleep(for: .milliseconds(20))
-      }
+      #expect(try await eventually { try await runtime.containerStatus(id, verbose: false).status.state == .running })
       let status = try await runtime.containerStatus(id, verbose: false).status
       #expect(status.state == .running && status.pid == pid)
       #expect(try await runtime.execSync(id, command: ["/payload", "hostname"], timeout: 10).exitCode == 0)
@@ -92,10 +91,7 @@ struct TakeoverTests {
       unmade.cgroup += "-unmade"
       try writePrivateFile("\(directory)/\(ContainerRecord.file(of: unmade.id))", try unmade.bytes())
       let successor = try await fixture.successor()
-      for _ in 0..<500 where try await successor.listContainers(ContainerFilter()).count > 1 {
-        try await Task.sleep(for: .milliseconds(10))
-      }
-      #expect(try await successor.listContainers(ContainerFilter()).map(\.id) == [id])
+      #expect(try await eventually { try await successor.listContainers(ContainerFilter()).map(\.id) == [id] })
       #expect(await fixture.leftovers(except: [sandbox.rawValue, id.rawValue]) == [])
       #expect(try await successor.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config) == id)
       try await successor.startContainer(id)

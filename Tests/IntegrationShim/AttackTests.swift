@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import ShimCore
 import Synchronization
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -18,14 +19,14 @@ extension ShimSuite {
     @Test("CVE-2019-5736: what an exec of /proc/self/exe shows of podshim cannot be overwritten")
     func executableOverwrite() throws {
       try TestPod.with { pod in
-        let host = try Data(contentsOf: URL(fileURLWithPath: Scratch.podshim))
+        let host = try Data(contentsOf: URL(fileURLWithPath: ShimFiles.podshim))
         // Processes of the container itself run busybox, which is busy; anything else that opens for writing is a hit.
         let attack = """
           while :; do for p in /proc/[0-9]*; do (echo evil >> $p/exe) 2>/dev/null && echo hit $p; done; done
           """
-        try Scratch.write("#!/proc/self/exe\n", "\(pod.root)/script")
+        try ShimFiles.write("#!/proc/self/exe\n", "\(pod.root)/script")
         unsafe chmod("\(pod.root)/script", 0o755)
-        try Scratch.symlink("\(pod.root)/link", to: "/proc/self/exe")
+        try ShimFiles.symlink("\(pod.root)/link", to: "/proc/self/exe")
         _ = try pod.spawn(TestContainer("attacker", ["/bin/sh", "-c", attack]))
         let null = SharedDescriptor(try openNull())
         for round in 0..<12 {
@@ -38,20 +39,20 @@ extension ShimSuite {
           }
         }
         #expect(pod.log("attacker").isEmpty)
-        #expect(try Data(contentsOf: URL(fileURLWithPath: Scratch.podshim)) == host)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: ShimFiles.podshim)) == host)
         let image = "/proc/\(pod.process.pid)/exe"
         #expect(try Data(contentsOf: URL(fileURLWithPath: image)) == host)
-        #expect(Scratch.link(image).hasPrefix("/memfd:"))
+        #expect(ShimFiles.link(image).hasPrefix("/memfd:"))
         // And when nothing runs it any more: the seal, not the busy text, must hold.
-        let held = try Scratch.open(image)
+        let held = try ShimFiles.open(image)
         _ = try pod.call(.shutdown)
-        #expect(Scratch.eventually { pod.process.hasExited })
+        #expect(eventuallyBlocking { pod.process.hasExited })
         pod.process.reap()
         let path = held.withRaw { "/proc/self/fd/\($0)" }
-        if let writable = try? Scratch.open(path, O_WRONLY) {
+        if let writable = try? ShimFiles.open(path, O_WRONLY) {
           #expect(writable.withRaw { raw in unsafe write(raw, "evil", 4) } == -1)
         }
-        #expect(throws: SystemCallError.self) { try Scratch.open(path, O_WRONLY | O_TRUNC) }
+        #expect(throws: SystemCallError.self) { try ShimFiles.open(path, O_WRONLY | O_TRUNC) }
       }
     }
 
@@ -78,7 +79,7 @@ extension ShimSuite {
           }
         }
         // A symlink of the image leads there just as little.
-        try Scratch.symlink("\(pod.root)/out", to: "/proc/self/cwd/../../../..")
+        try ShimFiles.symlink("\(pod.root)/out", to: "/proc/self/cwd/../../../..")
         var container = TestContainer("linked", ["/bin/sh", "-c", "pwd"])
         container.settings = [.changeDirectory(path: "/out", create: true)]
         _ = try failure(try pod.spawn(container).reply)
@@ -88,22 +89,22 @@ extension ShimSuite {
     @Test("CVE-2019-16884: a /proc that is a symlink is refused, and one covered by a volume is not believed")
     func procSymlink() throws {
       try TestPod.with { pod in
-        Scratch.remove("\(pod.root)/proc")
-        try Scratch.makeDirectory("\(pod.root)/fake")
-        try Scratch.symlink("\(pod.root)/proc", to: "/fake")
+        ShimFiles.remove("\(pod.root)/proc")
+        try ShimFiles.makeDirectory("\(pod.root)/fake")
+        try ShimFiles.symlink("\(pod.root)/proc", to: "/fake")
         #expect(try failure(try pod.spawn(TestContainer("c", ["/bin/true"])).reply).errno == ELOOP)
         try FileManager.default.removeItem(atPath: "\(pod.root)/proc")
-        try Scratch.makeDirectory("\(pod.root)/proc")
+        try ShimFiles.makeDirectory("\(pod.root)/proc")
         let volume = "\(pod.scratch)/volume"
         for directory in ["1", "self"] {
-          try Scratch.makeDirectory("\(volume)/\(directory)")
-          try Scratch.write("", "\(volume)/\(directory)/oom_score_adj")
+          try ShimFiles.makeDirectory("\(volume)/\(directory)")
+          try ShimFiles.write("", "\(volume)/\(directory)/oom_score_adj")
         }
         var container = TestContainer("v", ["/bin/sleep", "60"])
         container.mounts = [.bind(BindMount(source: volume, target: "/proc")), .oomScoreAdjust(value: 444, optional: false)]
         guard case .spawned(let pid) = try pod.spawn(container).reply else { throw ShimTimeout(waitingFor: "spawn") }
-        #expect(Scratch.text("/proc/\(pid)/oom_score_adj") == "444\n")
-        #expect(Scratch.text("\(volume)/1/oom_score_adj").isEmpty)
+        #expect(ShimFiles.text("/proc/\(pid)/oom_score_adj") == "444\n")
+        #expect(ShimFiles.text("\(volume)/1/oom_score_adj").isEmpty)
       }
     }
 
@@ -111,11 +112,11 @@ extension ShimSuite {
     func targetSymlink() throws {
       try TestPod.with { pod in
         let (outside, volume) = ("\(pod.scratch)/outside", "\(pod.scratch)/volume")
-        for path in [outside, volume] { try Scratch.makeDirectory(path) }
-        try Scratch.write("volume\n", "\(volume)/file")
-        try Scratch.symlink("\(pod.root)/absolute", to: outside)
-        try Scratch.symlink("\(pod.root)/relative", to: "../../../../../../../..\(outside)")
-        try Scratch.symlink("\(pod.root)/chain", to: "relative")
+        for path in [outside, volume] { try ShimFiles.makeDirectory(path) }
+        try ShimFiles.write("volume\n", "\(volume)/file")
+        try ShimFiles.symlink("\(pod.root)/absolute", to: outside)
+        try ShimFiles.symlink("\(pod.root)/relative", to: "../../../../../../../..\(outside)")
+        try ShimFiles.symlink("\(pod.root)/chain", to: "relative")
         let text = try pod.shell("cat /absolute/a/file /chain/b/file \(outside)/a/file; ls /dev/made") {
           $0.mounts = [
             .bind(BindMount(source: volume, target: "/absolute/a")), .bind(BindMount(source: volume, target: "/chain/b")),
@@ -126,7 +127,7 @@ extension ShimSuite {
         }
         #expect(text == "volume\nvolume\nvolume\n/dev/made")
         #expect(try FileManager.default.contentsOfDirectory(atPath: outside).isEmpty)
-        #expect(Scratch.exists("\(pod.root)\(outside)/c"))
+        #expect(ShimFiles.exists("\(pod.root)\(outside)/c"))
       }
     }
 
@@ -134,8 +135,8 @@ extension ShimSuite {
     func racedTarget() throws {
       try TestPod.with { pod in
         let (outside, volume) = ("\(pod.scratch)/outside", "\(pod.scratch)/volume")
-        for path in [outside, volume, "\(pod.root)/race/inside"] { try Scratch.makeDirectory(path) }
-        try Scratch.symlink("\(pod.root)/link", to: outside)
+        for path in [outside, volume, "\(pod.root)/race/inside"] { try ShimFiles.makeDirectory(path) }
+        try ShimFiles.symlink("\(pod.root)/link", to: outside)
         let (one, other) = ("\(pod.root)/race", "\(pod.root)/link")
         let done = DispatchSemaphore(value: 0)
         do {
@@ -165,9 +166,9 @@ extension ShimSuite {
     @Test("CVE-2025-31133: an image's own /dev/null neither masks anything nor is written through")
     func nullDevice() throws {
       try TestPod.with { pod in
-        try Scratch.write("secret\n", "\(pod.root)/etc/secret")
-        try Scratch.write("mine\n", "\(pod.root)/etc/mine")
-        try Scratch.symlink("\(pod.root)/dev/null", to: "/etc/mine")
+        try ShimFiles.write("secret\n", "\(pod.root)/etc/secret")
+        try ShimFiles.write("mine\n", "\(pod.root)/etc/mine")
+        try ShimFiles.symlink("\(pod.root)/dev/null", to: "/etc/mine")
         let text = try pod.shell("cat /etc/secret; stat -c %F /etc/secret /dev/null; cat /etc/mine") {
           $0.usualMounts = false
           $0.mounts = [
@@ -185,8 +186,8 @@ extension ShimSuite {
     @Test("CVE-2025-52565: a /dev/console that is a symlink is not mounted on")
     func console() throws {
       try TestPod.with { pod in
-        try Scratch.makeDirectory("\(pod.root)/dev/pts")
-        try Scratch.symlink("\(pod.root)/dev/console", to: "/proc/sys/kernel/core_pattern")
+        try ShimFiles.makeDirectory("\(pod.root)/dev/pts")
+        try ShimFiles.symlink("\(pod.root)/dev/console", to: "/proc/sys/kernel/core_pattern")
         var container = TestContainer("c", ["/bin/true"])
         container.usualMounts = false
         container.stdio = .terminal
@@ -198,7 +199,7 @@ extension ShimSuite {
         #expect(try failure(try pod.spawn(container).reply).errno == ELOOP)
         // A devpts that is none: the image's directory with a file named ptmx.
         try FileManager.default.removeItem(atPath: "\(pod.root)/dev/console")
-        try Scratch.write("", "\(pod.root)/dev/pts/ptmx")
+        try ShimFiles.write("", "\(pod.root)/dev/pts/ptmx")
         container.mounts = [.console]
         let fake = try failure(try pod.spawn(container).reply)
         #expect(fake.detail == "/dev/pts/ptmx")
@@ -210,21 +211,21 @@ extension ShimSuite {
       try TestPod.with { pod in
         try pod.pause(network: try NetworkNamespace.create())
         let volume = "\(pod.scratch)/volume"
-        try Scratch.makeDirectory("\(volume)/ipv4")
-        try Scratch.write("fake\n", "\(volume)/ipv4/ip_forward")
+        try ShimFiles.makeDirectory("\(volume)/ipv4")
+        try ShimFiles.write("fake\n", "\(volume)/ipv4/ip_forward")
         var container = TestContainer("c", ["/bin/sh", "-c", "cat /proc/sys/net/ipv4/ip_forward"])
         container.mounts = [
           .bind(BindMount(source: volume, target: "/proc/sys/net")), .sysctl(path: "net/ipv4/ip_forward", value: "1"),
         ]
         #expect(try pod.run(container).lines.map(\.content) == ["fake"])
         #expect(try pod.shell("cat /proc/sys/net/ipv4/ip_forward") == "1")
-        #expect(Scratch.text("\(volume)/ipv4/ip_forward") == "fake\n")
+        #expect(ShimFiles.text("\(volume)/ipv4/ip_forward") == "fake\n")
         for path in ["../../etc/passwd", "/etc/passwd", "../self/attr/current"] {
           var container = TestContainer("e", ["/bin/true"])
           container.mounts = [.sysctl(path: path, value: "x")]
           #expect(try failure(try pod.spawn(container).reply).operation != 0xFFFF, "\(path)")
         }
-        #expect(Scratch.text("\(pod.root)/etc/passwd").hasPrefix("root:"))
+        #expect(ShimFiles.text("\(pod.root)/etc/passwd").hasPrefix("root:"))
       }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -20,7 +21,7 @@ extension ShimSuite {
     }
 
     private func state(_ pid: Int32) -> Character? {
-      let text = Scratch.text("/proc/\(pid)/stat")
+      let text = ShimFiles.text("/proc/\(pid)/stat")
       return text.lastIndex(of: ")").flatMap { text[$0...].dropFirst(2).first }
     }
 
@@ -36,9 +37,9 @@ extension ShimSuite {
           // While podshim does not look: first there is an event to send, then those it goes to are gone.
           try pod.process.signal(SIGSTOP)
           defer { try? pod.process.signal(SIGCONT) }
-          #expect(Scratch.eventually { state(pod.process.pid) == "T" })
+          #expect(eventuallyBlocking { state(pod.process.pid) == "T" })
           kill(pid, SIGKILL)
-          #expect(Scratch.eventually { state(pid) == "Z" })
+          #expect(eventuallyBlocking { state(pid) == "Z" })
           agents.removeAll()
           try pod.process.signal(SIGCONT)
           #expect(try pod.exit(of: id).signal == SIGKILL)

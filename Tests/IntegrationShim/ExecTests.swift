@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -14,7 +15,7 @@ extension ShimSuite {
       var descriptors = [SharedDescriptor(try openNull()), try output.writeEnd(), try output.writeEnd()]
       if let cgroup {
         request.cgroupSlot = 3
-        descriptors.append(try Scratch.open(cgroup))
+        descriptors.append(try ShimFiles.open(cgroup))
       }
       let answer = try pod.call(.spawn(request), descriptors)
       descriptors = []
@@ -34,7 +35,7 @@ extension ShimSuite {
         let kinds = ["mnt", "pid", "net", "ipc", "uts", "cgroup"]
         let script = "for n in \(kinds.joined(separator: " ")); do readlink /proc/self/ns/$n; done; cat /proc/1/comm; exit 9"
         let (text, ended) = try run(TestExec(container: "c", command: ["/bin/sh", "-c", script]), in: pod)
-        #expect(text.split(separator: "\n").map { String($0) } == kinds.map { Scratch.link("/proc/\(pid)/ns/\($0)") } + ["sleep"])
+        #expect(text.split(separator: "\n").map { String($0) } == kinds.map { ShimFiles.link("/proc/\(pid)/ns/\($0)") } + ["sleep"])
         #expect(ended.exitCode == 9)
         #expect(pod.log("c").isEmpty)
         // Nothing is kept of it.
@@ -67,9 +68,9 @@ extension ShimSuite {
         let script = "sleep 1000 >/dev/null 2>&1 & grep '^0:' /proc/self/cgroup"
         let (text, _) = try run(TestExec(container: "c", command: ["/bin/sh", "-c", script]), in: pod, cgroup: own)
         #expect(text.hasSuffix("/c/exec\n"))
-        #expect(!Scratch.text("\(own)/cgroup.procs").isEmpty)
-        try Scratch.write("1", "\(own)/cgroup.kill")
-        #expect(Scratch.eventually { Scratch.text("\(own)/cgroup.procs").isEmpty })
+        #expect(!ShimFiles.text("\(own)/cgroup.procs").isEmpty)
+        try ShimFiles.write("1", "\(own)/cgroup.kill")
+        #expect(eventuallyBlocking { ShimFiles.text("\(own)/cgroup.procs").isEmpty })
         #expect(try pod.list().map(\.phase) == [.running])
       }
     }

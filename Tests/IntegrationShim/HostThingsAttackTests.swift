@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -100,7 +101,7 @@ extension ShimSuite {
             container.awaitsStart = waits
             guard case .failed(let failure) = try pod.spawn(container).reply else { throw ShimTimeout(waitingFor: "failure") }
             #expect(failure.call == "waitid" || failure.call == "clone", "\(failure)")
-            #expect(Scratch.eventually { (try? pod.list().map(\.id)) == [""] })
+            #expect(eventuallyBlocking { (try? pod.list().map(\.id)) == [""] })
           }
         }
       }
@@ -110,7 +111,7 @@ extension ShimSuite {
     func hangingSetup() throws {
       try TestPod.with { pod in
         guard let cgroup = try pod.makeCgroup("frozen") else { return }
-        try Scratch.write("1", "\(cgroup)/cgroup.freeze")
+        try ShimFiles.write("1", "\(cgroup)/cgroup.freeze")
         var container = TestContainer("c", ["/bin/true"])
         container.cgroup = cgroup
         var (request, descriptors) = try container.request(in: pod)
@@ -119,8 +120,8 @@ extension ShimSuite {
           throw ShimTimeout(waitingFor: "failure")
         }
         #expect(failure.errno == ETIMEDOUT)
-        #expect(Scratch.eventually { Scratch.text("\(cgroup)/cgroup.procs").isEmpty })
-        try Scratch.write("0", "\(cgroup)/cgroup.freeze")
+        #expect(eventuallyBlocking { ShimFiles.text("\(cgroup)/cgroup.procs").isEmpty })
+        try ShimFiles.write("0", "\(cgroup)/cgroup.freeze")
         descriptors = []
         #expect(try pod.run(container).exit.exitCode == 0)
       }

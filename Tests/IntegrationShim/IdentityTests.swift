@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -73,7 +74,7 @@ extension ShimSuite {
     @Test("A limit that may not be raised is an error, or tolerated when optional")
     func limits() throws {
       try TestPod.with { pod in
-        guard Scratch.text("/proc/self/status").contains("CapEff:\t000001ffffffffff") == false else { return }
+        guard ShimFiles.text("/proc/self/status").contains("CapEff:\t000001ffffffffff") == false else { return }
         for optional in [true, false] {
           var container = TestContainer("c\(optional)", ["/bin/true"])
           container.settings = [.resourceLimit(resource: 7, soft: 1 << 30, hard: 1 << 30, optional: optional)]
@@ -91,7 +92,7 @@ extension ShimSuite {
         let reply = try pod.spawn(container).reply
         if create {
           #expect(try pod.exit(of: "c").exitCode == 0)
-          #expect(Scratch.exists("\(pod.root)/not/there"))
+          #expect(ShimFiles.exists("\(pod.root)/not/there"))
         } else {
           guard case .failed(let failure) = reply else { throw UnexpectedReply(reply: reply) }
           #expect(failure.call == "chdir")
@@ -104,7 +105,7 @@ extension ShimSuite {
       "A working directory entered as root serves a user who could not enter it; one that root cannot enter is tried as the user")
     func privateDirectory() throws {
       try TestPod.with { pod in
-        try Scratch.makeDirectory("\(pod.root)/home")
+        try ShimFiles.makeDirectory("\(pod.root)/home")
         unsafe chmod("\(pod.root)/home", 0o700)
         let user: [SetupOperation] = [
           .groups([]), .groupID(1000), .keepCapabilities, .userID(1000), .capabilities(effective: 0, permitted: 0, inheritable: 0),
@@ -169,12 +170,12 @@ extension ShimSuite {
         ]
         let answer = try pod.spawn(container)
         guard case .spawned(let pid) = answer.reply else { throw UnexpectedReply(reply: answer.reply) }
-        #expect(Scratch.eventually { pod.log("c").count == 3 })
+        #expect(eventuallyBlocking { pod.log("c").count == 3 })
         #expect(pod.log("c").map { $0.content.split(separator: " ").joined(separator: " ") } == ["0", "0 200000 1000", "321"])
-        #expect(Scratch.eventually { Scratch.exists("\(pod.root)/tmp/made") })
+        #expect(eventuallyBlocking { ShimFiles.exists("\(pod.root)/tmp/made") })
         let owner = try FileManager.default.attributesOfItem(atPath: "\(pod.root)/tmp/made")[.ownerAccountID] as? Int
         #expect(owner == 200_000)
-        #expect(Scratch.link("/proc/\(pid)/ns/user") != Scratch.link("/proc/self/ns/user"))
+        #expect(ShimFiles.link("/proc/\(pid)/ns/user") != ShimFiles.link("/proc/self/ns/user"))
         // An exec joins it too, and becomes its root.
         let output = try LinuxSystem.Pipe()
         var exec = TestExec(
@@ -186,7 +187,7 @@ extension ShimSuite {
         _ = try pod.call(.spawn(exec.request()), [null, try output.writeEnd(), null])
         #expect(try pod.exit(of: "exec").exitCode == 0)
         let text = String(decoding: try readAvailable(output.readEnd), as: UTF8.self)
-        #expect(text == "0\n\(Scratch.link("/proc/\(pid)/ns/user"))\n7\n")
+        #expect(text == "0\n\(ShimFiles.link("/proc/\(pid)/ns/user"))\n7\n")
       }
     }
 
@@ -211,7 +212,7 @@ extension ShimSuite {
         try pod.pause()
         let directory = "/proc/\(pod.process.pid)/fd"
         func open() -> [String] {
-          ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { Scratch.link("\(directory)/\($0)") }
+          ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { ShimFiles.link("\(directory)/\($0)") }
             .sorted()
         }
         // A reply's descriptors are closed once it is sent: the next answer comes after that.
@@ -227,7 +228,7 @@ extension ShimSuite {
           _ = try pod.spawn(failing)
         }
         var after: [String] = []
-        _ = Scratch.eventually {
+        _ = eventuallyBlocking {
           after = open()
           return after == before
         }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 /// Everything in here starts a real podshim; one at a time.
@@ -16,13 +17,13 @@ extension ShimSuite {
       try TestPod.with { pod in
         let network = try NetworkNamespace.create()
         let pid = try pod.pause(network: network)
-        #expect(Scratch.link("/proc/\(pid)/ns/net") != Scratch.link("/proc/self/ns/net"))
+        #expect(ShimFiles.link("/proc/\(pid)/ns/net") != ShimFiles.link("/proc/self/ns/net"))
         let names = try pod.shell("for n in net ipc uts pid; do readlink /proc/self/ns/$n; done; echo $$").split(separator: "\n")
         try #require(names.count == 5)
         for (index, name) in ["net", "ipc", "uts"].enumerated() {
-          #expect(names[index] == Scratch.link("/proc/\(pid)/ns/\(name)"))
+          #expect(names[index] == ShimFiles.link("/proc/\(pid)/ns/\(name)"))
         }
-        #expect(names[3] != Scratch.link("/proc/\(pid)/ns/pid"))
+        #expect(names[3] != ShimFiles.link("/proc/\(pid)/ns/pid"))
         #expect(names[4] == "1")
         let answer = try pod.call(.namespaces(flags: 0x4000_0000))
         #expect(answer.descriptors.count == 1)
@@ -55,7 +56,7 @@ extension ShimSuite {
         let file = try Data(contentsOf: URL(fileURLWithPath: "\(pod.directory)/c.exit"))
         #expect(try ExitRecord(fileContent: Array(file)) == ended)
         #expect(try pod.call(.remove(id: "c")).reply == .done)
-        #expect(!Scratch.exists("\(pod.directory)/c.exit"))
+        #expect(!ShimFiles.exists("\(pod.directory)/c.exit"))
       }
     }
 
@@ -75,8 +76,8 @@ extension ShimSuite {
           ])
         #expect(pod.log("c").isEmpty)
         #expect(try pod.call(.start(id: "c")).reply == .done)
-        #expect(Scratch.link("/proc/\(pid)/exe").hasSuffix("/bin/busybox") || Scratch.link("/proc/\(pid)/exe").hasSuffix("/bin/sh"))
-        #expect(Scratch.eventually { pod.log("c").map(\.content) == ["started"] })
+        #expect(ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/busybox") || ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/sh"))
+        #expect(eventuallyBlocking { pod.log("c").map(\.content) == ["started"] })
         guard case .refused(let code, _) = try pod.call(.start(id: "c")).reply else { throw ShimTimeout(waitingFor: "refusal") }
         #expect(code == EBUSY)
         #expect(try pod.call(.signal(id: "c", number: 9, all: false)).reply == .done)
@@ -136,8 +137,8 @@ extension ShimSuite {
     }
 
     private static func makeBroken(_ root: String) throws {
-      try Scratch.write("#! /bin/nowhere -x\n", "\(root)/noshell")
-      try Scratch.write("neither\n", "\(root)/garbage")
+      try ShimFiles.write("#! /bin/nowhere -x\n", "\(root)/noshell")
+      try ShimFiles.write("neither\n", "\(root)/garbage")
       // ELF header, one PT_INTERP segment, the interpreter's name.
       var elf = [UInt8](repeating: 0, count: 256)
       elf.replaceSubrange(0..<7, with: [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1])
@@ -167,7 +168,7 @@ extension ShimSuite {
         try pod.pause()
         _ = try pod.spawn(TestContainer("a", ["/bin/sh", "-c", "for i in 1 2 3 4 5; do echo $i; sleep 0.05; done; exit 7"]))
         _ = try pod.spawn(TestContainer("b", ["/bin/sleep", "60"]))
-        try pod.reconnect { #expect(Scratch.eventually { Scratch.exists("\(pod.directory)/a.exit") }) }
+        try pod.reconnect { #expect(eventuallyBlocking { ShimFiles.exists("\(pod.directory)/a.exit") }) }
         let list = try pod.list()
         #expect(list.map(\.id) == ["", "a", "b"])
         #expect(list.map(\.phase) == [.running, .exited, .running])
@@ -188,7 +189,7 @@ extension ShimSuite {
         container.sharesPID = true
         container.cgroup = cgroup
         #expect(try pod.run(container).exit.exitCode == 4)
-        #expect(Scratch.eventually { Scratch.text("\(cgroup)/cgroup.procs").isEmpty })
+        #expect(eventuallyBlocking { ShimFiles.text("\(cgroup)/cgroup.procs").isEmpty })
       }
     }
 
@@ -196,14 +197,14 @@ extension ShimSuite {
     func pauseBesideShim() throws {
       try TestPod.with { pod in
         guard let cgroup = try pod.makeCgroup("sandbox") else { return }
-        try Scratch.write("\(pod.process.pid)", "\(cgroup)/cgroup.procs")
+        try ShimFiles.write("\(pod.process.pid)", "\(cgroup)/cgroup.procs")
         try pod.pause(cgroup: cgroup)
         #expect(try pod.call(.signal(id: "", number: 9, all: true)).reply == .done)
         #expect(try pod.exit(of: "").exitCode == 137)
         #expect(try pod.list().map(\.phase) == [.exited])
-        #expect(Scratch.exists("\(pod.directory)/pause.exit"))
+        #expect(ShimFiles.exists("\(pod.directory)/pause.exit"))
         #expect(try pod.call(.shutdown).reply == .done)
-        #expect(Scratch.eventually { pod.process.hasExited })
+        #expect(eventuallyBlocking { pod.process.hasExited })
       }
     }
 
@@ -219,7 +220,7 @@ extension ShimSuite {
     @Test("Shutdown leaves no process, no socket and no mount")
     func shutdown() throws {
       try TestPod.with { pod in
-        let mounts = Scratch.text("/proc/self/mountinfo")
+        let mounts = ShimFiles.text("/proc/self/mountinfo")
         let pid = try pod.pause()
         var pids = [pid]
         for (index, shares) in [true, false].enumerated() {
@@ -228,12 +229,12 @@ extension ShimSuite {
           container.cgroup = try pod.makeCgroup("c\(index)")
           if case .spawned(let pid) = try pod.spawn(container).reply { pids.append(pid) }
         }
-        #expect(Scratch.text("/proc/self/mountinfo") == mounts)
+        #expect(ShimFiles.text("/proc/self/mountinfo") == mounts)
         #expect(try pod.call(.shutdown).reply == .done)
-        #expect(Scratch.eventually { pod.process.hasExited })
+        #expect(eventuallyBlocking { pod.process.hasExited })
         for pid in pids { #expect(kill(pid, 0) == -1) }
-        #expect(!Scratch.exists("\(pod.directory)/shim.sock"))
-        if let cgroup = pod.cgroup { #expect(Scratch.text("\(cgroup)/c0/cgroup.procs").isEmpty) }
+        #expect(!ShimFiles.exists("\(pod.directory)/shim.sock"))
+        if let cgroup = pod.cgroup { #expect(ShimFiles.text("\(cgroup)/c0/cgroup.procs").isEmpty) }
       }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -18,7 +19,7 @@ extension ShimSuite {
         container.openStdin = true
         _ = try pod.spawn(container)
         // It goes on, although its log cannot.
-        #expect(Scratch.eventually { Scratch.text("\(pod.scratch)/c.log").utf8.count > 8000 })
+        #expect(eventuallyBlocking { ShimFiles.text("\(pod.scratch)/c.log").utf8.count > 8000 })
         let input = try LinuxSystem.Pipe()
         _ = try pod.call(.attach(id: "c", streams: 1), [input.readEnd])
         limit(.max)
@@ -45,13 +46,13 @@ extension ShimSuite {
       try TestPod.with { pod in
         let logs = "\(pod.scratch)/logs"
         let outside = "\(pod.scratch)/outside"
-        for path in [logs, outside] { try Scratch.makeDirectory(path) }
-        try Scratch.write("mine\n", "\(outside)/file")
-        try Scratch.symlink("\(logs)/link.log", to: "\(outside)/file")
-        try Scratch.symlink("\(logs)/dangling.log", to: "\(outside)/made")
-        try Scratch.symlink("\(logs)/directory", to: outside)
+        for path in [logs, outside] { try ShimFiles.makeDirectory(path) }
+        try ShimFiles.write("mine\n", "\(outside)/file")
+        try ShimFiles.symlink("\(logs)/link.log", to: "\(outside)/file")
+        try ShimFiles.symlink("\(logs)/dangling.log", to: "\(outside)/made")
+        try ShimFiles.symlink("\(logs)/directory", to: outside)
         unsafe mkfifo("\(logs)/fifo.log", 0o600)
-        try Scratch.symlink("\(logs)/device.log", to: "/dev/full")
+        try ShimFiles.symlink("\(logs)/device.log", to: "/dev/full")
         var names = ["link.log", "dangling.log", "fifo.log", "device.log"]
         if inDirectory { names += ["directory/file", "../outside/file", "a/../../outside/made", "/etc/passwd"] }
         for (index, name) in names.enumerated() {
@@ -65,14 +66,14 @@ extension ShimSuite {
           #expect(failure.operation == 0xFFFF)
           descriptors = []
         }
-        #expect(Scratch.text("\(outside)/file") == "mine\n")
-        #expect(!Scratch.exists("\(outside)/made"))
+        #expect(ShimFiles.text("\(outside)/file") == "mine\n")
+        #expect(!ShimFiles.exists("\(outside)/made"))
         var (request, descriptors) = try TestContainer("good", ["/bin/echo", "written"]).request(in: pod)
         request.logPath = "\(logs)/good.log"
         request.logDirectory = inDirectory ? logs : ""
         _ = try pod.call(.spawn(request), descriptors)
         _ = try pod.exit(of: "good")
-        #expect(Scratch.text("\(logs)/good.log").hasSuffix(" stdout F written\n"))
+        #expect(ShimFiles.text("\(logs)/good.log").hasSuffix(" stdout F written\n"))
         descriptors = []
       }
     }

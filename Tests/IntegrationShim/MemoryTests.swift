@@ -9,7 +9,7 @@ extension ShimSuite {
   struct MemoryTests {
     /// Kilobytes that belong to the process alone.
     private func privateMemory(_ pid: Int32) -> Int {
-      Scratch.text("/proc/\(pid)/smaps_rollup").split(separator: "\n")
+      ShimFiles.text("/proc/\(pid)/smaps_rollup").split(separator: "\n")
         .filter { $0.hasPrefix("Private_Dirty:") || $0.hasPrefix("Private_Clean:") }
         .compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }.reduce(0, +)
     }

@@ -10,19 +10,19 @@ extension ShimSuite {
     @Test("An overlay joins layers; writes stay in its upper directory", arguments: [true, false])
     func overlay(_ byConfiguration: Bool) throws {
       try TestPod.with { pod in
-        for name in ["top", "upper", "work"] { try Scratch.makeDirectory("\(pod.scratch)/\(name)") }
-        try Scratch.write("top\n", "\(pod.scratch)/top/layer")
-        try Scratch.write("bottom\n", "\(pod.root)/layer")
+        for name in ["top", "upper", "work"] { try ShimFiles.makeDirectory("\(pod.scratch)/\(name)") }
+        try ShimFiles.write("top\n", "\(pod.scratch)/top/layer")
+        try ShimFiles.write("bottom\n", "\(pod.root)/layer")
         let (upper, work) = ("\(pod.scratch)/upper", "\(pod.scratch)/work")
         let operation: SetupOperation =
           byConfiguration
           ? .overlayRoot(layers: ["\(pod.scratch)/top", pod.root], upper: upper, work: work, at: pod.mountPoint)
           : .overlayRootByMount(base: pod.scratch, layers: ["top", "root"], upper: upper, work: work, at: pod.mountPoint)
         #expect(try pod.shell("cat /layer; echo new > /made; echo changed > /layer") { $0.root = .operation(operation) } == "top")
-        #expect(Scratch.text("\(upper)/made") == "new\n")
-        #expect(Scratch.text("\(upper)/layer") == "changed\n")
-        #expect(Scratch.text("\(pod.scratch)/top/layer") == "top\n")
-        #expect(!Scratch.exists("\(pod.mountPoint)/bin"))
+        #expect(ShimFiles.text("\(upper)/made") == "new\n")
+        #expect(ShimFiles.text("\(upper)/layer") == "changed\n")
+        #expect(ShimFiles.text("\(pod.scratch)/top/layer") == "top\n")
+        #expect(!ShimFiles.exists("\(pod.mountPoint)/bin"))
       }
     }
 
@@ -33,7 +33,7 @@ extension ShimSuite {
           $0.mounts = [.readOnlyRoot]
         }
         #expect(text.hasSuffix("refused\ny"))
-        #expect(!Scratch.exists("\(pod.root)/file"))
+        #expect(!ShimFiles.exists("\(pod.root)/file"))
       }
     }
 
@@ -41,8 +41,8 @@ extension ShimSuite {
     func binds() throws {
       try TestPod.with { pod in
         let volume = "\(pod.scratch)/volume"
-        try Scratch.makeDirectory("\(volume)/sub/deeper")
-        try Scratch.write("content\n", "\(volume)/sub/file")
+        try ShimFiles.makeDirectory("\(volume)/sub/deeper")
+        try ShimFiles.write("content\n", "\(volume)/sub/file")
         let script = """
           cat /data/sub/file /mnt/deep/target/file /mnt/one
           echo w > /data/written
@@ -58,9 +58,9 @@ extension ShimSuite {
         }
         #expect(text.contains("content\ncontent\ncontent\n"))
         #expect(text.hasSuffix("refused"))
-        #expect(Scratch.text("\(volume)/written") == "w\n")
-        #expect(Scratch.exists("\(pod.root)/mnt/deep/target"))
-        #expect(Scratch.text("\(pod.root)/mnt/one").isEmpty)
+        #expect(ShimFiles.text("\(volume)/written") == "w\n")
+        #expect(ShimFiles.exists("\(pod.root)/mnt/deep/target"))
+        #expect(ShimFiles.text("\(pod.root)/mnt/one").isEmpty)
       }
     }
 
@@ -84,8 +84,8 @@ extension ShimSuite {
     func slot() throws {
       try TestPod.with { pod in
         let volume = "\(pod.scratch)/volume"
-        try Scratch.makeDirectory(volume)
-        try Scratch.write("here", "\(volume)/file")
+        try ShimFiles.makeDirectory(volume)
+        try ShimFiles.write("here", "\(volume)/file")
         let mount = try DetachedMount.clone(volume)
         let text = try pod.shell("cat /data/file") {
           $0.descriptors = [mount]
@@ -98,12 +98,12 @@ extension ShimSuite {
     @Test("Masked paths are empty, read-only ones refuse, absent ones are skipped")
     func masks() throws {
       try TestPod.with { pod in
-        try Scratch.makeDirectory("\(pod.root)/secret/dir")
-        try Scratch.write("secret", "\(pod.root)/secret/file")
+        try ShimFiles.makeDirectory("\(pod.root)/secret/dir")
+        try ShimFiles.write("secret", "\(pod.root)/secret/file")
         let script =
           "cat /secret/file; ls /secret/dir | wc -l; touch /secret/dir/x || echo a; touch /proc/sys/x || echo b; echo 1 > /fixed/f || echo c"
-        try Scratch.makeDirectory("\(pod.root)/fixed")
-        try Scratch.makeDirectory("\(pod.root)/secret/dir/inner")
+        try ShimFiles.makeDirectory("\(pod.root)/fixed")
+        try ShimFiles.makeDirectory("\(pod.root)/secret/dir/inner")
         let text = try pod.shell(script) {
           $0.mounts = [
             .mask(path: "/secret/file"), .mask(path: "/secret/dir"), .mask(path: "/absent"), .readOnly(path: "/proc/sys"),
@@ -121,7 +121,7 @@ extension ShimSuite {
         let mounts: [SetupOperation] = [.bind(BindMount(source: "\(pod.directory)/shm", target: "/dev/shm"))]
         _ = try pod.shell("echo both > /dev/shm/file") { $0.mounts = mounts }
         #expect(try pod.shell("cat /dev/shm/file") { $0.mounts = mounts } == "both")
-        #expect(!Scratch.exists("\(pod.directory)/shm/file"))
+        #expect(!ShimFiles.exists("\(pod.directory)/shm/file"))
       }
     }
   }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -26,7 +27,7 @@ extension ShimSuite {
     func pause() throws {
       try TestPod.with { pod in
         try pod.pause()
-        try Scratch.write("secret", "\(pod.scratch)/marker")
+        try ShimFiles.write("secret", "\(pod.scratch)/marker")
         let script = """
           ls /proc/1/root/ | wc -l
           cat /proc/1/root\(pod.scratch)/marker
@@ -45,7 +46,7 @@ extension ShimSuite {
     func setup() throws {
       try TestPod.with { pod in
         try pod.pause()
-        try Scratch.write("secret", "\(pod.scratch)/marker")
+        try ShimFiles.write("secret", "\(pod.scratch)/marker")
         let marker = "\(pod.scratch)/marker"
         // The pod's directory holds shim.pid; descriptors to look for: cgroups, roots, a procfs of the host, the agent's socket's directory.
         let script = """
@@ -63,7 +64,7 @@ extension ShimSuite {
           done; done
           """
         _ = try pod.spawn(Self.attacker(script))
-        #expect(Scratch.eventually { pod.log("attacker").map(\.content).contains("ready") })
+        #expect(eventuallyBlocking { pod.log("attacker").map(\.content).contains("ready") })
         let null = SharedDescriptor(try openNull())
         var seen = 0
         for round in 0..<12 {

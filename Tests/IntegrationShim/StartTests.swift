@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -11,10 +12,10 @@ extension ShimSuite {
     private func answers(to frames: [[UInt8]], directory: String) throws -> [ShimReply] {
       let (ours, theirs) = try UnixStream.pair()
       for frame in frames { try ours.send(frame) }
-      let process = try Scratch.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: try theirs.duplicate())
+      let process = try ShimFiles.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: try theirs.duplicate())
       defer {
         try? process.signal(SIGKILL)
-        _ = Scratch.eventually { process.hasExited }
+        _ = eventuallyBlocking { process.hasExited }
         process.reap()
       }
       var bytes: [UInt8] = []
@@ -50,9 +51,9 @@ extension ShimSuite {
 
     @Test("What the agent wrote before podshim ran is served: the sandbox is ready after no round trip")
     func before() throws {
-      let directory = "\(Scratch.base)/early"
-      try Scratch.makeDirectory(directory)
-      defer { Scratch.remove(Scratch.base) }
+      let directory = "\(ShimFiles.base)/early"
+      try ShimFiles.makeDirectory(directory)
+      defer { ShimFiles.remove(ShimFiles.base) }
       let replies = try answers(to: [Self.hello, Self.pause], directory: directory)
       guard case .hello(let version, _) = replies.first, case .spawned(let pid) = replies.last else {
         Issue.record("\(replies)")
@@ -60,14 +61,14 @@ extension ShimSuite {
       }
       #expect(version == ShimProtocol.version && replies.count == 2)
       #expect(
-        Scratch.eventually {
-          kill(pid, SIGKILL) != 0 || Scratch.text("/proc/\(pid)/stat").isEmpty || Scratch.text("/proc/\(pid)/stat").contains(") Z")
+        eventuallyBlocking {
+          kill(pid, SIGKILL) != 0 || ShimFiles.text("/proc/\(pid)/stat").isEmpty || ShimFiles.text("/proc/\(pid)/stat").contains(") Z")
         })
     }
 
     @Test("A podshim that cannot start says why, to everything it was asked")
     func failure() throws {
-      let replies = try answers(to: [Self.hello, Self.pause], directory: "\(Scratch.base)/nowhere")
+      let replies = try answers(to: [Self.hello, Self.pause], directory: "\(ShimFiles.base)/nowhere")
       #expect(replies.count == 2)
       for reply in replies {
         guard case .refused(let errno, let text) = reply else {
@@ -81,7 +82,7 @@ extension ShimSuite {
     /// The stream does not block.
     private static func received(from stream: UnixStream) throws -> [UInt8] {
       var bytes: [UInt8] = []
-      let came = Scratch.eventually {
+      let came = eventuallyBlocking {
         bytes = (try? stream.receive().bytes) ?? []
         return !bytes.isEmpty
       }

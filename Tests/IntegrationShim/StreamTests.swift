@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import TestSupport
 import Testing
 
 extension ShimSuite {
@@ -38,12 +39,12 @@ extension ShimSuite {
         for number in 0..<3 {
           try FileManager.default.moveItem(atPath: path, toPath: "\(path).\(number)")
           #expect(try pod.call(.reopenLog(id: "c")).reply == .done)
-          #expect(Scratch.exists(path))
+          #expect(ShimFiles.exists(path))
         }
         #expect(
-          Scratch.eventually {
+          eventuallyBlocking {
             parts = ["\(path).0", "\(path).1", "\(path).2", path].map {
-              Scratch.text($0).split(separator: "\n").compactMap { LogLine($0) }
+              ShimFiles.text($0).split(separator: "\n").compactMap { LogLine($0) }
             }
             return parts.joined().count == 300
           })

@@ -3,6 +3,7 @@ import KubeModel
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KubeletServer
@@ -55,29 +56,45 @@ import Testing
     _ = await task.result
   }
 
-  @Test("connections are bounded in number, and closed when nothing happens on them", .timeLimit(.minutes(5)))
-  func bounds() async throws {
+  private func withServer(_ bounds: ConnectionBounds, _ body: (Int) async throws -> Void) async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     var server = KubeletHTTPServer(
       address: "127.0.0.1", port: 0, routes: HealthRoutes.routes(), group: MultiThreadedEventLoopGroup.singleton
     ) { found.yield($0) }
-    server.bounds = ConnectionBounds(count: 2, idle: .seconds(2))
+    server.bounds = bounds
     let task = Task { [server] in try await server.run() }
     var iterator = ports.makeAsyncIterator()
     let port = try #require(await iterator.next())
-    // Two that send half a request and wait.
-    async let first = ask(port, "GET /healthz HTTP/1.1\r\n")
-    async let second = ask(port, "GET /healthz HTTP/1.1\r\n")
-    try await Task.sleep(for: .milliseconds(500))
-    let third = (try? await ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) ?? ""
-    #expect(third.isEmpty)
-    // They end though they never end their request, and make room.
-    let ended = (try? await (first, second)) ?? ("", "")
-    #expect(ended == ("", ""))
-    let text = try await ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    #expect(text.hasPrefix("HTTP/1.1 200"))
+    try await body(port)
     task.cancel()
     _ = await task.result
+  }
+
+  private static let whole = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+  private static let half = "GET /healthz HTTP/1.1\r\n"
+
+  @Test("connections are bounded in number", .timeLimit(.minutes(5)))
+  func bounds() async throws {
+    try await withServer(ConnectionBounds(count: 2, idle: .seconds(86_400))) { port in
+      // Accepted in the order in which they came.
+      let two = [try await connect(port), try await connect(port)]
+      let third = (try? await ask(port, Self.whole)) ?? ""
+      #expect(third.isEmpty)
+      for channel in two { try await channel.close() }
+      #expect(await eventually { (try? await ask(port, Self.whole))?.hasPrefix("HTTP/1.1 200") == true })
+    }
+  }
+
+  @Test("connections are closed when nothing happens on them, and make room", .timeLimit(.minutes(5)))
+  func idle() async throws {
+    try await withServer(ConnectionBounds(count: 2, idle: .seconds(1))) { port in
+      // They end though they never end their request.
+      async let first = ask(port, Self.half)
+      async let second = ask(port, Self.half)
+      let ended = (try? await (first, second)) ?? ("", "")
+      #expect(ended == ("", ""))
+      #expect(await eventually { (try? await ask(port, Self.whole))?.hasPrefix("HTTP/1.1 200") == true })
+    }
   }
 
   @Test("a port that is taken is named in the error", .timeLimit(.minutes(5)))
@@ -94,6 +111,10 @@ import Testing
     #expect(error?.description.contains("127.0.0.1:\(port)") == true)
     task.cancel()
     _ = await task.result
+  }
+
+  private func connect(_ port: Int) async throws -> any Channel {
+    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
   }
 
   private func ask(_ port: Int, _ request: String) async throws -> String {

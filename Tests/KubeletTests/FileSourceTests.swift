@@ -3,6 +3,7 @@ import Glibc
 import KubeModel
 import LinuxSystem
 import Logging
+import TestSupport
 import Testing
 
 @testable import Kubelet
@@ -106,14 +107,11 @@ import Testing
 
 @Suite("File source") struct FileSourceTests {
   /// A directory that goes away with the test.
-  private final class Scratch {
-    let path: String
-    init() throws {
-      let made = FileManager.default.temporaryDirectory.path + "/filesource-\(UUID().uuidString)"
-      try FileManager.default.createDirectory(atPath: made, withIntermediateDirectories: true)
-      path = made
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+  private final class ManifestFiles {
+    private let directory: ScratchDirectory
+    var path: String { directory.path }
+    init() throws { directory = try ScratchDirectory("filesource") }
+    deinit { directory.remove() }
     func write(_ name: String, _ pod: String) throws {
       let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: \(pod)}\nspec: {containers: [{name: c, image: x}]}\n"
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
@@ -154,92 +152,92 @@ import Testing
 
   @Test("a change of one file is told as that file's pods, however many others there are", .timeLimit(.minutes(5)))
   func oneOfMany() async throws {
-    let scratch = try Scratch()
+    let files = try ManifestFiles()
     let names = (0..<30).map { "p\($0)" }
-    for name in names { try scratch.write("\(name).yaml", name) }
-    let reader = Reader(source(scratch.path))
+    for name in names { try files.write("\(name).yaml", name) }
+    let reader = Reader(source(files.path))
     #expect(await reader.wait(for: names.map { "\($0)-n" }.sorted()))
     #expect(reader.last?.gone == nil && reader.last?.pods.count == 30)
-    try scratch.write(".new.tmp", "new")
-    try scratch.move(".new.tmp", "new.yaml")
+    try files.write(".new.tmp", "new")
+    try files.move(".new.tmp", "new.yaml")
     #expect(await reader.wait(for: (names + ["new"]).map { "\($0)-n" }.sorted()))
     #expect(reader.last?.gone == [] && reader.last?.pods.count == 1)
-    try scratch.remove("p7.yaml")
+    try files.remove("p7.yaml")
     #expect(await reader.wait(for: (names + ["new"]).filter { $0 != "p7" }.map { "\($0)-n" }.sorted()))
     #expect(reader.last?.gone?.count == 1 && reader.last?.pods == [])
   }
 
   @Test("files that appear, are replaced and go are seen", .timeLimit(.minutes(5))) func files() async throws {
-    let scratch = try Scratch()
-    try scratch.write("a.yaml", "a")
-    let snapshots = Reader(source(scratch.path))
+    let files = try ManifestFiles()
+    try files.write("a.yaml", "a")
+    let snapshots = Reader(source(files.path))
     #expect(await snapshots.wait(for: ["a-n"]))
-    try scratch.write(".b.yaml.tmp", "b")
-    try scratch.move(".b.yaml.tmp", "b.yaml")
+    try files.write(".b.yaml.tmp", "b")
+    try files.move(".b.yaml.tmp", "b.yaml")
     #expect(await snapshots.wait(for: ["a-n", "b-n"]))
-    try scratch.remove("a.yaml")
+    try files.remove("a.yaml")
     #expect(await snapshots.wait(for: ["b-n"]))
-    try scratch.write("b.yaml", "c")
+    try files.write("b.yaml", "c")
     #expect(await snapshots.wait(for: ["c-n"]))
-    try scratch.move("b.yaml", "b.yaml.bak")
+    try files.move("b.yaml", "b.yaml.bak")
     #expect(await snapshots.wait(for: []))
   }
 
   @Test("a directory that comes later, goes and returns is followed", .timeLimit(.minutes(5))) func later() async throws {
-    let scratch = try Scratch()
-    let snapshots = Reader(source(scratch.path + "/x/y/"))
+    let files = try ManifestFiles()
+    let snapshots = Reader(source(files.path + "/x/y/"))
     #expect(await snapshots.wait(for: []))
-    try scratch.makeDirectory("x/y")
-    try scratch.write("x/y/a.yaml", "a")
+    try files.makeDirectory("x/y")
+    try files.write("x/y/a.yaml", "a")
     #expect(await snapshots.wait(for: ["a-n"]))
-    try scratch.move("x", "z")
+    try files.move("x", "z")
     #expect(await snapshots.wait(for: []))
-    try scratch.move("z", "x")
+    try files.move("z", "x")
     #expect(await snapshots.wait(for: ["a-n"]))
-    try scratch.remove("x")
+    try files.remove("x")
     #expect(await snapshots.wait(for: []))
-    try scratch.makeDirectory("x/y")
-    try scratch.write("x/y/b.yaml", "b")
+    try files.makeDirectory("x/y")
+    try files.write("x/y/b.yaml", "b")
     #expect(await snapshots.wait(for: ["b-n"]))
   }
 
   @Test("a swap of ..data is seen through the links", .timeLimit(.minutes(5))) func swap() async throws {
-    let scratch = try Scratch()
-    try scratch.makeDirectory("m/..1")
-    try scratch.makeDirectory("m/..2")
-    try scratch.write("m/..1/a.yaml", "one")
-    try scratch.write("m/..2/a.yaml", "two")
-    try scratch.link("m/..data", to: "..1")
-    try scratch.link("m/a.yaml", to: "..data/a.yaml")
-    try scratch.link("linked", to: "m")
-    let snapshots = Reader(source(scratch.path + "/linked"))
+    let files = try ManifestFiles()
+    try files.makeDirectory("m/..1")
+    try files.makeDirectory("m/..2")
+    try files.write("m/..1/a.yaml", "one")
+    try files.write("m/..2/a.yaml", "two")
+    try files.link("m/..data", to: "..1")
+    try files.link("m/a.yaml", to: "..data/a.yaml")
+    try files.link("linked", to: "m")
+    let snapshots = Reader(source(files.path + "/linked"))
     #expect(await snapshots.wait(for: ["one-n"]))
-    try scratch.link("m/..tmp", to: "..2")
-    #expect(rename(scratch.path + "/m/..tmp", scratch.path + "/m/..data"))
+    try files.link("m/..tmp", to: "..2")
+    #expect(rename(files.path + "/m/..tmp", files.path + "/m/..data"))
     #expect(await snapshots.wait(for: ["two-n"]))
-    try scratch.write("m/..2/a.yaml", "three")
+    try files.write("m/..2/a.yaml", "three")
     #expect(await snapshots.wait(for: ["three-n"]))
   }
 
   @Test("a single file may come later", .timeLimit(.minutes(5))) func single() async throws {
-    let scratch = try Scratch()
-    let snapshots = Reader(source(scratch.path + "/pod.manifest"))
+    let files = try ManifestFiles()
+    let snapshots = Reader(source(files.path + "/pod.manifest"))
     #expect(await snapshots.wait(for: []))
-    try scratch.write("pod.manifest", "a")
+    try files.write("pod.manifest", "a")
     #expect(await snapshots.wait(for: ["a-n"]))
-    try scratch.remove("pod.manifest")
+    try files.remove("pod.manifest")
     #expect(await snapshots.wait(for: []))
   }
 
   @Test("a half-written file waits for its writer", .timeLimit(.minutes(5))) func partial() async throws {
-    let scratch = try Scratch()
-    let snapshots = Reader(source(scratch.path))
+    let files = try ManifestFiles()
+    let snapshots = Reader(source(files.path))
     #expect(await snapshots.wait(for: []))
-    let url = URL(fileURLWithPath: scratch.path + "/a.yaml")
+    let url = URL(fileURLWithPath: files.path + "/a.yaml")
     #expect(FileManager.default.createFile(atPath: url.path, contents: nil))
-    try scratch.write("b.yaml", "b")
+    try files.write("b.yaml", "b")
     #expect(await snapshots.wait(for: ["b-n"]))
-    try scratch.write("a.yaml", "a")
+    try files.write("a.yaml", "a")
     #expect(await snapshots.wait(for: ["a-n", "b-n"]))
   }
 }

@@ -8,16 +8,20 @@ import Testing
   @Test("tasks, timers and blocking calls go on while code blocks every cooperative thread", .timeLimit(.minutes(5)))
   func blocked() async throws {
     let isOpen = Monitored(false)
-    let stuck = (0..<40).map { _ in Task { _ = isOpen.wait { $0 ? true : nil } } }
-    let start = ContinuousClock.now
+    let entered = Monitored(0)
+    let stuck = (0..<40).map { _ in
+      Task {
+        entered.withLock { $0 += 1 }
+        _ = isOpen.wait { $0 ? true : nil }
+      }
+    }
     // Each needs a thread after each suspension.
     for _ in 0..<5 {
       try await Task.sleep(for: .milliseconds(1))
       await runBlocking { () throws(Never) in }
       await Task.yield()
     }
-    // With the pool of libdispatch: 40 s and more.
-    #expect(ContinuousClock.now - start < .seconds(5))
+    while entered.withLock({ $0 }) < 40 { try await Task.sleep(for: .milliseconds(1)) }
     #expect(CooperativeThreads.count > 40)
     isOpen.broadcast { $0 = true }
     for task in stuck { await task.value }
@@ -29,13 +33,11 @@ import Testing
     let nanoseconds = Task { try await Task.sleep(nanoseconds: 10_000_000) }
     // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more.
     var order = try await endsInTime()
-    for _ in 0..<100 where order.count < 4 { order = try await endsInTime() }
+    while order.count < 4 { order = try await endsInTime() }
     #expect(order == [0, 30, 60, 90])
     try await nanoseconds.value
     forEver.cancel()
-    let cancelled = ContinuousClock.now
     await #expect(throws: CancellationError.self) { try await forEver.value }
-    #expect(ContinuousClock.now - cancelled < .seconds(5))
   }
 
   /// The sleeps that ended less than 30 ms late, as they ended.

@@ -1,5 +1,6 @@
 import Netlink
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodNetwork
@@ -33,20 +34,12 @@ struct LinkReaperTests {
       gone: { _ throws(PodNetworkError) in try calls.call("gone", failures: gone) })
   }
 
-  private func eventually(_ condition: () -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
-      if condition() { return true }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    return condition()
-  }
-
   @Test("gives back a network again and again until it is given back, and says so once for each step")
   func again() async throws {
     let calls = Calls()
     let reaper = try reaper(calls, leave: 2, gone: 3)
     reaper.giveBack(record)
-    #expect(try await eventually { calls.count("gone") == 4 })
+    #expect(await eventually { calls.count("gone") == 4 })
     await reaper.drain()
     #expect(calls.count("leave") == 3)
     #expect(

@@ -10,7 +10,7 @@ import Testing
 @Suite("Loading AppArmor's default profile", .timeLimit(.minutes(5)))
 struct AppArmorTests {
   private static func appArmor(
-    _ scratch: ScratchDirectory, parser: String, patience: Duration = .seconds(20), pause: Duration = .seconds(60)
+    _ scratch: ScratchDirectory, parser: String, patience: Duration = .seconds(250), pause: Duration = .seconds(60)
   ) throws -> AppArmor {
     let script = "echo run >> \(scratch["runs"])\n\(parser)\n"
     if !FileManager.default.fileExists(atPath: scratch["list"]) { try scratch.write("list", "") }
@@ -24,7 +24,8 @@ struct AppArmorTests {
   }
 
   private static func load(_ scratch: ScratchDirectory) -> String {
-    "echo '\(AppArmorProfile.defaultName) (enforce)' > \(scratch["list"])"
+    // In one step, as the kernel's list changes.
+    "echo '\(AppArmorProfile.defaultName) (enforce)' > \(scratch["draft"]) && mv \(scratch["draft"]) \(scratch["list"])"
   }
 
   @Test("happens once, however many containers come meanwhile")

@@ -4,6 +4,7 @@ import LinuxSystem
 import Logging
 import ShimCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodRuntime
@@ -55,14 +56,15 @@ final class ScriptedShim: Sendable {
 
   /// The first request of this kind that was not taken yet.
   func next(_ matches: @Sendable (ShimRequest) -> Bool) async throws -> Request {
-    for _ in 0..<500 {
-      let found = state.withLock { state -> Request? in
+    var found: Request?
+    _ = await eventually {
+      found = state.withLock { state in
         state.received.firstIndex { matches($0.request) }.map { state.received.remove(at: $0) }
       }
-      if let found { return found }
-      try await Task.sleep(for: .milliseconds(10))
+      return found != nil
     }
-    throw Missing()
+    guard let found else { throw Missing() }
+    return found
   }
   struct Missing: Error {}
 

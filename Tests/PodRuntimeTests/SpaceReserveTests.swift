@@ -51,7 +51,7 @@ import Testing
           return count < 2
         }
         if fails {
-          for _ in 0..<2000 where failed.withLock({ $0 }) < 2 { usleep(1000) }
+          _ = eventuallyBlocking(200) { failed.withLock { $0 } == 2 }
           throw SystemCallError(call: "unlink", subject: "x", code: ENOSPC)
         }
       }

@@ -161,13 +161,17 @@ struct Directory: ~Copyable {
 
   @Test("commits reach the database file without a checkpoint on their own thread", .timeLimit(.minutes(5)))
   func checkpoint() async throws {
-    let directory = try Directory()
-    let store = try Store(path: directory.database)
-    // Less than what starts a checkpoint at once: it comes when nothing is written for a while.
-    try Documents("thing", in: store).put(id: "a", bytes: Array(repeating: 1, count: 100_000))
-    #expect(size(directory.database) < 100_000)
-    while size(directory.database) < 100_000 { try await Task.sleep(for: .milliseconds(50)) }
-    withExtendedLifetime(store) {}
+    while true {
+      let directory = try Directory()
+      let store = try Store(path: directory.database)
+      // Less than what starts a checkpoint at once: it comes when nothing is written for a while.
+      try Documents("thing", in: store).put(id: "a", bytes: Array(repeating: 1, count: 100_000))
+      let isBefore = size(directory.database) < 100_000
+      while size(directory.database) < 100_000 { try await Task.sleep(for: .milliseconds(50)) }
+      withExtendedLifetime(store) {}
+      // On a busy machine that while may have passed already: then once more.
+      if isBefore { return }
+    }
   }
 
   private func size(_ path: String) -> Int {

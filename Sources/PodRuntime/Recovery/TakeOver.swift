@@ -5,10 +5,6 @@ import ShimCore
 
 /// Asks every podshim of an earlier agent what it has. They are asked side by side: one that is stopped or hangs costs its own pod only.
 extension PodRuntime {
-  /// How long a podshim that runs may take to answer, on a node where everything starts at once; it is a millisecond otherwise. A kubelet
-  /// ends pods that are shown as not ready.
-  private static let patience = Duration.seconds(10)
-
   /// Those whose records were found at once; lists wait for them.
   func takeOverKnown(_ links: [(Sandbox, ShimLink)]) async {
     await takeOver(links)
@@ -39,7 +35,7 @@ extension PodRuntime {
   /// Whether podshim answers, or has ended, while there is hope: one that somebody stopped will not soon, and one that waits for a disk
   /// for a second will not either.
   private func answers(_ link: ShimLink, directory: String) async -> Bool {
-    let deadline = ContinuousClock.now + Self.patience
+    let deadline = ContinuousClock.now + settings.podshimPatience
     var (pause, stuck) = (Duration.milliseconds(50), 0)
     while ContinuousClock.now < deadline {
       if await link.reached.wait(atMost: pause) { return true }

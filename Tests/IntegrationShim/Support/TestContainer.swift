@@ -87,7 +87,7 @@ struct TestContainer {
     var passed = descriptors
     if let cgroup {
       request.cgroupSlot = Int16(passed.count)
-      passed.append(try Scratch.open(cgroup))
+      passed.append(try ShimFiles.open(cgroup))
     }
     return (request, passed)
   }

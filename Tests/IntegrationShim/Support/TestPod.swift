@@ -3,10 +3,11 @@ import Glibc
 import LinuxSystem
 import ShimCore
 import Synchronization
+import TestSupport
 
 struct ShimTimeout: Error, CustomStringConvertible {
   let waitingFor: String
-  var description: String { "nothing came from podshim within 10 s while waiting for \(waitingFor)" }
+  var description: String { "nothing came from podshim within 60 s while waiting for \(waitingFor)" }
 }
 
 /// One podshim with its directory, root file system and cgroup, driven over the agent's socket. Blocking, for one test at a time.
@@ -40,54 +41,46 @@ final class TestPod {
       counter += 1
       return counter
     }
-    scratch = "\(Scratch.base)/\(number)"
+    scratch = "\(ShimFiles.base)/\(number)"
     directory = "\(scratch)/pod"
     root = "\(scratch)/root"
     mountPoint = "\(scratch)/mnt"
-    for path in [directory, mountPoint] { try Scratch.makeDirectory(path) }
-    try Scratch.makeRoot(root)
-    if let mount = Scratch.cgroupMount {
+    for path in [directory, mountPoint] { try ShimFiles.makeDirectory(path) }
+    try ShimFiles.makeRoot(root)
+    if let mount = HostState.cgroupMount {
       let path = "\(mount)/swiftlet-test-\(getpid())/\(number)"
-      try Scratch.makeDirectory(path)
+      try ShimFiles.makeDirectory(path)
       cgroup = path
     } else {
       cgroup = nil
     }
     let (ours, theirs) = try UnixStream.pair()
     let socket = try theirs.duplicate()
-    process = try Scratch.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: socket)
+    process = try ShimFiles.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: socket)
     stream = ours
     _ = try call(.hello(version: ShimProtocol.version))
   }
 
   private func tearDown() {
     if !stopped { _ = try? call(.shutdown) }
-    if !Scratch.eventually(5, { process.hasExited }) { try? process.signal(SIGKILL) }
-    _ = Scratch.eventually(5) { process.hasExited }
+    if !eventuallyBlocking(10, { process.hasExited }) { try? process.signal(SIGKILL) }
+    _ = eventuallyBlocking { process.hasExited }
     process.reap()
-    Scratch.remove(scratch)
+    ShimFiles.remove(scratch)
     if let cgroup {
-      try? Scratch.write("1", "\(cgroup)/cgroup.kill")
-      _ = Scratch.eventually(2) { removeCgroup(cgroup) }
+      _ = eventuallyBlocking {
+        HostCleaner.removeCgroupOnce(cgroup)
+        return !ShimFiles.exists(cgroup)
+      }
       unsafe rmdir((cgroup as NSString).deletingLastPathComponent)
     }
-    unsafe rmdir(Scratch.base)
-  }
-
-  private func removeCgroup(_ path: String) -> Bool {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-      var isDirectory: ObjCBool = false
-      if unsafe FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isDirectory), isDirectory.boolValue {
-        _ = removeCgroup("\(path)/\(name)")
-      }
-    }
-    return unsafe rmdir(path) == 0
+    unsafe rmdir(ShimFiles.base)
   }
 
   /// A cgroup below the pod's.
   func makeCgroup(_ name: String) throws -> String? {
     guard let cgroup else { return nil }
-    try Scratch.makeDirectory("\(cgroup)/\(name)")
+    try ShimFiles.makeDirectory("\(cgroup)/\(name)")
     return "\(cgroup)/\(name)"
   }
 
@@ -159,7 +152,7 @@ final class TestPod {
   private func waitReadable() -> Bool {
     stream.withRaw { raw in
       var poller = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
-      return unsafe poll(&poller, 1, 10_000) > 0
+      return unsafe poll(&poller, 1, 60_000) > 0
     }
   }
 
@@ -189,7 +182,7 @@ final class TestPod {
     var descriptors = network.map { [$0] } ?? []
     if let cgroup {
       request.cgroupSlot = Int16(descriptors.count)
-      descriptors.append(try Scratch.open(cgroup))
+      descriptors.append(try ShimFiles.open(cgroup))
     }
     guard case .spawned(let pid) = try call(.spawn(request), descriptors).reply else { throw ShimTimeout(waitingFor: "pause") }
     hasPause = true
@@ -222,7 +215,7 @@ final class TestPod {
   }
 
   func log(_ id: String) -> [LogLine] {
-    Scratch.text("\(scratch)/\(id).log").split(separator: "\n").compactMap { LogLine($0) }
+    ShimFiles.text("\(scratch)/\(id).log").split(separator: "\n").compactMap { LogLine($0) }
   }
 }
 

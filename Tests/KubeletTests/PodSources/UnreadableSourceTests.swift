@@ -23,13 +23,15 @@ import Testing
 
   /// A loop of links: open(2) and stat(2) fail with ELOOP, also for root.
   private func close(_ root: String) throws {
-    try FileManager.default.moveItem(atPath: root + "/m", toPath: root + "/away")
-    try FileManager.default.createSymbolicLink(atPath: root + "/m", withDestinationPath: "m")
+    try FileManager.default.createSymbolicLink(atPath: root + "/away", withDestinationPath: "m")
+    try open(root)
   }
 
+  /// In one step: a directory that is absent for a moment is an empty one.
   private func open(_ root: String) throws {
-    try FileManager.default.removeItem(atPath: root + "/m")
-    try FileManager.default.moveItem(atPath: root + "/away", toPath: root + "/m")
+    guard unsafe renameat2(AT_FDCWD, root + "/m", AT_FDCWD, root + "/away", 2 /* RENAME_EXCHANGE */) == 0 else {
+      throw SystemCallError(call: "renameat2", subject: root, code: errno)
+    }
   }
 
   @Test("a directory that cannot be listed is an error, one that is not there is empty")
@@ -73,8 +75,8 @@ import Testing
       let broken = await snapshots.next(isolation: #isolation)
       #expect(broken?.isUnreadable == true && broken?.events.map(\.reason) == [.sourceUnavailable])
       try await Task.sleep(for: .milliseconds(200))
+      try manifest("b").write(to: URL(fileURLWithPath: root + "/away/b.yaml"))
       try open(root)
-      try manifest("b").write(to: URL(fileURLWithPath: root + "/m/b.yaml"))
       let healed = await snapshots.next(isolation: #isolation)
       #expect(healed?.pods.compactMap(\.pod.metadata.name) == ["a-n", "b-n"])
     }

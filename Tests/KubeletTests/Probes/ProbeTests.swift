@@ -52,7 +52,7 @@ import Testing
     }.bind(host: "127.0.0.1", port: 0).get()
     let request = HTTPRequest(
       HTTPGetAction(port: 1), port: server.localAddress?.port ?? 0, podIP: "127.0.0.1", agent: Prober.agent)
-    let result = await HTTPProbeClient(group: MultiThreadedEventLoopGroup.singleton).probe(request, timeout: .seconds(5))
+    let result = await HTTPProbeClient(group: MultiThreadedEventLoopGroup.singleton).probe(request, timeout: .seconds(200))
     switch result {
     case .success, .warning: #expect(isHealthy, "\(result)")
     default: #expect(!isHealthy, "\(result)")

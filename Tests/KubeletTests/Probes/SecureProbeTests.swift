@@ -16,7 +16,7 @@ import Testing
 
   func https(_ server: any Channel, path: String = "/") -> Probe {
     Probe(
-      httpGet: HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), path: path, scheme: "HTTPS"), timeoutSeconds: 30)
+      httpGet: HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), path: path, scheme: "HTTPS"), timeoutSeconds: 200)
   }
 
   @Test("an HTTPS probe speaks TLS and does not verify", .timeLimit(.minutes(5)), arguments: [2...2, 2...3, 3...3])
@@ -76,7 +76,7 @@ import Testing
       }
     }
     func probe(_ path: String) -> Probe {
-      Probe(httpGet: HTTPGetAction(port: .int(Int32(plain.localAddress?.port ?? 0)), path: path), timeoutSeconds: 30)
+      Probe(httpGet: HTTPGetAction(port: .int(Int32(plain.localAddress?.port ?? 0)), path: path), timeoutSeconds: 200)
     }
     #expect(await run(probe("/")) == .success("ok"))
     #expect(hosts.withLock { $0 } == ["127.0.0.1:\(port)"])
@@ -110,7 +110,7 @@ import Testing
       return (message, status)
     }
     let port = Int32(server.localAddress?.port ?? 0)
-    let result = await run(Probe(grpc: GRPCAction(port: port, service: service), timeoutSeconds: 30))
+    let result = await run(Probe(grpc: GRPCAction(port: port, service: service), timeoutSeconds: 200))
     #expect(result == expected)
     let name = Array(service.utf8)
     let request = name.isEmpty ? [0, 0, 0, 0, 0] : [0, 0, 0, 0, UInt8(name.count + 2), 0x0A, UInt8(name.count)] + name
@@ -129,7 +129,7 @@ import Testing
       try await server.close()
     }
     #expect(
-      await run(Probe(grpc: GRPCAction(port: 1), timeoutSeconds: 1))
+      await run(Probe(grpc: GRPCAction(port: 1), timeoutSeconds: 200))
         == .failure("error: failed to connect service at \"127.0.0.1:1\": connection refused"))
   }
 
@@ -160,28 +160,27 @@ import Testing
     let hook = LifecycleHook(runtime: FakeRuntime(now: { 0 }), group: ProbeServers.group, clock: TestClock().clock)
     let action = HTTPGetAction(port: .int(Int32(server.localAddress?.port ?? 0)), scheme: "HTTPS")
     try await hook.run(
-      LifecycleHandler(httpGet: action), .test("app"), id: ContainerID("c"), podIP: "127.0.0.1", limit: .seconds(30))
+      LifecycleHandler(httpGet: action), .test("app"), id: ContainerID("c"), podIP: "127.0.0.1", limit: .seconds(200))
     #expect(count.withLock { $0 } == 1)
     try await server.close()
   }
 
-  @Test("a probe that is no longer wanted gives up at once", .timeLimit(.minutes(5))) func cancelled() async throws {
+  @Test("a probe that is no longer wanted gives up, wherever it is", .timeLimit(.minutes(5)), arguments: [0, 5, 200])
+  func cancelled(milliseconds: Int) async throws {
     let server = try await ProbeServers.silent()
     for probe in [
-      https(server), Probe(grpc: GRPCAction(port: Int32(server.localAddress?.port ?? 0)), timeoutSeconds: 50),
+      https(server), Probe(grpc: GRPCAction(port: Int32(server.localAddress?.port ?? 0))),
       // A black hole: nobody answers there (RFC 5737).
-      Probe(tcpSocket: TCPSocketAction(port: 80, host: "192.0.2.1"), timeoutSeconds: 50),
+      Probe(tcpSocket: TCPSocketAction(port: 80, host: "192.0.2.1")),
     ] {
       var probe = probe
-      probe.timeoutSeconds = 50
+      // Longer than the test may run.
+      probe.timeoutSeconds = 86_400
       let wanted = probe
       let task = Task { await run(wanted) }
-      try await Task.sleep(for: .milliseconds(200))
+      try await Task.sleep(for: .milliseconds(milliseconds))
       task.cancel()
-      let clock = ContinuousClock()
-      let start = clock.now
       _ = await task.value
-      #expect(clock.now - start < .seconds(5))
     }
     try await server.close()
   }

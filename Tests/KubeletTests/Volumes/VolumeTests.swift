@@ -109,8 +109,10 @@ import Testing
 
   @Test("what hangs is left behind at its deadline", .timeLimit(.minutes(5)))
   func deadline() async {
+    let isOpen = Monitored(false)
     await #expect(throws: KubeletError.self) {
-      try await Deadline.run("sleeping", seconds: 1) { () throws(KubeletError) in Thread.sleep(forTimeInterval: 3) }
+      try await Deadline.run("sleeping", seconds: 1) { () throws(KubeletError) in _ = isOpen.wait { $0 ? true : nil } }
     }
+    isOpen.broadcast { $0 = true }
   }
 }

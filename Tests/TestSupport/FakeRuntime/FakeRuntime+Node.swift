@@ -21,7 +21,7 @@ extension FakeRuntime {
 
   package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
     try await query("events") { () throws(RuntimeError) in
-      let (stream, continuation) = AsyncStream.makeStream(of: RuntimeEvent.self, bufferingPolicy: .bufferingNewest(100))
+      let (stream, continuation) = AsyncStream.makeStream(of: RuntimeEvent.self)
       state.withLock { $0.watchers.append(continuation) }
       return stream
     }

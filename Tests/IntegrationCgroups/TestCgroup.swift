@@ -4,7 +4,7 @@ import Testing
 @testable import Cgroups
 
 /// A cgroup of this test alone below the node's real cgroup v2 mount, removed at the end with everything in it.
-enum Scratch {
+enum TestCgroup {
   static func with(_ body: (CgroupRoot, Cgroup) throws -> Void) throws {
     let root = try CgroupRoot.discover()
     let cgroup = root.cgroup("/swiftlet-test-\(getpid())-\(UUID().uuidString.prefix(8))")

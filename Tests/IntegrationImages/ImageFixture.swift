@@ -1,45 +1,39 @@
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 @testable import Images
 
 /// A directory of one test with an image service in it, removed at the end.
-final class Scratch {
-  let directory: String
+final class ImageFixture {
+  private let scratch: ScratchDirectory
+  var directory: String { scratch.path }
   let store: Store
   private(set) var service: ImageService
 
   var root: String { directory + "/root" }
 
   init() throws {
-    directory = FileManager.default.temporaryDirectory.appending(path: "images-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: directory + "/root", withIntermediateDirectories: true)
+    scratch = try ScratchDirectory("images")
+    let root = try scratch.makeDirectory("root")
     store = try Store(path: nil)
-    service = try Self.open(directory + "/root", store, Unpacker.Limits())
+    service = try Self.open(root, store, Unpacker.Limits())
   }
 
-  /// The program beside the test bundle, as `swift build` puts it.
-  static let unpacker = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    .appending(path: "unpacker").path
+  static let unpacker = Products.path("unpacker")
 
   private static func open(_ root: String, _ store: Store, _ limits: Unpacker.Limits) throws(ImageError) -> ImageService {
     try ImageService(root: root, store: store, unpacker: Unpacker(program: unpacker, limits: limits))
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
+  deinit { scratch.remove() }
 
   /// What a new start of the agent does.
   func restart(limits: Unpacker.Limits = Unpacker.Limits()) throws { service = try Self.open(root, store, limits) }
 
   @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let path = "\(directory)/\(name)"
-    try FileManager.default.createDirectory(
-      at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: URL(filePath: path))
-    return path
-  }
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String { try scratch.write(name, bytes) }
 
   func importArchive(_ bytes: [UInt8], pin: Bool = false) async throws(ImageError) -> [StoredImage] {
     let path: String

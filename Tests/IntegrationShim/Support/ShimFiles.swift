@@ -1,22 +1,14 @@
 import Foundation
 import Glibc
 import LinuxSystem
+import TestSupport
 
 /// Directories, cgroups and files of one test run. Everything lies below two directories named after this process.
-enum Scratch {
+enum ShimFiles {
   static let base = "/tmp/swiftlet-shim-test-\(getpid())"
 
-  /// The cgroup v2 mount: the unified hierarchy, or the v2 part of a hybrid one.
-  static let cgroupMount: String? = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].first {
-    FileManager.default.fileExists(atPath: "\($0)/cgroup.controllers")
-  }
-
   /// podshim: named by the environment, or built beside the tests.
-  static let podshim: String = {
-    if let path = ProcessInfo.processInfo.environment["SWIFTLET_PODSHIM"] { return path }
-    let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    return products.appendingPathComponent("podshim").path
-  }()
+  static let podshim = ProcessInfo.processInfo.environment["SWIFTLET_PODSHIM"] ?? Products.path("podshim")
   static let image = Result { () throws(SystemCallError) in try SealedExecutable(copying: podshim) }
 
   static func makeDirectory(_ path: String) throws {
@@ -53,14 +45,4 @@ enum Scratch {
 
   /// Removes a tree; the link of a mount never leads out because the mounts were podshim's alone.
   static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Tries until `condition` holds; false after `seconds`.
-  static func eventually(_ seconds: Double = 5, _ condition: () -> Bool) -> Bool {
-    let end = Date().addingTimeInterval(seconds)
-    while !condition() {
-      if Date() > end { return false }
-      usleep(5000)
-    }
-    return true
-  }
 }
