@@ -10,30 +10,10 @@ import Testing
 
 /// What a client may send on the socket: whatever it is, the server serves the next one.
 @Suite("Fuzz: HTTP/2", .timeLimit(.minutes(5))) struct HTTP2FuzzTests {
-  private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-
-  private static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
-    [0, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF), type, flags, 0, 0, 0, stream] + payload
-  }
-
-  /// HPACK literal fields, never indexed, no Huffman (RFC 7541, 6.2.2).
-  private static func headers(_ fields: [(String, String)]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    for (name, value) in fields {
-      bytes += [0, UInt8(name.utf8.count)]
-      bytes += Array(name.utf8)
-      bytes.append(UInt8(value.utf8.count))
-      bytes += Array(value.utf8)
-    }
-    return bytes
-  }
-
-  private static let fields = [
-    (":method", "POST"), (":scheme", "http"), (":path", "/t.S/Echo"), (":authority", "localhost"),
-    ("content-type", "application/grpc"), ("te", "trailers"), ("grpc-timeout", "100m"),
-  ]
+  private static let fields = HTTP2Bytes.call("/t.S/Echo") + [("grpc-timeout", "100m")]
 
   private static var corpus: [[UInt8]] {
+    let (frame, headers) = (HTTP2Bytes.frame, HTTP2Bytes.headers)
     let message: [UInt8] = [0, 0, 0, 0, 4, 0x0A, 2, 0x68, 0x69]
     // Fields of HPACK's dynamic table, sizes that change, Huffman.
     let packed: [UInt8] = [0x3F, 0xE1, 0x1F, 0x82, 0x86, 0x84, 0x41, 0x8C, 0xF1, 0xE3, 0xC2, 0xE5, 0xF2, 0x3A, 0x6B, 0xA0, 0xAB]
@@ -47,7 +27,7 @@ import Testing
       frame(3, 0, 1, [0, 0, 0, 8]), frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]),
     ]
     let talks: [[[UInt8]]] = [call, parts, call + control, [frame(1, 5, 5, packed)] + call]
-    return talks.map { talk in ([preface] + settings + talk).flatMap { $0 } } + [Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)]
+    return talks.map { talk in ([HTTP2Bytes.preface] + settings + talk).flatMap { $0 } } + [Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)]
   }
 
   @Test("bytes of clients never end the server, and cost the next client nothing") func server() async throws {

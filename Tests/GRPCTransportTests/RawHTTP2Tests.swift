@@ -2,6 +2,7 @@ import FoundationEssentials
 import NIOCore
 import NIOPosix
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import GRPCTransport
@@ -48,23 +49,6 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
 
 @Suite("HTTP/2 bytes", .timeLimit(.minutes(5))) struct RawHTTP2Tests {
   private let path = "/tmp/grpc-raw-\(UInt64.random(in: 0...UInt64.max)).sock"
-  private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
-
-  private static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
-    [0, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF), type, flags, 0, 0, 0, stream] + payload
-  }
-
-  /// HPACK literal fields, never indexed, no Huffman (RFC 7541, 6.2.2).
-  private static func headers(_ fields: [(String, String)]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    for (name, value) in fields {
-      bytes += [0, UInt8(name.utf8.count)]
-      bytes += Array(name.utf8)
-      bytes.append(UInt8(value.utf8.count))
-      bytes += Array(value.utf8)
-    }
-    return bytes
-  }
 
   private func exchange(_ bytes: [UInt8], until wanted: [UInt8]) async throws -> [UInt8] {
     let found = EventLoops.shared.any().makePromise(of: [UInt8].self)
@@ -75,7 +59,7 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
         }
       }
       .connect(unixDomainSocketPath: path).get()
-    try await channel.writeAndFlush(ByteBuffer(bytes: Self.preface + bytes)).get()
+    try await channel.writeAndFlush(ByteBuffer(bytes: HTTP2Bytes.preface + HTTP2Bytes.frame(4, 0, 0, []) + bytes)).get()
     let received = try await found.futureResult.get()
     try? await channel.close().get()
     return received
@@ -84,8 +68,8 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
   @Test("a ping is answered with its own data") func ping() async throws {
     try await withServer(path) {
       let data: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
-      let answer = Self.frame(6, 1, 0, data)
-      let received = try await exchange(Self.frame(6, 0, 0, data), until: answer)
+      let answer = HTTP2Bytes.frame(6, 1, 0, data)
+      let received = try await exchange(HTTP2Bytes.frame(6, 0, 0, data), until: answer)
       #expect(received.indices.contains { received[$0...].starts(with: answer) })
     }
   }
@@ -94,13 +78,10 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
     async throws
   {
     try await withServer(path) {
-      let fields = [
-        (":method", "POST"), (":scheme", "http"), (":path", "/t.S/Echo"), (":authority", "localhost"),
-        ("content-type", "application/grpc"), ("te", "trailers"),
-      ]
-      let data: [UInt8] = [8, 7, 6, 5, 4, 3, 2, 1]
-      let half = Self.frame(1, 4, 1, Self.headers(fields)) + Self.frame(0, 0, 1, [0, 0, 0]) + Self.frame(3, 0, 1, [0, 0, 0, 8])
-      _ = try await exchange(half + Self.frame(6, 0, 0, data), until: Self.frame(6, 1, 0, data))
+      let (frame, data) = (HTTP2Bytes.frame, [8, 7, 6, 5, 4, 3, 2, 1] as [UInt8])
+      let headers = frame(1, 4, 1, HTTP2Bytes.headers(HTTP2Bytes.call("/t.S/Echo")))
+      let half = headers + frame(0, 0, 1, [0, 0, 0]) + frame(3, 0, 1, [0, 0, 0, 8])
+      _ = try await exchange(half + frame(6, 0, 0, data), until: frame(6, 1, 0, data))
       _ = try await exchange([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], until: [0xAA, 0xBB, 0xCC, 0xDD])
       let client = GRPCClient(configuration: .init(socketPath: path))
       let answer: Google_Protobuf_StringValue = try await client.unary("/t.S/Echo", text("still here"))

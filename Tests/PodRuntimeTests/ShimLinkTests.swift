@@ -5,6 +5,7 @@ import Logging
 import RuntimeAPI
 import ShimCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PodRuntime
