@@ -135,10 +135,13 @@ public final class PodRuntime: ContainerRuntime {
 
   public func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> { hub.subscribe() }
 
-  /// Gives an event its place in the order; `hub.deliver` sends it.
-  func publish(_ kind: RuntimeEvent.Kind, container: Container) {
-    guard let sandbox = state.withLock({ $0.sandboxes[container.sandboxID] }) else { return }
-    enqueue(kind, id: container.id.rawValue, sandbox: sandbox)
+  /// Gives a container's events their place in the order; `hub.deliver` sends them. Made before the container's lock is taken and called
+  /// under it: look-ups ask containers while they hold the registry's lock, so nothing may ask the registry while it holds a container's.
+  func publisher(of container: Container) -> (RuntimeEvent.Kind) -> Void {
+    let sandbox = state.withLock { $0.sandboxes[container.sandboxID] }
+    return { [self] kind in
+      if let sandbox { enqueue(kind, id: container.id.rawValue, sandbox: sandbox) }
+    }
   }
 
   func publish(_ kind: RuntimeEvent.Kind, sandbox: Sandbox) { enqueue(kind, id: sandbox.id.rawValue, sandbox: sandbox) }

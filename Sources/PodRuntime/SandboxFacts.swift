@@ -154,7 +154,7 @@ extension PodRuntime {
   // MARK: Facts
 
   func apply(_ fact: ContainerFact, to container: Container) {
-    container.apply(fact) { publish($0, container: container) }
+    container.apply(fact, publish: publisher(of: container))
     hub.deliver()
   }
 

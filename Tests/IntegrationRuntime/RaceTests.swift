@@ -89,6 +89,33 @@ struct RaceTests {
     return config
   }
 
+  @Test("A fact of a container beside a look-up that asks it: neither waits for the other's lock while it holds its own")
+  func locks() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      let (_, sandbox, id) = try await fixture.runningPod()
+      let container = try await runtime.container(id)
+      let isLookedUp = Monitored(false)
+      let lookUp = Task {
+        await runBlocking { () throws(Never) in
+          runtime.state.withLock { registry in
+            isLookedUp.broadcast { $0 = true }
+            // Time for the fact to take the container's lock.
+            usleep(200_000)
+            guard case .one = registry.container(id.rawValue) else { preconditionFailure("not there") }
+          }
+        }
+      }
+      await runBlocking { () throws(Never) in
+        _ = isLookedUp.wait { $0 ? true : nil }
+        runtime.apply(.ended(ContainerEnd(finishedAt: 2, exitCode: 1, reason: "Error")), to: container)
+      }
+      await lookUp.value
+      #expect(try await runtime.containerStatus(id, verbose: false).status.state == .exited)
+      try await runtime.removePodSandbox(sandbox)
+    }
+  }
+
   @Test("Events of short lives: created, started, stopped, deleted, each once and in this order; podshim forgets what was undone")
   func events() async throws {
     try await RuntimeFixture.with { fixture in

@@ -61,7 +61,7 @@ extension PodRuntime {
     regainedSpecs.withLock { specs in for container in containers { specs[container.id] = nil } }
     execs.withLock { execs in for container in containers { execs[container.id] = nil } }
     // After it is gone: an event tells what is there now.
-    for container in containers { publish(.deleted, container: container) }
+    for container in containers { publisher(of: container)(.deleted) }
     if let sandbox {
       sandbox.apply(.removed) { publish($0, sandbox: sandbox) }
       state.withLock { $0.remove(sandbox) }

@@ -17,7 +17,7 @@ extension PodRuntime {
       let time = wallClockNanoseconds()
       try container.beginStart(at: time)
       defer {
-        container.endStart { publish($0, container: container) }
+        container.endStart(publish: publisher(of: container))
         hub.deliver()
       }
       do {

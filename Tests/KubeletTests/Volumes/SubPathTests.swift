@@ -78,9 +78,10 @@ import Testing
       do {
         attacker.start()
         defer { stops.store(true, ordering: .relaxed) }
-        var bound = 0
-        // On a busy machine the swaps may win for long.
-        for round in 0..<20_000 where round < 200 || bound == 0 {
+        var (round, bound) = (0, 0)
+        // On a busy machine either side may win for long.
+        while round < 200 || bound == 0 || swaps.load(ordering: .relaxed) < 100 {
+          round += 1
           let part = part(volume, round % 2 == 0 ? "a/deep" : "a/new", paths)
           do throws(KubeletError) {
             try part.bind(ledger: ledger, owner: "u1")
@@ -88,9 +89,7 @@ import Testing
             #expect((try? readFile("\(part.target)/secret")) == nil)
           } catch { continue }
         }
-        #expect(bound > 0)
       }
-      #expect(swaps.load(ordering: .relaxed) > 100)
       #expect(try HostFiles.facts("\(outside)/new") == nil)
     }
   }
