@@ -13,6 +13,8 @@ public struct PodRuntimeSettings: Sendable {
   /// How long a podshim of an earlier agent that runs may take to answer, on a node where everything starts at once; it is a millisecond
   /// otherwise. A kubelet ends pods that are shown as not ready.
   var podshimPatience = Duration.seconds(10)
+  /// How long the volumes of a container may take to open, as those of a network file system whose server is slow.
+  var volumePatience = Duration.seconds(30)
 
   public init(
     rootDirectory: String, stateDirectory: String, podshimPath: String, cgroupRoot: String = "/",

@@ -25,7 +25,7 @@ struct HungVolumeTests {
   @Test(
     "A container whose volume hangs fails in time, more of them than there are threads hold up nobody, and the pod can be removed")
   func hung() async throws {
-    try await RuntimeFixture.with { fixture in
+    try await RuntimeFixture.with(volumePatience: .seconds(2)) { fixture in
       let path = "\(fixture.base)/hung"
       let device = try Self.mount(at: path)
       defer { unsafe umount2(path, 2 /* MNT_DETACH */) }

@@ -26,9 +26,13 @@ struct RuntimeFixture: Sendable {
   let runtime: PodRuntime
 
   /// Makes a runtime, runs `body`, removes everything and checks that nothing is left.
-  /// - Parameter diskMegabytes: the root directory is a file system of this size.
-  static func with(diskMegabytes: Int? = nil, _ body: (RuntimeFixture) async throws -> Void) async throws {
-    let fixture = try await RuntimeFixture(diskMegabytes: diskMegabytes)
+  /// - Parameters:
+  ///   - diskMegabytes: the root directory is a file system of this size.
+  ///   - volumePatience: of the runtime; nil: an agent's.
+  static func with(
+    diskMegabytes: Int? = nil, volumePatience: Duration? = nil, _ body: (RuntimeFixture) async throws -> Void
+  ) async throws {
+    let fixture = try await RuntimeFixture(diskMegabytes, volumePatience)
     do { try await body(fixture) } catch { Issue.record("\(error)") }
     for sandbox in (try? await fixture.runtime.listPodSandboxes(SandboxFilter())) ?? [] {
       try? await fixture.runtime.removePodSandbox(sandbox.id)
@@ -44,7 +48,7 @@ struct RuntimeFixture: Sendable {
     try? FileManager.default.removeItem(atPath: fixture.base)
   }
 
-  private init(diskMegabytes: Int?) async throws {
+  private init(_ diskMegabytes: Int?, _ volumePatience: Duration?) async throws {
     // As long as those in the fixture of an earlier version.
     let name = "swiftlet-rt-\(String(repeating: "0", count: 7 - "\(getpid())".count))\(getpid())"
     base = "/tmp/\(name)"
@@ -61,7 +65,9 @@ struct RuntimeFixture: Sendable {
       root: "\(base)/root", store: store,
       unpacker: Products.path("unpacker"))
     cgroups = try CgroupRoot.discover()
-    runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups)
+    runtime = try Self.makeRuntime(base, cgroupRoot, store, images, network, cgroups) { settings in
+      if let volumePatience { settings.volumePatience = volumePatience }
+    }
     let network = network
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
     _ = try await runtime.recover().value
@@ -71,11 +77,11 @@ struct RuntimeFixture: Sendable {
 
   private static func makeRuntime(
     _ base: String, _ cgroupRoot: String, _ store: Store, _ images: ImageService, _ network: BridgeNetwork, _ cgroups: CgroupRoot,
-    patience: Duration? = nil
+    _ change: (inout PodRuntimeSettings) -> Void
   ) throws -> PodRuntime {
     var settings = PodRuntimeSettings(
       rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: Products.path("podshim"), cgroupRoot: cgroupRoot)
-    if let patience { settings.podshimPatience = patience }
+    change(&settings)
     return try PodRuntime(
       settings: settings, store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
   }
@@ -102,7 +108,9 @@ struct RuntimeFixture: Sendable {
       for container in containers { state.remove(container) }
       for sandbox in sandboxes { state.remove(sandbox) }
     }
-    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network ?? self.network, cgroups, patience: patience)
+    let successor = try Self.makeRuntime(base, cgroupRoot, store, images, network ?? self.network, cgroups) { settings in
+      if let patience { settings.podshimPatience = patience }
+    }
     let relief = scarcity?()
     do {
       let recovery = try await successor.recover()

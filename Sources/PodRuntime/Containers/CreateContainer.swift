@@ -140,7 +140,7 @@ extension PodRuntime {
   /// could be neither stopped nor removed. What comes later is dropped, and its descriptors with it.
   private func openVolumes(_ config: ContainerConfig, logPath: String) async throws -> Volumes {
     if config.mounts.isEmpty && logPath.isEmpty { return try Volumes([]) }
-    let opened = await waiting(atMost: ShimLink.spawnTimeout) {
+    let opened = await waiting(atMost: settings.volumePatience) {
       await runBlocking(.foreign) {
         Result { () throws(any Error) in
           if let slash = logPath.lastIndex(of: "/") { try makeDirectory(String(logPath[..<slash]), mode: 0o755) }
@@ -152,7 +152,7 @@ extension PodRuntime {
       throw RuntimeError(
         .deadlineExceeded,
         "a volume of container \(config.metadata.name), or the directory of its log, does not answer after "
-          + "\(ShimLink.spawnTimeout.components.seconds) s: is it on a network file system that is gone?")
+          + "\(settings.volumePatience.components.seconds) s: is it on a network file system that is gone?")
     }
     return try opened.get()
   }
