@@ -27,7 +27,9 @@ import Testing
       frame(3, 0, 1, [0, 0, 0, 8]), frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]),
     ]
     let talks: [[[UInt8]]] = [call, parts, call + control, [frame(1, 5, 5, packed)] + call]
-    return talks.map { talk in ([HTTP2Bytes.preface] + settings + talk).flatMap { $0 } } + [Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)]
+    return talks.map { talk in ([HTTP2Bytes.preface] + settings + talk).flatMap { $0 } } + [
+      Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+    ]
   }
 
   @Test("bytes of clients never end the server, and cost the next client nothing") func server() async throws {

@@ -40,7 +40,9 @@ struct RuntimeFixture: Sendable {
     let leftovers = await fixture.leftovers()
     #expect(leftovers == [])
     // The next one has the same names.
-    if !leftovers.isEmpty { await HostCleaner.clean(directory: fixture.base, cgroups: [fixture.cgroupRoot], keeping: ["\(fixture.base)/root"]) }
+    if !leftovers.isEmpty {
+      await HostCleaner.clean(directory: fixture.base, cgroups: [fixture.cgroupRoot], keeping: ["\(fixture.base)/root"])
+    }
     let network = fixture.network
     try await runBlocking { () throws(PodNetworkError) in try network.removeAll() }
     for path in ["/swiftlet", ""] { try? fixture.cgroups.cgroup(fixture.cgroupRoot + path).remove() }
@@ -83,7 +85,8 @@ struct RuntimeFixture: Sendable {
       rootDirectory: "\(base)/root", stateDirectory: "\(base)/state", podshimPath: Products.path("podshim"), cgroupRoot: cgroupRoot)
     change(&settings)
     return try PodRuntime(
-      settings: settings, store: store, images: images, network: network, cgroups: cgroups, version: "test", logger: Logger(label: "test"))
+      settings: settings, store: store, images: images, network: network, cgroups: cgroups, version: "test",
+      logger: Logger(label: "test"))
   }
 
   /// A runtime that takes over from `runtime`, which forgets all it knows as if it had been killed.

@@ -47,13 +47,13 @@ struct TakeoverTests {
       kill(pid, SIGSTOP)
       defer { kill(pid, SIGCONT) }
       let first = Task { try await fixture.runtime.startContainer(id) }
-      func isUnderway() async throws -> Bool {
+      let isUnderway = try await eventually {
         guard case .processes(let entries) = try await link.call(.list).reply else { return false }
         return entries.contains { $0.id == id.rawValue && $0.exit.startedAt != 0 }
       }
-      #expect(try await eventually { try await isUnderway() })
-      var runtime = fixture.runtime
-      if isAnotherAgent { runtime = try await fixture.successor() } else { link.breakConnection() }
+      #expect(isUnderway)
+      let runtime = isAnotherAgent ? try await fixture.successor() : fixture.runtime
+      if !isAnotherAgent { link.breakConnection() }
       await #expect(throws: RuntimeError.self) { try await first.value }
       #expect(try await runtime.containerStatus(id, verbose: false).status.state == .created)
       // The kubelet asks again; nothing is killed, and nothing begins a second time.

@@ -76,7 +76,8 @@ extension ShimSuite {
           ])
         #expect(pod.log("c").isEmpty)
         #expect(try pod.call(.start(id: "c")).reply == .done)
-        #expect(ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/busybox") || ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/sh"))
+        #expect(
+          ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/busybox") || ShimFiles.link("/proc/\(pid)/exe").hasSuffix("/bin/sh"))
         #expect(eventuallyBlocking { pod.log("c").map(\.content) == ["started"] })
         guard case .refused(let code, _) = try pod.call(.start(id: "c")).reply else { throw ShimTimeout(waitingFor: "refusal") }
         #expect(code == EBUSY)

@@ -62,7 +62,8 @@ extension ShimSuite {
       #expect(version == ShimProtocol.version && replies.count == 2)
       #expect(
         eventuallyBlocking {
-          kill(pid, SIGKILL) != 0 || ShimFiles.text("/proc/\(pid)/stat").isEmpty || ShimFiles.text("/proc/\(pid)/stat").contains(") Z")
+          kill(pid, SIGKILL) != 0 || ShimFiles.text("/proc/\(pid)/stat").isEmpty
+            || ShimFiles.text("/proc/\(pid)/stat").contains(") Z")
         })
     }
 

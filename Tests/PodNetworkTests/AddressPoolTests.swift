@@ -1,6 +1,6 @@
-import Foundation
 import Netlink
 import Store
+import TestSupport
 import Testing
 
 @testable import PodNetwork
@@ -120,8 +120,9 @@ struct AttachmentsTests {
 
   @Test("are the same after a restart, and the next address is the one after the last given, even when earlier ones are free")
   func restart() throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "pool-\(UUID().uuidString).db").path
-    defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }
+    let scratch = try ScratchDirectory("pool")
+    defer { scratch.remove() }
+    let path = scratch["db"]
     do {
       let attachments = try attachments("10.88.0.0/24", try Store(path: path))
       for owner in ["a", "b", "c"] { _ = try lease(attachments, owner) }

@@ -23,7 +23,11 @@ package struct ScratchDirectory: Sendable {
   }
 
   package func remove() {
-    if ProcessInfo.processInfo.environment["KEEP_SCRATCH"] == nil { try? FileManager.default.removeItem(atPath: path) }
+    guard ProcessInfo.processInfo.environment["KEEP_SCRATCH"] == nil else { return }
+    // A database's own thread may make a file in it meanwhile.
+    for _ in 0..<200 where FileManager.default.fileExists(atPath: path) {
+      if (try? FileManager.default.removeItem(atPath: path)) == nil { usleep(5000) }
+    }
   }
 
   /// A path below; the parts may have slashes.

@@ -22,21 +22,27 @@ import Testing
   }
 
   /// A loop of links: open(2) and stat(2) fail with ELOOP, also for root.
-  private func close(_ root: String) throws {
-    try FileManager.default.createSymbolicLink(atPath: root + "/away", withDestinationPath: "m")
-    try open(root)
-  }
+  private func close(_ root: String) throws { try link(root, to: "m") }
+  private func open(_ root: String) throws { try link(root, to: "away") }
 
   /// In one step: a directory that is absent for a moment is an empty one.
-  private func open(_ root: String) throws {
-    guard unsafe renameat2(AT_FDCWD, root + "/m", AT_FDCWD, root + "/away", 2 /* RENAME_EXCHANGE */) == 0 else {
-      throw SystemCallError(call: "renameat2", subject: root, code: errno)
+  private func link(_ root: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: root + "/new", withDestinationPath: target)
+    guard unsafe rename(root + "/new", root + "/m") == 0 else { throw SystemCallError(call: "rename", subject: root, code: errno) }
+  }
+
+  /// The directory behind a link, which can be replaced.
+  private func withLink(_ body: (String) async throws -> Void) async throws {
+    try await withDirectory { root in
+      try FileManager.default.moveItem(atPath: root + "/m", toPath: root + "/away")
+      try open(root)
+      try await body(root)
     }
   }
 
   @Test("a directory that cannot be listed is an error, one that is not there is empty")
   func scan() async throws {
-    try await withDirectory { root in
+    try await withLink { root in
       try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
       let directory = ManifestDirectory(path: root + "/m")
       #expect(try directory.scan(writing: []).count == 1)
@@ -65,7 +71,7 @@ import Testing
 
   @Test("it says so once, takes no pod away, and tries again by itself")
   func retries() async throws {
-    try await withDirectory { root in
+    try await withLink { root in
       try manifest("a").write(to: URL(fileURLWithPath: root + "/m/a.yaml"))
       let source = FileSource(path: root + "/m", node: "n", settle: .milliseconds(5), logger: Logger(label: "test"))
       var snapshots = source.snapshots().makeAsyncIterator()
