@@ -11,13 +11,11 @@ struct WorkerTimer {
     if running?.at == moment { return }
     cancel()
     running = moment.map { [clock, report] moment in
-      (
-        moment,
-        Task {
-          do { try await clock.sleepUntil(moment) } catch { return }
-          report(.wake)
-        }
-      )
+      let task = Task {
+        do { try await clock.sleepUntil(moment) } catch { return }
+        report(.wake)
+      }
+      return (moment, task)
     }
   }
 
