@@ -38,11 +38,11 @@ package struct TestSandbox: Sendable {
     return (status, ContainerLog(status.logPath).text)
   }
 
-  /// Runs a shell script of busybox to its end.
+  /// Runs a shell script of busybox to its end, with both streams as one: of two nobody knows which line came first.
   package func shell(
     _ name: String, _ script: String, _ change: (inout ContainerConfig) -> Void = { _ in }
   ) async throws -> (status: ContainerStatus, text: String) {
-    try await run(name, ["sh", "-c", script], image: "busybox", change)
+    try await run(name, ["sh", "-c", "exec 2>&1\n" + script], image: "busybox", change)
   }
 
   /// A busybox that stays, for execs.

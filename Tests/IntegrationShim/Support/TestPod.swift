@@ -207,9 +207,9 @@ final class TestPod {
     return (log(container.id), record)
   }
 
-  /// Output of `sh -c script`, trimmed, both streams.
+  /// Output of `sh -c script`, trimmed, both streams as one: of two nobody knows which line came first.
   func shell(_ script: String, _ change: (inout TestContainer) -> Void = { _ in }) throws -> String {
-    var container = TestContainer("sh\(nextID)", ["/bin/sh", "-c", script])
+    var container = TestContainer("sh\(nextID)", ["/bin/sh", "-c", "exec 2>&1\n" + script])
     change(&container)
     return try run(container).lines.map(\.content).joined(separator: "\n")
   }
