@@ -13,7 +13,12 @@ extension AgentSuite {
     @Test("Behave as their pages say") func examples() async throws {
       try await AgentFixture.with(PodFeatureTests.options) { agent in
         for example in ExamplePods.all {
-          try agent.writeManifest("\(example.name).yaml", example.manifest.replacing("$base", with: agent.base))
+          var manifest = example.manifest.replacing("$base", with: agent.base)
+          // Programs that do not know SIGTERM as process 1 would make the end of the test wait for the usual 30 s.
+          if !manifest.contains("terminationGracePeriodSeconds") {
+            manifest = manifest.replacing("\nspec:\n", with: "\nspec:\n  terminationGracePeriodSeconds: 1\n", maxReplacements: 1)
+          }
+          try agent.writeManifest("\(example.name).yaml", manifest)
         }
         for (example, check) in Self.checks {
           do { try await check(agent) } catch { Issue.record("\(example): \(error)") }

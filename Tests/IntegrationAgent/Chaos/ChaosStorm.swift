@@ -160,7 +160,7 @@ final class ChaosStorm {
   func calm() async throws {
     note("calm")
     let wanted = services
-    let settled = try await eventually(90) {
+    let settled = try await eventually(300) {
       for name in self.jobs.keys {
         guard let phase = try await self.agent.pod(name)?.status.phase, ["Succeeded", "Failed"].contains(phase) else {
           return false
@@ -178,7 +178,7 @@ final class ChaosStorm {
     #expect(settled, "\(journal())")
     try await checkJobs()
     for name in services.union(jobs.keys) { try agent.removeManifest("\(name).yaml") }
-    let gone = try await eventually(60) { try await self.agent.runtime.listPodSandboxes(SandboxFilter()).isEmpty }
+    let gone = try await eventually(300) { try await self.agent.runtime.listPodSandboxes(SandboxFilter()).isEmpty }
     if !gone { note("pods stay: \(try await state())") }
     #expect(gone, "\(journal())")
   }
