@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("memory after work", .timeLimit(.minutes(1))) struct IdleTrimTests {
+@Suite("memory after work", .timeLimit(.minutes(5))) struct IdleTrimTests {
   final class Trims: Sendable {
     private let value = Mutex(0)
     var count: Int { value.withLock { $0 } }
@@ -14,11 +14,18 @@ import Testing
   func burst() async {
     let trims = Trims()
     let memory = IdleTrim(quiet: .milliseconds(100), limit: .seconds(3600)) { trims.add() }
-    for round in 1...2 {
+    var bursts = 0
+    while bursts < 2 {
+      let (before, start) = (trims.count, ContinuousClock.now)
       for _ in 0..<100 { memory.worked() }
-      #expect(await eventually { trims.count == round })
+      // On a busy machine there may be a pause in it: then it was none.
+      let isBurst = ContinuousClock.now - start < .milliseconds(100)
+      #expect(await eventually { trims.count > before })
       try? await Task.sleep(for: .milliseconds(250))
-      #expect(trims.count == round)
+      if isBurst {
+        #expect(trims.count == before + 1)
+        bursts += 1
+      }
     }
   }
 
