@@ -6,7 +6,7 @@ import TestSupport
 
 /// A kubelet tells "gone" from "failed" by the code NOT_FOUND alone. Source: k8s.io/cri-client remote_runtime.go, kuberuntime's
 /// killPodWithSyncResult and pleg/generic.go.
-@Suite("What is not there", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
+@Suite("What is not there", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct AbsentTests {
   @Test("is NOT_FOUND where something was to be shown or done, and fine where it was to go")
   func absent() async throws {

@@ -7,7 +7,7 @@ import TestSupport
 
 /// Clients that ask for everything at once, give up in the middle, or read nothing. Whatever they do, a name is had once, the pod ends as
 /// it was asked to, and nothing stays behind (the fixture looks at the end).
-@Suite("Clumsy clients", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(4)))
+@Suite("Clumsy clients", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct ClumsyClientTests {
   @Test("200 at once who run the same pod get one pod")
   func sameName() async throws {

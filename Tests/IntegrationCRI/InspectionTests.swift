@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// What tools read out of statuses: crictl's `inspect`, `inspectp` and whoever enters a pod's namespaces by them.
-@Suite("Inspecting shows", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(2)))
+@Suite("Inspecting shows", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct InspectionTests {
   @Test("where the namespaces of a pod and its container are, as paths that lead there")
   func namespaces() async throws {

@@ -19,7 +19,7 @@ extension ShimSuite {
       try TestPod.with { pod in
         let pause = try pod.pause(operations: Array(repeating: .umask(0o22), count: 3000))
         func dirty() -> Int {
-          Scratch.text("/proc/\(pause)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }
+          ShimFiles.text("/proc/\(pause)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }
             .flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? .max
         }
         // It says that it pauses before it forgets.
