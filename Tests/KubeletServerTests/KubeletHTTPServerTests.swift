@@ -76,8 +76,7 @@ import Testing
   @Test("connections are bounded in number", .timeLimit(.minutes(5)))
   func bounds() async throws {
     try await withServer(ConnectionBounds(count: 2, idle: .seconds(86_400))) { port in
-      // Accepted in the order in which they came.
-      let two = [try await connect(port), try await connect(port)]
+      let two = [try await served(port), try await served(port)]
       let third = (try? await ask(port, Self.whole)) ?? ""
       #expect(third.isEmpty)
       for channel in two { try await channel.close() }
@@ -113,8 +112,24 @@ import Testing
     _ = await task.result
   }
 
-  private func connect(_ port: Int) async throws -> any Channel {
-    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+  /// A connection that has got an answer and stays.
+  private func served(_ port: Int) async throws -> any Channel {
+    let group = MultiThreadedEventLoopGroup.singleton
+    let answered = group.any().makePromise(of: Void.self)
+    let channel = try await ClientBootstrap(group: group).channelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(FirstAnswer(answered)) }
+    }.connect(host: "127.0.0.1", port: port).get()
+    try await channel.writeAndFlush(ByteBuffer(string: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).get()
+    try await answered.futureResult.get()
+    return channel
+  }
+
+  private final class FirstAnswer: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    private let answered: EventLoopPromise<Void>
+    init(_ answered: EventLoopPromise<Void>) { self.answered = answered }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { answered.succeed() }
+    func channelInactive(context: ChannelHandlerContext) { answered.fail(ChannelError.eof) }
   }
 
   private func ask(_ port: Int, _ request: String) async throws -> String {
