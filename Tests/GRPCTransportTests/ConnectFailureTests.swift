@@ -50,7 +50,8 @@ import Testing
     defer { try? removeTree(directory) }
     let mute = try UnixListener.listen("\(directory)/mute.sock", mode: 0o600, group: nil)
     #expect(
-      await failure("\(directory)/mute.sock", in: .seconds(2)) == GRPCStatus(.deadlineExceeded, "no answer from \(directory)/mute.sock in time"))
+      await failure("\(directory)/mute.sock", in: .seconds(2))
+        == GRPCStatus(.deadlineExceeded, "no answer from \(directory)/mute.sock in time"))
     _ = mute.release()
   }
 }
