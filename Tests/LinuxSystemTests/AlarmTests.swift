@@ -19,10 +19,14 @@ import Testing
 
   @Test("sleeps end in the order of their ends and not before, also beside cancelled ones; one of a cancelled task never begins")
   func order() async throws {
-    // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more.
-    var order = await endsInTime()
-    while order.count < 3 { order = await endsInTime() }
-    #expect(order == [30, 60, 90])
+    // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more, slower.
+    var unit = 30
+    var order = await endsInTime(unit)
+    while order.count < 3 {
+      unit *= 2
+      order = await endsInTime(unit)
+    }
+    #expect(order == [1, 2, 3])
     let late = Task {
       unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
       try await Alarm.sleep(for: .seconds(Int64.max))
@@ -30,19 +34,20 @@ import Testing
     await #expect(throws: CancellationError.self) { try await late.value }
   }
 
-  /// The sleeps that ended less than 30 ms late, as they ended.
-  private func endsInTime() async -> [Int] {
+  /// The sleeps of so many units that ended less than half a unit late, as they ended.
+  private func endsInTime(_ milliseconds: Int) async -> [Int] {
     let order = Monitored<[Int]>([])
     let start = ContinuousClock.now
     await withTaskGroup { group in
-      for delay in [90, 30, 60, 0, -5] {
+      for count in [3, 1, 2, 0, -1] {
         group.addTask {
+          let delay = count * milliseconds
           let early = Task { try await Alarm.sleep(for: .milliseconds(delay / 2 + 1000)) }
           early.cancel()
           try? await Alarm.sleep(for: .milliseconds(delay))
           let took = ContinuousClock.now - start
           #expect(took >= .milliseconds(delay))
-          if delay > 0, took < .milliseconds(delay + 30) { order.withLock { $0.append(delay) } }
+          if count > 0, took < .milliseconds(delay + milliseconds / 2) { order.withLock { $0.append(count) } }
         }
       }
     }

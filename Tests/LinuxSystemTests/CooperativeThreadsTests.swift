@@ -31,26 +31,31 @@ import Testing
   func sleeps() async throws {
     let forEver = Task { try await Task.sleep(for: .seconds(Int64.max / 4)) }
     let nanoseconds = Task { try await Task.sleep(nanoseconds: 10_000_000) }
-    // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more.
-    var order = try await endsInTime()
-    while order.count < 4 { order = try await endsInTime() }
-    #expect(order == [0, 30, 60, 90])
+    // Those that a busy machine comes to late run side by side, and say nothing about their order: then once more, slower.
+    var unit = 30
+    var order = try await endsInTime(unit)
+    while order.count < 4 {
+      unit *= 2
+      order = try await endsInTime(unit)
+    }
+    #expect(order == [0, 1, 2, 3])
     try await nanoseconds.value
     forEver.cancel()
     await #expect(throws: CancellationError.self) { try await forEver.value }
   }
 
-  /// The sleeps that ended less than 30 ms late, as they ended.
-  private func endsInTime() async throws -> [Int] {
+  /// The sleeps of so many units that ended less than half a unit late, as they ended.
+  private func endsInTime(_ milliseconds: Int) async throws -> [Int] {
     let order = Monitored<[Int]>([])
     let start = ContinuousClock.now
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for delay in [90, 30, 60, 0] {
+      for count in [3, 1, 2, 0] {
         group.addTask {
+          let delay = count * milliseconds
           try await Task.sleep(for: .milliseconds(delay))
           let took = ContinuousClock.now - start
           #expect(took >= .milliseconds(delay))
-          if took < .milliseconds(delay + 30) { order.withLock { $0.append(delay) } }
+          if took < .milliseconds(delay + milliseconds / 2) { order.withLock { $0.append(count) } }
         }
       }
       try await group.waitForAll()
