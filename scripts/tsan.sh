@@ -3,7 +3,7 @@
 # Usage: scripts/tsan.sh [FILTER]   (a regular expression over Target.Suite/test; default: every unit suite but the fuzz targets)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-suites=(--skip '^(Integration|NodeTests|FuzzTests)')
+suites=(--experimental-maximum-parallelization-width $((2 * $(nproc))) --skip '^(Integration|NodeTests|FuzzTests)')
 if [ $# -gt 0 ]; then suites+=(--filter "$1"); fi
 scratch=.build-tsan
 # What is fetched once is not fetched twice.
