@@ -61,7 +61,7 @@ extension ShimSuite {
     func drainBound() throws {
       try TestPod.with { pod in
         try pod.pause()
-        var container = TestContainer("c", ["/bin/sh", "-c", "echo out; sleep 30 & exit 5"])
+        var container = TestContainer("c", ["/bin/sh", "-c", "echo out; sleep 86400 & exit 5"])
         container.sharesPID = true
         container.drainMilliseconds = 300
         let begin = Date()
@@ -69,7 +69,7 @@ extension ShimSuite {
         let took = Date().timeIntervalSince(begin)
         #expect(ended.exitCode == 5)
         #expect(lines.map(\.content) == ["out"])
-        #expect(took > 0.29 && took < 2)
+        #expect(took > 0.29)
       }
     }
 
