@@ -25,8 +25,12 @@ extension AgentSuite {
         try agent.writeManifest("web.yaml", StaticPodTests.web)
         try await agent.waitForPod("web", "running") { $0.isRunning }
         let name = "web-\(agent.nodeName)"
+        // Right after the status is shown.
+        let isOver = try await eventually {
+          try await agent.node.startTraces(namespace: "default", name: name).first?.isFinished == true
+        }
+        #expect(isOver)
         let trace = try #require(try await agent.node.startTraces(namespace: "default", name: name).first)
-        #expect(trace.isFinished)
         let outermost = trace.steps.filter { $0.level == 0 }
         // The image is looked for beside the sandbox or after it.
         #expect(
