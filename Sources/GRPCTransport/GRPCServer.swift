@@ -13,7 +13,7 @@ public struct GRPCServer: Sendable {
     /// Group of the socket file, whose members may connect too; nil: the process's, and only root may.
     public var group: UInt32?
     public var maximumMessageBytes: Int
-    /// Requests and answers of all connections together; calls above are refused with RESOURCE_EXHAUSTED.
+    /// Requests and answers of all connections together, a quarter of it for one; calls above are refused with RESOURCE_EXHAUSTED.
     public var maximumHeldBytes: Int
     /// Under way on all connections together, those included whose request has not come yet; calls above are refused likewise.
     public var maximumCalls: Int
@@ -48,7 +48,7 @@ public struct GRPCServer: Sendable {
   public func run(onListening: @Sendable () -> Void = {}) async throws(GRPCTransportError) {
     let socket = ListeningSocket(path: configuration.socketPath, mode: configuration.mode, group: configuration.group)
     try await socket.prepare(on: EventLoops.shared)
-    let connections = ServerConnections(callLimit: configuration.maximumCalls)
+    let connections = ServerConnections(callLimit: configuration.maximumCalls, grace: TimeAmount(configuration.shutdownGrace))
     let calls = StreamingCalls()
     let listener: any Channel
     let descriptor = try socket.listen()
@@ -71,7 +71,8 @@ public struct GRPCServer: Sendable {
     let configuration = self.configuration
     let limit = configuration.maximumMessageBytes
     let memory = MessageMemory(limit: configuration.maximumHeldBytes)
-    let grace = TimeAmount(configuration.shutdownGrace)
+    // A client that does not read its answers keeps room from itself before it does from others; a call of the largest messages fits.
+    let share = max(configuration.maximumHeldBytes / 4, 2 * limit)
     return ServerBootstrap(group: EventLoops.shared)
       .serverChannelOption(.backlog, value: 128)
       .childChannelInitializer { channel in
@@ -80,10 +81,11 @@ public struct GRPCServer: Sendable {
             throw GRPCTransportError(.cannotListen, "user \(peer.user) may not connect")
           }
           guard connections.add(channel) else { throw GRPCTransportError(.cannotListen, "too many connections") }
+          let memory = MessageMemory(limit: share, of: memory)
           let connection = ServerConnection(all: connections, id: ObjectIdentifier(channel), peer: peer.process)
           let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
-            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: grace, keepalive: nil))
+            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
           _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: HTTP2Parameters.connection, streamConfiguration: HTTP2Parameters.stream,
             streamDelegate: management.http2StreamDelegate

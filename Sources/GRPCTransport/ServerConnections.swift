@@ -16,6 +16,7 @@ final class ServerConnections: Sendable {
   }
   private let state = Mutex(State())
   private let callLimit: Int
+  private let grace: TimeAmount
 
   /// Connections at a time. A kubelet has two or three.
   static let limit = 256
@@ -23,7 +24,11 @@ final class ServerConnections: Sendable {
   /// leaves two behind for each of its specs) must not lock the others out. What leaves comes back with its next call.
   static let crowd = 192
 
-  init(callLimit: Int = .max) { self.callLimit = callLimit }
+  /// - Parameter grace: how long a connection that is to leave may stay for its calls, and for its client to notice.
+  init(callLimit: Int = .max, grace: TimeAmount) {
+    self.callLimit = callLimit
+    self.grace = grace
+  }
 
   /// False, and nothing is kept, when there are too many that have calls.
   func add(_ channel: any Channel) -> Bool {
@@ -43,7 +48,7 @@ final class ServerConnections: Sendable {
       state.connections[id] = Connection(channel: channel)
       return (true, leaving, closing)
     }
-    leaving?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    if let leaving { leave(leaving) }
     closing?.close(promise: nil)
     guard isKept else { return false }
     channel.closeFuture.whenComplete { _ in
@@ -74,10 +79,18 @@ final class ServerConnections: Sendable {
     }
   }
 
-  /// GOAWAY on each; returns when all are closed, which the connection handler does after its grace time at the latest.
+  /// GOAWAY, and the end after the grace time. NIO's handler has such a time, too, but it begins when the client answers a ping: a client
+  /// that is stopped never does.
+  private func leave(_ channel: any Channel) {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    let end = channel.eventLoop.scheduleTask(in: grace) { channel.close(promise: nil) }
+    channel.closeFuture.whenComplete { _ in end.cancel() }
+  }
+
+  /// Returns when all are closed, after the grace time at the latest.
   func shutDown() async {
     let open = state.withLock { $0.connections.values.map(\.channel) }
-    for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    for channel in open { leave(channel) }
     for channel in open {
       do { try await channel.closeFuture.get() } catch { continue }
     }

@@ -12,7 +12,8 @@ import Testing
 
   /// Runs `body` against a server that answers a text with itself.
   private func withServer(
-    heldBytes: Int = 1 << 20, calls: Int = 8192, _ body: (GRPCClient, String) async throws -> Void
+    heldBytes: Int = 1 << 20, messageBytes: Int = defaultMaximumMessageBytes, calls: Int = 8192, grace: Duration = .seconds(5),
+    _ body: (GRPCClient, String) async throws -> Void
   ) async throws {
     let path = "/tmp/swiftlet-bounds-\(UInt32.random(in: 0 ... .max)).sock"
     var router = GRPCRouter()
@@ -22,7 +23,10 @@ import Testing
       do { try await Task.sleep(for: .seconds(3600)) } catch { throw GRPCStatus(.cancelled, "") }
     }
     let server = GRPCServer(
-      configuration: .init(socketPath: path, mode: 0o600, maximumHeldBytes: heldBytes, maximumCalls: calls), router: router)
+      configuration: .init(
+        socketPath: path, mode: 0o600, maximumMessageBytes: messageBytes, maximumHeldBytes: heldBytes, maximumCalls: calls,
+        shutdownGrace: grace),
+      router: router)
     let (ready, continuation) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run { continuation.yield() } }
@@ -69,13 +73,73 @@ import Testing
     try await withServer { client, path in
       var silent: [any Channel] = []
       for _ in 0..<ServerConnections.limit + 44 {
-        silent.append(
-          try await ClientBootstrap(group: EventLoops.shared).channelOption(.autoRead, value: false)
-            .connect(unixDomainSocketPath: path).get())
+        // The listening socket's queue may be full for a moment.
+        let connected = await eventually {
+          guard let channel = try? await Self.silent(path) else { return false }
+          silent.append(channel)
+          return true
+        }
+        #expect(connected)
       }
       let _: Text = try await client.unary("/t.T/Echo", Text())
       for channel in silent { try? await channel.close().get() }
     }
+  }
+
+  /// A client that is stopped, as far as a server can tell.
+  private static func silent(_ path: String) async throws -> any Channel {
+    try await ClientBootstrap(group: EventLoops.shared).channelOption(.autoRead, value: false)
+      .connect(unixDomainSocketPath: path).get()
+  }
+
+  @Test("a client that is stopped does not keep the server from ending")
+  func stopped() async throws {
+    var left: (any Channel)?
+    try await withServer(grace: .milliseconds(50)) { client, path in
+      left = try await Self.silent(path)
+      let _: Text = try await client.unary("/t.T/Echo", Text())
+    }
+    // The server is gone, its client is not.
+    let silent = try #require(left)
+    #expect(silent.isActive)
+    try? await silent.close().get()
+  }
+
+  @Test("who reads none of its answers refuses itself room, not others")
+  func unread() async throws {
+    let size = 32_000
+    // Two of the largest messages are a connection's share, four the whole.
+    try await withServer(heldBytes: 4 * size, messageBytes: size) { client, path in
+      let sloth = try await Self.silent(path)
+      // Requests that never end: more of them than the share takes.
+      let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
+      try await sloth.writeAndFlush(ByteBuffer(bytes: preface)).get()
+      for stream in 0..<20 { try await sloth.writeAndFlush(ByteBuffer(bytes: Self.half(UInt8(1 + 2 * stream), 16_000))).get() }
+      var big = Text()
+      big.value = String(repeating: "x", count: size / 2)
+      for _ in 0..<20 {
+        let answer: Text = try await client.unary("/t.T/Echo", big)
+        #expect(answer == big)
+      }
+      try? await sloth.close().get()
+    }
+  }
+
+  /// The headers of a call and `count` bytes of a message that is longer.
+  private static func half(_ stream: UInt8, _ count: Int) -> [UInt8] {
+    func frame(_ type: UInt8, _ flags: UInt8, _ payload: [UInt8]) -> [UInt8] {
+      [0, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF), type, flags, 0, 0, 0, stream] + payload
+    }
+    let fields = [
+      (":method", "POST"), (":scheme", "http"), (":path", "/t.T/Echo"), (":authority", "localhost"),
+      ("content-type", "application/grpc"), ("te", "trailers"),
+    ]
+    var headers: [UInt8] = []
+    for (name, value) in fields {
+      headers += [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
+    }
+    let message: [UInt8] = [0, 0, 0, 0x7C, 0xFF] + [UInt8](repeating: 0x78, count: count - 5)
+    return frame(1, 4, headers) + frame(0, 0, message)
   }
 
   @Test("calls above the bound are refused, not kept waiting, and one that ends makes room")
@@ -164,5 +228,12 @@ import Testing
     #expect(memory.take(2))
     memory.give(10)
     #expect(memory.bytes == 0)
+    // A part has its own bound and counts against the whole's; what was refused is taken from neither.
+    let (one, other) = (MessageMemory(limit: 6, of: memory), MessageMemory(limit: 6, of: memory))
+    #expect(one.take(6) && !one.take(1))
+    #expect(other.take(4) && !other.take(1))
+    #expect(memory.bytes == 10 && other.bytes == 4)
+    one.give(6)
+    #expect(other.take(2) && memory.bytes == 6)
   }
 }
