@@ -14,7 +14,7 @@ public struct CgroupResources: Equatable, Sendable {
 
   /// 2...262144; becomes cpu.weight by `CPUWeight.container`. 0: unset.
   public var cpuShares: UInt64?
-  /// cpu.weight itself, 1...10000; goes before `cpuShares`. For pod cgroups: `CPUWeight.kubelet`.
+  /// cpu.weight itself, 1...10000; goes before `cpuShares`.
   public var cpuWeight: UInt64?
   /// Microseconds per period; 0 or negative: unlimited.
   public var cpuQuota: Int64?

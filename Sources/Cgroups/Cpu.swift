@@ -30,9 +30,4 @@ public enum CPUWeight {
     let l = log2(Double(shares))
     return UInt64(pow(10, (l * l + 125 * l) / 612 - 7.0 / 34.0).rounded(.up))
   }
-
-  /// The line the kubelet uses for pods and QoS classes. Source: kubelet cm/util, CPUSharesToCPUWeight.
-  public static func kubelet(shares: UInt64) -> UInt64 {
-    1 + (min(max(shares, 2), 262144) - 2) * 9999 / 262142
-  }
 }

@@ -70,11 +70,4 @@ public enum DefaultSpec {
     }
     return mounts
   }
-
-  /// Used when nobody gives a list (CRI's list is complete: empty means none). Source: containerd, kubelet defaults.
-  public static let maskedPaths = [
-    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-    "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
-  ]
-  public static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 }

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// mkdir -p: makes a directory and its missing parents (those 0755). An existing directory keeps its mode.
-public func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
+/// mkdir -p: makes a directory with exactly this mode, whatever the umask, and its missing parents. An existing directory keeps its mode.
+public func makeDirectory(_ path: String, mode: UInt32, parents: UInt32 = 0o755) throws(SystemCallError) {
   if unsafe mkdir(path, mode) == 0 {
     // mkdir applies the umask and drops the sticky bit on some paths: say it again.
     _ = try systemCall("chmod", on: path) { unsafe chmod(path, mode) }
@@ -17,8 +17,8 @@ public func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) 
     guard let slash = path.dropLast().lastIndex(of: "/"), slash != path.startIndex else {
       throw SystemCallError(call: "mkdir", subject: path, code: ENOENT)
     }
-    try makeDirectory(String(path[..<slash]), mode: 0o755)
-    try makeDirectory(path, mode: mode)
+    try makeDirectory(String(path[..<slash]), mode: parents, parents: parents)
+    try makeDirectory(path, mode: mode, parents: parents)
   case let code: throw SystemCallError(call: "mkdir", subject: path, code: code)
   }
 }

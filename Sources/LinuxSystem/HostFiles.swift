@@ -1,21 +1,5 @@
 import Glibc
 
-/// What a path names, without following a final symlink unless asked.
-public struct FileFacts: Equatable, Sendable {
-  public enum Kind: Sendable { case directory, file, socket, characterDevice, blockDevice, symlink, fifo }
-  public var kind: Kind
-  /// Permission bits, set-id and sticky included.
-  public var mode: UInt32
-  public var uid: UInt32
-  public var gid: UInt32
-  /// Of the file system it is on.
-  public var device: UInt64
-  /// Bytes of a file's content; what a file system says of its directories means nothing.
-  public var size: Int64
-  /// Of its content; CLOCK_REALTIME nanoseconds.
-  public var modified: Int64 = 0
-}
-
 /// Calls on paths of the host that Foundation lacks. All of them may block for as long as a file system does.
 public enum HostFiles {
   /// nil when nothing is there. stat(2) or lstat(2).
@@ -29,35 +13,7 @@ public enum HostFiles {
       if error.code == ENOENT || error.code == ENOTDIR { return nil }
       throw error
     }
-    let kind: FileFacts.Kind =
-      switch buffer.st_mode & S_IFMT {
-      case S_IFDIR: .directory
-      case S_IFSOCK: .socket
-      case S_IFCHR: .characterDevice
-      case S_IFBLK: .blockDevice
-      case S_IFLNK: .symlink
-      case S_IFIFO: .fifo
-      default: .file
-      }
-    return FileFacts(
-      kind: kind, mode: buffer.st_mode & 0o7777, uid: buffer.st_uid, gid: buffer.st_gid, device: UInt64(buffer.st_dev),
-      size: Int64(buffer.st_size),
-      modified: Int64(buffer.st_mtim.tv_sec) * 1_000_000_000 + Int64(buffer.st_mtim.tv_nsec))
-  }
-
-  /// mkdir(2) with exactly this mode, whatever the umask; parents as needed with 0750. A directory that is there stays as it is.
-  public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
-    if let facts = try facts(path) {
-      if facts.kind == .directory { return }
-      throw SystemCallError(call: "mkdir", subject: path, code: ENOTDIR)
-    }
-    if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeDirectory(String(path[..<slash]), mode: 0o750) }
-    do {
-      _ = try systemCall("mkdir", on: path) { unsafe mkdir(path, mode) }
-    } catch  where error.code == EEXIST {
-      return
-    }
-    try changeMode(path, mode)
+    return FileFacts(buffer)
   }
 
   public static func changeMode(_ path: String, _ mode: UInt32) throws(SystemCallError) {
@@ -83,6 +39,35 @@ public enum HostFiles {
       return
     }
   }
+}
+
+extension HostFiles {
+  /// Whether two paths, links followed, lead to one file: st_dev and st_ino of stat(2).
+  public static func isSame(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// realpath(3); nil when there is nothing.
+  public static func resolved(_ path: String) -> String? {
+    guard let text = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+}
+
+/// getcwd(3); `/` when it was removed.
+public func currentDirectory() -> String {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  guard unsafe getcwd(&buffer, buffer.count) != nil else { return "/" }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// access(2) X_OK of a regular file.
+public func isExecutable(_ path: String) -> Bool {
+  guard FileFacts.at(path, followsLink: true)?.kind == .file else { return false }
+  return unsafe access(path, X_OK) == 0
 }
 
 /// geteuid(2).

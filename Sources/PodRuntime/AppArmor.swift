@@ -85,7 +85,7 @@ final class AppArmor: Sendable {
   /// Replaces what an earlier version loaded under the same name.
   private func load() async -> Bool {
     await runBlocking(.foreign) { [paths, patience] in
-      guard let parser = paths.parsers.first(where: { FileNode.at($0[0]) != nil }) else { return false }
+      guard let parser = paths.parsers.first(where: { FileFacts.at($0[0]) != nil }) else { return false }
       guard (try? writeFile(paths.text, AppArmorProfile.text)) != nil else { return false }
       return (try? HostProgram.run(parser[0], parser.dropFirst() + [paths.text], atMost: patience)) == 0
     }

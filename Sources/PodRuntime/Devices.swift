@@ -8,11 +8,8 @@ enum Devices {
   /// The nodes a container gets beside the defaults, and what its device cgroup lets through.
   static func resolve(_ devices: [Device], privileged: Bool) throws -> ([DeviceSpec], [ResourcesSpec.DeviceRule]) {
     if privileged {
-      // Links are left out: stdin, stdout and stderr lead to what the agent's own streams are.
-      let all = try nodes(
-        below: "/dev", as: "/dev", skip: ["pts", "shm", "mqueue", "fd", "console", "ptmx"], followingLinks: false
-      )
-      .filter { node in !DefaultSpec.devices.contains { $0.path == node.path } }
+      let all = try nodes(below: "/dev", as: "/dev")
+        .filter { node in !DefaultSpec.devices.contains { $0.path == node.path } }
       return (DefaultSpec.devices + all, [ResourcesSpec.DeviceRule(allow: true, access: "rwm")])
     }
     var specs = DefaultSpec.devices
@@ -33,29 +30,28 @@ enum Devices {
   }
 
   private static func nodes(at path: String, as containerPath: String) throws -> [DeviceSpec] {
-    switch try FileKind.of(path) {
-    case .device(let node):
+    guard let facts = try HostFiles.facts(path) else { return [] }
+    switch facts.kind {
+    case .characterDevice, .blockDevice:
       return [
         DeviceSpec(
-          type: node.isBlock ? "b" : "c", path: containerPath, major: node.major, minor: node.minor, fileMode: node.mode,
-          uid: node.uid, gid: node.gid)
+          type: facts.kind == .blockDevice ? "b" : "c", path: containerPath, major: facts.major, minor: facts.minor,
+          fileMode: facts.mode, uid: facts.uid, gid: facts.gid)
       ]
-    case .directory: return try nodes(below: path, as: containerPath, skip: [], followingLinks: true)
-    case .other: return []
+    case .directory: return try nodes(below: path, as: containerPath)
+    default: return []
     }
   }
 
-  private static func nodes(
-    below path: String, as containerPath: String, skip: Set<String>, followingLinks: Bool
-  ) throws -> [DeviceSpec] {
-    try listDirectory(path).filter { !skip.contains($0) }.sorted().flatMap { name -> [DeviceSpec] in
-      let isLink = FileNode.at("\(path)/\(name)") == .symbolicLink
-      if isLink, !followingLinks { return [] }
-      if FileNode.at("\(path)/\(name)") == .directory {
-        return (try? nodes(below: "\(path)/\(name)", as: "\(containerPath)/\(name)", skip: [], followingLinks: followingLinks))
-          ?? []
-      }
+  /// What containers have of their own, and what leads out of a directory of devices.
+  private static let skipped: Set<String> = ["pts", "shm", "mqueue", "fd", "console", "ptmx"]
+
+  /// Links are left out: stdin, stdout and stderr lead to what the agent's own streams are, `fd` to whatever it has open, and a link in a
+  /// circle would be followed for ever. Source: containerd, `getDevices`.
+  private static func nodes(below path: String, as containerPath: String) throws -> [DeviceSpec] {
+    try listDirectory(path).filter { !skipped.contains($0) }.sorted().flatMap { name -> [DeviceSpec] in
       // A node may vanish between the listing and the look.
+      guard let kind = FileFacts.at("\(path)/\(name)")?.kind, kind != .symlink else { return [] }
       return (try? nodes(at: "\(path)/\(name)", as: "\(containerPath)/\(name)")) ?? []
     }
   }

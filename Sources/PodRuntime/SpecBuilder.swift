@@ -10,7 +10,7 @@ struct SpecBuilder {
     var config: ContainerConfig
     var sandbox: SandboxConfig
     var image: ImageConfig
-    var user: ResolvedUser
+    var user: ResolvedIdentity
     /// The sandbox's host name, or the node's.
     var hostname: String
     /// Host paths of the sandbox's files.
@@ -22,8 +22,6 @@ struct SpecBuilder {
     /// Host devices: those of the config, or every device of the node for a privileged container.
     var devices: [DeviceSpec]
     var deviceRules: [ResourcesSpec.DeviceRule]
-    /// Host paths of image volumes, by container path.
-    var imageVolumes: [String: String] = [:]
   }
 
   /// Host paths that every container of a sandbox gets unless it mounts something else there.
@@ -32,14 +30,6 @@ struct SpecBuilder {
     var hosts: String
     var resolvConf: String
     var shm: String
-  }
-
-  /// Ids found in the image's passwd and group files.
-  struct ResolvedUser: Sendable {
-    var uid: UInt32
-    var gid: UInt32
-    var groups: [UInt32]
-    var home: String
   }
 
   let inputs: Inputs
@@ -151,8 +141,7 @@ struct SpecBuilder {
     case .bidirectional: options.append("rshared")
     }
     options.append(mount.recursiveReadOnly ? "rro" : mount.readOnly ? "ro" : "rw")
-    let source = mount.image == nil ? mount.hostPath : inputs.imageVolumes[mount.containerPath] ?? ""
-    return MountSpec(destination: mount.containerPath, type: "bind", source: source, options: options)
+    return MountSpec(destination: mount.containerPath, type: "bind", source: mount.hostPath, options: options)
   }
 
   private static func normal(_ path: String) -> String {

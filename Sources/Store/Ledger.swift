@@ -1,21 +1,10 @@
-/// Everything this node made that outlives a call: written before it is made, removed after it is gone, compared with the kernel at
-/// start.
+/// Mounts on the host that outlive a call: written before they are made, removed after they are gone, compared with the kernel at start.
+/// What else the node makes has its record beside it.
 public struct Ledger: Sendable {
+  /// The words are on disk. A word of an older or newer version is left alone.
   public enum Kind: String, Sendable, CaseIterable {
-    /// A cgroup directory, by path below the cgroup v2 root.
-    case cgroup
-    /// A host-side network interface, by name.
-    case link
-    /// A podshim process, by its directory.
-    case shim
-    /// A mount on the host, by mount point.
+    /// By mount point.
     case mount
-    /// A directory tree, by path.
-    case directory
-    /// A container's writable layer, by container id.
-    case snapshot
-    /// A host port mapping, by its key in the nf_tables map.
-    case hostPort
   }
 
   public struct Entry: Equatable, Hashable, Sendable {

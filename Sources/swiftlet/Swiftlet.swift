@@ -162,7 +162,7 @@ struct Swiftlet: ParsableCommand {
 
   /// Beside this program (a build directory), or where `make install` puts it.
   private static func find(_ program: String) throws -> String {
-    let own = FileNode.target(of: "/proc/self/exe") ?? "/"
+    let own = (try? HostFiles.linkTarget("/proc/self/exe")) ?? "/"
     let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
     let candidates = ["\(directory)/\(program)", "\(directory)/../libexec/swiftlet/\(program)"]
     for candidate in candidates where isExecutable(candidate) { return candidate }

@@ -39,7 +39,9 @@ import Testing
 
   @Test("cgroup values are the kubelet's") func cgroups() {
     #expect([0, 1, 100, 1000, 1_000_000].map { CgroupValues.cpuShares(milliCPU: $0) } == [2, 2, 102, 1024, 262_144])
-    #expect([2, 1024, 262_144].map { CgroupValues.cpuWeight(shares: $0) } == [1, 39, 10000])
+    #expect(
+      [1, 2, 3, 10, 100, 1024, 2048, 262_143, 262_144, 1_000_000].map { CgroupValues.cpuWeight(shares: $0) }
+        == [1, 1, 1, 1, 4, 39, 79, 9999, 10000, 10000])
     #expect([0, 1, 500].map { CgroupValues.cpuQuota(milliCPU: $0) } == [nil, 1000, 50000])
     let pod = Pod(spec: PodSpec(containers: [Self.container(requests: ["memory": Quantity(1 << 30)])]))
     #expect(CgroupValues.oomScoreAdjust(pod: pod, container: pod.spec.containers[0], memoryCapacity: 4 << 30) == 750)

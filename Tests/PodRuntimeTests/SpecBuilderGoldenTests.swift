@@ -62,18 +62,16 @@ import Testing
 
   @Test("with mounts: by depth, instead of the defaults at their paths, with the propagation asked for")
   func mounts() throws {
-    var inputs = Self.inputs(
+    let inputs = Self.inputs(
       Self.config { config in
         config.mounts = [
           Mount(containerPath: "/data/deep/er", hostPath: "/host/deeper"),
           Mount(containerPath: "/data", hostPath: "/host/data", readOnly: true, propagation: .hostToContainer),
           Mount(containerPath: "/etc/hosts", hostPath: "/kubelet/hosts"),
           Mount(containerPath: "/dev/shm/", hostPath: "/host/shm"),
-          Mount(containerPath: "/models", readOnly: true, image: ImageSpec(image: "models:1")),
           Mount(containerPath: "/sealed", hostPath: "/host/sealed", readOnly: true, recursiveReadOnly: true),
         ]
       })
-    inputs.imageVolumes = ["/models": "/images/models"]
     try compare(inputs, "mounts")
   }
 

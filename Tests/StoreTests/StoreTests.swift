@@ -175,6 +175,6 @@ struct Directory: ~Copyable {
   }
 
   private func size(_ path: String) -> Int {
-    if case .regular(let size, _)? = FileNode.at(path) { size } else { 0 }
+    Int(FileFacts.at(path)?.size ?? 0)
   }
 }

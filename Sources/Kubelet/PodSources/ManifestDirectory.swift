@@ -72,9 +72,9 @@ struct ManifestDirectory: Sendable {
       note(slash == real.startIndex ? "/" : String(real[..<slash]), String(real[real.index(after: slash)...]))
     }
     guard let real = ManifestDirectory.follow(path, note) else { return interests }
-    if FileNode.at(real) == .directory {
+    if FileFacts.at(real)?.kind == .directory {
       interests[real, default: Interest()].manifests = true
-      for file in (try? files()) ?? [] where FileNode.at(file) == .symbolicLink {
+      for file in (try? files()) ?? [] where FileFacts.at(file)?.kind == .symlink {
         if let target = ManifestDirectory.follow(file, note) { noteFile(target) }
       }
     } else {
@@ -96,14 +96,14 @@ struct ManifestDirectory: Sendable {
         current = current.lastIndex(of: "/").map { String(current[..<$0]) } ?? ""
         continue
       }
-      switch FileNode.at("\(current)/\(name)") {
+      switch FileFacts.at("\(current)/\(name)")?.kind {
       case nil:
         visit(directory, name)
         return nil
-      case .symbolicLink:
+      case .symlink:
         visit(directory, name)
         links += 1
-        guard links <= 40, let target = FileNode.target(of: "\(current)/\(name)") else { return nil }
+        guard links <= 40, let target = try? HostFiles.linkTarget("\(current)/\(name)") else { return nil }
         if target.hasPrefix("/") { current = "" }
         rest = target.split(separator: "/").map(String.init) + rest
       default:

@@ -83,12 +83,12 @@ struct ManifestWatches: Sendable {
     }
     guard let interest = interests[path], interest.includes(event.name) else { return Outcome() }
     let place = path == "/" ? "/\(event.name)" : "\(path)/\(event.name)"
-    let node = FileNode.at(place)
+    let node = FileFacts.at(place)
     // The manifest's own name, as a scan gives it.
     let file = interest.manifests ? "\(manifests)/\(event.name)" : place
     if mask & UInt32(IN_CREATE | IN_MODIFY) != 0, mask & UInt32(IN_ISDIR) == 0 {
       // A new regular file has a writer that will close it. A link, also a hard one, is complete at once.
-      if case .regular(_, links: 1)? = node {
+      if node?.kind == .file, node?.links == 1 {
         writing.insert(file)
         return Outcome()
       }
@@ -97,7 +97,7 @@ struct ManifestWatches: Sendable {
     let isGone = mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
     // A link may lead elsewhere now: other directories are to be watched. Where there is none, what went was none either.
     if interest.manifests, interest.names.isEmpty {
-      if case .regular? = node { return Outcome(change: .files([file]), needsSettling: isGone) }
+      if node?.kind == .file { return Outcome(change: .files([file]), needsSettling: isGone) }
       if node == nil, interests.values.allSatisfy(\.names.isEmpty) { return Outcome(change: .files([file]), needsSettling: isGone) }
     }
     return Outcome(change: .everything, needsSettling: isGone)

@@ -91,9 +91,9 @@ struct PodActions: Sendable {
     let paths = paths
     try await Deadline.run("making the pod's directories", seconds: 30) { () throws(KubeletError) in
       do {
-        try HostFiles.makeDirectory(paths.pod, mode: 0o750)
-        try HostFiles.makeDirectory(paths.volumes, mode: 0o750)
-        try HostFiles.makeDirectory(paths.logDirectory, mode: 0o755)
+        try makeDirectory(paths.pod, mode: 0o750, parents: 0o750)
+        try makeDirectory(paths.volumes, mode: 0o750, parents: 0o750)
+        try makeDirectory(paths.logDirectory, mode: 0o755, parents: 0o750)
       } catch {
         throw KubeletError(.node, reason: "FailedMount", "the pod's directories cannot be made", cause: error)
       }

@@ -16,16 +16,16 @@ enum AtomicFiles {
   @discardableResult
   static func write(_ files: [File], to root: String) throws(KubeletError) -> Bool {
     do {
-      try HostFiles.makeDirectory(root, mode: 0o777)
+      try makeDirectory(root, mode: 0o777, parents: 0o750)
       let data = "\(root)/..data"
       let old = try? HostFiles.linkTarget(data)
       if let old, try isSame(files, "\(root)/\(old)") { return false }
       let name = "..\(Glibc.time(nil))_\(UInt32.random(in: 0 ... .max))"
-      try HostFiles.makeDirectory("\(root)/\(name)", mode: 0o755)
+      try makeDirectory("\(root)/\(name)", mode: 0o755, parents: 0o750)
       for file in files {
         let path = "\(root)/\(name)/\(file.path)"
         if let slash = file.path.lastIndex(of: "/") {
-          try HostFiles.makeDirectory("\(root)/\(name)/\(file.path[..<slash])", mode: 0o755)
+          try makeDirectory("\(root)/\(name)/\(file.path[..<slash])", mode: 0o755, parents: 0o750)
         }
         try HostFiles.write(file.content, to: path)
         try HostFiles.changeMode(path, file.mode)

@@ -24,7 +24,7 @@ struct EmptyDirVolume: PodVolume {
   func setUp() throws(KubeletError) -> Bool {
     do {
       let isNew = try HostFiles.facts(hostPath, followsLink: false) == nil
-      try HostFiles.makeDirectory(hostPath, mode: 0o777)
+      try makeDirectory(hostPath, mode: 0o777, parents: 0o750)
       guard let memory else { return isNew }
       if try MountTable.isMountPoint(hostPath) { return false }
       try ledger.record([Ledger.Entry(.mount, hostPath, owner: owner)])

@@ -12,9 +12,9 @@ struct HostPathVolume: PodVolume {
     do {
       let facts = try HostFiles.facts(path)
       switch type {
-      case "": if facts == nil { try HostFiles.makeDirectory(path, mode: 0o755) }
+      case "": if facts == nil { try makeDirectory(path, mode: 0o755, parents: 0o750) }
       case "DirectoryOrCreate":
-        if facts == nil { try HostFiles.makeDirectory(path, mode: 0o755) } else { try check(facts, .directory) }
+        if facts == nil { try makeDirectory(path, mode: 0o755, parents: 0o750) } else { try check(facts, .directory) }
       case "Directory": try check(facts, .directory)
       case "FileOrCreate": if facts == nil { try createFile() } else { try check(facts, .file) }
       case "File": try check(facts, .file)

@@ -16,10 +16,10 @@ struct SubPath: Equatable, Sendable {
   func bind(ledger: Ledger, owner: String) throws(KubeletError) {
     do {
       let part = try ConfinedDirectory(root).openMaking(path)
-      if let slash = target.lastIndex(of: "/") { try HostFiles.makeDirectory(String(target[..<slash]), mode: 0o750) }
+      if let slash = target.lastIndex(of: "/") { try makeDirectory(String(target[..<slash]), mode: 0o750, parents: 0o750) }
       try release()
       if HostFiles.isDirectory(part) {
-        try HostFiles.makeDirectory(target, mode: 0o750)
+        try makeDirectory(target, mode: 0o750, parents: 0o750)
       } else {
         try HostFiles.makeFile(target)
       }

@@ -9,7 +9,7 @@ struct VolumeRecord {
 
   func save(group: UInt32) throws(KubeletError) {
     do {
-      if let slash = path.lastIndex(of: "/") { try HostFiles.makeDirectory(String(path[..<slash]), mode: 0o750) }
+      if let slash = path.lastIndex(of: "/") { try makeDirectory(String(path[..<slash]), mode: 0o750, parents: 0o750) }
       try writeFile(path, "group \(group)", mode: 0o640)
     } catch {
       throw KubeletError(.volume, "what was done to the volume cannot be recorded", cause: error)

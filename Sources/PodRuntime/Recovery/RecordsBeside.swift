@@ -31,7 +31,7 @@ struct RecordsBeside: Sendable {
     var beside = Self()
     for name in try listDirectory("\(settings.stateDirectory)/sandboxes") where Identifier.isWhole(name) {
       let (id, directory) = (SandboxID(name), settings.sandboxDirectory(name))
-      guard FileNode.at(directory) == .directory else { continue }
+      guard FileFacts.at(directory)?.kind == .directory else { continue }
       beside.directories.insert(id)
       // One that cannot be read costs its own pod.
       guard let files = try unlessScarce({ () throws(SystemCallError) in try listDirectory(directory) }) else { continue }

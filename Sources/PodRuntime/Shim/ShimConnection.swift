@@ -262,33 +262,3 @@ final class ShimConnection: Sendable {
     handlers.ended()
   }
 }
-
-extension ShimRequest {
-  /// For messages.
-  var word: String {
-    switch self {
-    case .hello: "hello"
-    case .spawn: "spawn"
-    case .start: "start"
-    case .signal: "signal"
-    case .reopenLog: "reopen log"
-    case .list: "list"
-    case .attach: "attach"
-    case .resize: "resize"
-    case .remove: "remove"
-    case .namespaces: "namespaces"
-    case .shutdown: "shutdown"
-    }
-  }
-}
-
-/// Lends the numbers of several shared descriptors at once.
-func withRawDescriptors<R>(
-  _ descriptors: [SharedDescriptor], _ body: ([CInt]) throws(SystemCallError) -> R
-) throws(SystemCallError) -> R {
-  func lend(_ index: Int, _ raws: [CInt]) throws(SystemCallError) -> R {
-    guard index < descriptors.count else { return try body(raws) }
-    return try descriptors[index].withRaw { raw throws(SystemCallError) in try lend(index + 1, raws + [raw]) }
-  }
-  return try lend(0, [])
-}

@@ -40,7 +40,7 @@ enum ShimProcess {
 
   /// A name can be anybody's. podshim has the agent's root, which no container has, and root's ids.
   private static func isShim(_ pid: Int32) -> Bool {
-    guard (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n", FileNode.isSame("/proc/\(pid)/root", "/proc/self/root"),
+    guard (try? readFile("/proc/\(pid)/comm", limit: 64)) == "podshim\n", HostFiles.isSame("/proc/\(pid)/root", "/proc/self/root"),
       let status = try? readFile("/proc/\(pid)/status", limit: 65536)
     else { return false }
     return status.split(separator: "\n").contains("Uid:\t0\t0\t0\t0")
@@ -52,10 +52,10 @@ enum ShimProcess {
   /// cgroup it cannot. podshim is born in the one that has the sandbox's id, containers in others.
   static func all(in parent: String) throws(SystemCallError) -> [(id: String, process: PidFD)] {
     var found: [(String, PidFD)] = []
-    let places = [parent, FileNode.resolved(parent) ?? parent]
+    let places = [parent, HostFiles.resolved(parent) ?? parent]
     for name in try listDirectory("/proc") {
       guard let pid = Int32(name), isShim(pid), let process = try? PidFD(opening: pid),
-        let text = FileNode.target(of: "/proc/\(pid)/cwd"), let cgroup = cgroup(of: pid), !process.hasExited
+        let text = try? HostFiles.linkTarget("/proc/\(pid)/cwd"), let cgroup = cgroup(of: pid), !process.hasExited
       else { continue }
       // Also when somebody has removed it.
       let removed = " (deleted)"

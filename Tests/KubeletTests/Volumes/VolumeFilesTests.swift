@@ -11,7 +11,7 @@ import Testing
 @Suite("Files of volumes") struct VolumeFilesTests {
   func withRoot(_ body: (String) async throws -> Void) async throws {
     let root = NSTemporaryDirectory() + "volume-files-\(UUID().uuidString)"
-    try HostFiles.makeDirectory(root, mode: 0o755)
+    try makeDirectory(root, mode: 0o755)
     defer { try? FileManager.default.removeItem(atPath: root) }
     try await body(root)
   }
@@ -73,7 +73,7 @@ import Testing
       let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
       let ledger = Ledger(in: try Store(path: nil))
       let place = paths.volume(plugin: "empty-dir", "v")
-      try HostFiles.makeDirectory("\(place)/dir", mode: 0o700)
+      try makeDirectory("\(place)/dir", mode: 0o700)
       try writeFile("\(place)/dir/file", "x", mode: 0o600)
       try FileManager.default.createSymbolicLink(atPath: "\(place)/dir/link", withDestinationPath: "\(root)/host")
       let volumes = PodVolumes(pod, paths: paths, ledger: ledger, node: TestNode.facts)

@@ -25,7 +25,7 @@ import Testing
     ])
   func hostPath(type: String, name: String, isAccepted: Bool) async throws {
     try await withDirectory { root in
-      try HostFiles.makeDirectory("\(root)/dir", mode: 0o755)
+      try makeDirectory("\(root)/dir", mode: 0o755)
       try Data("x".utf8).write(to: URL(fileURLWithPath: "\(root)/file"))
       let volume = HostPathVolume(path: "\(root)/\(name)", type: type)
       if isAccepted {
