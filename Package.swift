@@ -207,11 +207,12 @@ let package = Package(
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
+    .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: strict),
     .testTarget(
       name: "PodRuntimeTests",
       dependencies: [
         "TestSupport", "PodRuntime", "RuntimeAPI", "CRIMapping", "ShimCore", "LinuxSystem", "LinuxRuntime", "OCISpec", "Store",
-        "Images", "PodNetwork", log,
+        "Images", "PodNetwork", "Cgroups", log,
       ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
@@ -237,7 +238,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationRuntime",
       dependencies: [
-        "TestSupport", "PodRuntime", "ShimCore", "PodNetwork", "Images", "Cgroups", "Netlink", "LinuxSystem", "RuntimeAPI", "Store",
+        "TestSupport", "PodRuntime", "ShimCore", "PodNetwork", "Images", "Cgroups", "CLinux", "Netlink", "LinuxSystem",
+        "RuntimeAPI", "Store",
         "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeModel", log,
       ],
       exclude: ["Fixtures"], swiftSettings: strict),

@@ -4,6 +4,7 @@ import LinuxSystem
 import OCISpec
 import RuntimeAPI
 import ShimCore
+import Synchronization
 
 /// From configuration to set-up programs: the look-ups around the pure `SpecBuilder` and `SetupProgramBuilder`.
 extension PodRuntime {
@@ -91,6 +92,10 @@ extension PodRuntime {
     var process = ingredients.process
     process.args = command
     process.terminal = false
+    // As the container's own processes have it by now.
+    if let score = state.withLock({ $0.containers[record.id] })?.resources?.oomScoreAdjust {
+      process.oomScoreAdj = Int32(clamping: score)
+    }
     var options = SetupOptions(root: .directory("/"), mountPoint: settings.rootMountPoint)
     options.waitsForStart = false
     options.resourceOptional = !kernel.canRaiseLimits

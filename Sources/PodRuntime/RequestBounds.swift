@@ -48,6 +48,14 @@ enum RequestBounds {
     try texts(config.devices.flatMap { [$0.containerPath, $0.hostPath] }, what)
     try texts(security.maskedPaths + security.readOnlyPaths + [security.seccomp?.localhostRef ?? ""], what)
     try describe(config.labels, config.annotations)
+    if let resources = config.resources { try check(resources) }
+  }
+
+  /// Source: proc_pid_oom_score_adj(5).
+  static func check(_ resources: LinuxResources) throws(RuntimeError) {
+    if !(-1000...1000).contains(resources.oomScoreAdjust) {
+      throw RuntimeError(.invalidArgument, "oom_score_adj \(resources.oomScoreAdjust) is not between -1000 and 1000")
+    }
   }
 
   /// No path, argument or variable of Linux can have a NUL.

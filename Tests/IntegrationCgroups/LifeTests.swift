@@ -74,6 +74,34 @@ import Testing
     }
   }
 
+  @Test("The OOM score of all its processes is written, also of those that are born meanwhile, and of nobody else's")
+  func oomScore() throws {
+    try TestCgroup.with { root, scratch in
+      let (own, other) = (root.cgroup(scratch.path + "/own"), root.cgroup(scratch.path + "/other"))
+      for cgroup in [own, other] { try cgroup.create(enableControllers: false) }
+      let below = root.cgroup(own.path + "/below")
+      try below.create(enableControllers: false)
+      func score(_ pid: Int32) -> String? {
+        (try? String(contentsOfFile: "/proc/\(pid)/oom_score_adj", encoding: .utf8))?.trimmingCharacters(in: .newlines)
+      }
+      let processes = [
+        try TestCgroup.shell("while :; do sleep 0.01; done", in: own), try TestCgroup.shell("sleep 1000 & sleep 1000", in: below),
+        try TestCgroup.shell("sleep 1000", in: other),
+      ]
+      #expect(try eventuallyBlocking { try own.processes(recursive: true).count >= 4 })
+      #expect(try eventuallyBlocking { try !other.processes(recursive: true).isEmpty })
+      let before = score(try #require(other.processes(recursive: false).first))
+      try own.adjustOOMScore(777)
+      for pid in try own.processes(recursive: true) { #expect(score(pid) == "777" || score(pid) == nil) }
+      #expect(score(try #require(other.processes(recursive: false).first)) == before && before != "777")
+      try scratch.killAndWait()
+      for process in processes { process.waitForEnd() }
+      // Nobody is there any more.
+      try own.adjustOOMScore(778)
+      #expect(throws: CgroupError.self) { try root.cgroup(scratch.path + "/a\nb").adjustOOMScore(1) }
+    }
+  }
+
   @Test("Processor time and memory of its processes are reported, whatever controllers the node has")
   func usage() throws {
     try TestCgroup.with { _, scratch in

@@ -4,9 +4,10 @@ public import RuntimeAPI
 
 extension PodRuntime {
   /// Source: CRI UpdateContainerResources. 0 and empty mean unchanged; also valid before the start. All or nothing: the old values are
-  /// written back when one is refused.
+  /// written back when one is refused. The OOM score is that of every process the container has, and of those it gets by exec.
   public func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError) {
     let container = try await container(id)
+    try RequestBounds.check(resources)
     try await container.gate.pass { () async throws(RuntimeError) in
       let record = container.record
       guard !container.machine.hasEnded else {
@@ -22,16 +23,23 @@ extension PodRuntime {
           "the node has no cgroup v2 controller \(missing.map { "\($0)" }.joined(separator: ", ")) for this limit")
       }
       let (cgroup, available) = (cgroups.cgroup(record.cgroup), cgroups.controllers)
+      let (oldScore, score) = (old?.oomScoreAdjust ?? 0, merged.oomScoreAdjust)
+      let mustAdjust = kernel.canRaiseLimits
       let file = "\(settings.sandboxDirectory(record.sandboxID.rawValue))/\(ContainerStateRecord.file(of: record.id))"
       let bytes = try ContainerStateRecord(resources: merged).bytes()
       do {
         try await runBlocking {
           do {
             try cgroup.apply(new, available: available)
+            if score != oldScore {
+              // As at the start: without CAP_SYS_RESOURCE a score can only be raised.
+              do { try cgroup.adjustOOMScore(score) } catch { if mustAdjust { throw error } }
+            }
             // podshim knows nothing of it, should the database be lost.
             try writePrivateFile(file, bytes)
           } catch {
             try? cgroup.apply(before, available: available)
+            if score != oldScore { try? cgroup.adjustOOMScore(oldScore) }
             throw error
           }
         }
