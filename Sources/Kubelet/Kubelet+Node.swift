@@ -10,6 +10,13 @@ extension Kubelet {
     return AsyncThrowingStream { try await reader.next().map { NodeEvent($0) } }
   }
 
+  /// What is left of pods that are no more.
+  public func leaks() async throws(RuntimeError) -> [NodeLeak] {
+    do { return try await supervisor.leaks() } catch {
+      throw RuntimeError(.internalError, "cannot look for what pods left", cause: error)
+    }
+  }
+
   /// Each pod as the JSON text of a v1.Pod with its status. Empty arguments match all.
   public func podsJSON(namespace: String, name: String) throws(RuntimeError) -> [String] {
     podJSON(namespace: namespace, name: name)

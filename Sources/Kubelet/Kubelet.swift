@@ -55,17 +55,20 @@ public final class Kubelet: Sendable {
   private let clock: KubeletClock
   private let logger: Logger
   private let statuses = StatusPublisher()
-  private let supervisor: PodSupervisor
+  let supervisor: PodSupervisor
   private let nodeWatch: NodeWatch
+  private let logLosses: AsyncStream<LogLoss>?
 
   /// - Parameters:
   ///   - runtimeName: from `ContainerRuntime.version()`: the scheme of container ids in a status.
   ///   - group: event loops for probes; owned by the caller.
+  ///   - logLosses: what the runtime lost of logs; nil: it does not say.
   public init(
     config: KubeletConfig, runtime: any ContainerRuntime, runtimeName: String, store: Store, cgroups: PodCgroups = .none,
-    sources: [PodSourceStream], group: any EventLoopGroup, traces: StartTraces = StartTraces(), clock: KubeletClock? = nil,
-    logger: Logger
+    sources: [PodSourceStream], group: any EventLoopGroup, traces: StartTraces = StartTraces(),
+    logLosses: AsyncStream<LogLoss>? = nil, clock: KubeletClock? = nil, logger: Logger
   ) {
+    self.logLosses = logLosses
     self.config = config
     self.sources = sources
     self.runtime = runtime
@@ -97,6 +100,7 @@ public final class Kubelet: Sendable {
         await RuntimeWatch(runtime: self.runtime, node: self.nodeWatch, clock: self.clock, logger: self.logger).run(self.supervisor)
       }
       for source in sources { group.addTask { await self.follow(source) } }
+      if let logLosses { group.addTask { for await loss in logLosses { self.record(loss) } } }
       await group.waitForAll()
     }
   }
@@ -124,6 +128,14 @@ public final class Kubelet: Sendable {
 
   /// Each matching pod as JSON text of a v1.Pod. Empty arguments match all.
   func podJSON(namespace: String, name: String) -> [String] { statuses.json(namespace: namespace, name: name) }
+
+  /// Of a pod of a CRI client nothing is said here: it is not the kubelet's.
+  private func record(_ loss: LogLoss) {
+    guard let pod = statuses.get(PodUID(loss.sandbox.uid)) else { return }
+    events.record(
+      .warning, "LogLinesLost", pod, container: loss.container.name,
+      "\(loss.lines) lines of the container's log could not be written: \(loss.reason)")
+  }
 
   private func follow(_ source: PodSourceStream) async {
     var difference = SourceDifference()

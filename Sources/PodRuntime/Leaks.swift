@@ -8,13 +8,24 @@ extension PodRuntime {
   /// What is on the node and belongs to nobody. Empty on a healthy node.
   public func leaks() async throws(RuntimeError) -> [NodeLeak] {
     try await wait(for: recovered)
-    var leaks = unreadable.withLock { $0 }
-    // What is being made is not registered yet.
-    if state.withLock({ !$0.running.isEmpty || !$0.creating.isEmpty }) { return leaks }
+    let known = unreadable.withLock { $0 }
+    // What is being made is not registered yet: a look is good when nothing was under way meanwhile.
+    for _ in 0..<10 {
+      let (isQuiet, changes) = state.withLock { ($0.running.isEmpty && $0.creating.isEmpty, $0.changes) }
+      if isQuiet {
+        let found = try await look()
+        if state.withLock({ $0.changes }) == changes { return known + found }
+      }
+      try? await Alarm.sleep(for: .milliseconds(50))
+    }
+    return known
+  }
+
+  private func look() async throws(RuntimeError) -> [NodeLeak] {
     do {
       let (sandboxes, containers) = state.withLock { ($0.sandboxes, $0.containers) }
       let (settings, cgroups, network) = (settings, cgroups, network)
-      leaks += try await runBlocking { () throws(any Error) in
+      return try await runBlocking { () throws(any Error) in
         var leaks: [NodeLeak] = []
         func strangers(in directory: String, _ kind: String, _ problem: String, _ isKnown: (String) -> Bool) throws {
           for name in try listDirectory(directory) where !isKnown(name) {
@@ -51,6 +62,5 @@ extension PodRuntime {
     } catch {
       throw runtimeError(error, "cannot look for leaks")
     }
-    return leaks
   }
 }

@@ -34,6 +34,9 @@ public final class PodRuntime: ContainerRuntime {
   let users = Mutex<[String: UserDatabase]>([:])
   let podshim: SealedExecutable
   let hub = EventHub()
+  /// Log lines that were lost, for one reader; nobody reads: the last thousand reports wait.
+  public let logLosses: AsyncStream<LogLoss>
+  let losses: AsyncStream<LogLoss>.Continuation
   let logger: Logger
   let version: String
   let traces: StartTraces
@@ -61,6 +64,7 @@ public final class PodRuntime: ContainerRuntime {
     self.logger = logger
     records = Records(store, reserve: SpaceReserve(path: "\(settings.rootDirectory)/reserve"))
     journal = Journal(logger: logger)
+    (logLosses, losses) = AsyncStream.makeStream(of: LogLoss.self, bufferingPolicy: .bufferingNewest(1000))
     kernel = KernelFeatures.probe()
     appArmor = AppArmor(isEnabled: kernel.appArmor, paths: .init(text: "\(settings.stateDirectory)/apparmor-default"))
     do {

@@ -35,6 +35,12 @@ extension PodRuntime {
       logger.warning(
         "Log lines lost",
         metadata: ["container.id": "\(id)", "sandbox.id": "\(sandbox.id)", "lines": "\(lines)", "errno": "\(errno)"])
+      if let container = state.withLock({ $0.containers[ContainerID(id)] }) {
+        losses.yield(
+          LogLoss(
+            sandbox: sandbox.record.config.metadata, container: container.record.config.metadata, lines: lines,
+            reason: SystemCallError(call: "write", subject: "log", code: errno).reason))
+      }
     case .oom(let id):
       logger.warning("Out of memory", metadata: ["container.id": "\(id)", "sandbox.id": "\(sandbox.id)"])
     }
@@ -100,14 +106,19 @@ extension PodRuntime {
   private func shimDied(of sandbox: Sandbox) {
     guard let link = sandbox.takeLink() else { return }
     logger.error("podshim ended", metadata: ["sandbox.id": "\(sandbox.id)", "pid": "\(link.pid)"])
-    for waiter in sandbox.execs.withLock({ Array($0.values) }) {
-      waiter.fail(RuntimeError(.unavailable, "podshim, which ran the command, has ended"))
-    }
+    failExecs(of: sandbox)
     apply(.ended, to: sandbox)
     Task { [self] in
       do { try await killProcesses(of: sandbox) } catch {
         logger.error("Processes of a lost sandbox remain", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])
       }
+    }
+  }
+
+  /// Commands whose end is not known yet end for their callers.
+  func failExecs(of sandbox: Sandbox) {
+    for waiter in sandbox.execs.withLock({ Array($0.values) }) {
+      waiter.fail(RuntimeError(.unavailable, "podshim, which ran the command, has ended"))
     }
   }
 

@@ -46,7 +46,7 @@ struct Agent: Sendable {
       settings.runtimeOnly
       ? nil
       : try await KubeletComposition(settings: settings).make(
-        runtime: runtime, store: store, cgroups: cgroups, group: group, traces: traces)
+        runtime: runtime, store: store, cgroups: cgroups, group: group, traces: traces, logLosses: built?.runtime.logLosses)
     let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, traces: traces, logger: logger)
 
     built?.network?.startPreparing()

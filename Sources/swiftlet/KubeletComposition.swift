@@ -13,7 +13,8 @@ struct KubeletComposition {
   let settings: AgentSettings
 
   func make(
-    runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup, traces: StartTraces
+    runtime: any ContainerRuntime, store: Store, cgroups: CgroupRoot, group: any EventLoopGroup, traces: StartTraces,
+    logLosses: AsyncStream<LogLoss>?
   ) async throws -> Kubelet {
     let configuration = settings.kubelet
     let reader = NodeReader.ofThisHost(resolvConf: configuration.resolvConf, logger: Logger(label: "kubelet")) { facts in
@@ -32,7 +33,7 @@ struct KubeletComposition {
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
       runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
       sources: [PodSourceStream("file", progress: source.progress) { source.snapshots() }], group: group, traces: traces,
-      logger: Logger(label: "kubelet"))
+      logLosses: logLosses, logger: Logger(label: "kubelet"))
   }
 
   /// What the pure parts need to know of this node.

@@ -65,7 +65,10 @@ struct LocalNode: NodeOperations {
     traces.list(namespace: namespace, name: name, wall: wallClockNanoseconds())
   }
 
-  func leaks() async throws(RuntimeError) -> [NodeLeak] { try await builtIn(runtime, "look for leftovers").leaks() }
+  func leaks() async throws(RuntimeError) -> [NodeLeak] {
+    let leaks = try await builtIn(runtime, "look for leftovers").leaks()
+    return leaks + (try await kubelet?.leaks() ?? [])
+  }
 
   func collectGarbage(dryRun: Bool) async throws(RuntimeError) -> [NodeLeak] {
     let images = try builtIn(images, "collect garbage")

@@ -83,6 +83,52 @@ struct RaceTests {
     }
   }
 
+  @Test("A container that is removed by itself and with its sandbox at once is deleted once")
+  func removedTwice() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      let stream = try await runtime.events()
+      for round in 0..<10 {
+        let config = Self.withoutPorts(fixture.sandboxConfig("pod\(round)"))
+        let sandbox = try await runtime.runPodSandbox(config, handler: "")
+        let id = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask { try? await runtime.removeContainer(id) }
+          group.addTask { try? await runtime.removePodSandbox(sandbox) }
+        }
+        try await runtime.removeContainer(id)
+        try await runtime.removePodSandbox(sandbox)
+        var deleted: [String] = []
+        for await event in stream where event.kind == .deleted {
+          deleted.append(event.containerID)
+          if event.containerID == sandbox.rawValue { break }
+        }
+        #expect(deleted == [id.rawValue, sandbox.rawValue])
+      }
+    }
+  }
+
+  @Test("What is being made beside a look for leftovers is none")
+  func leaksBesideCreations() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      let isOver = Atomic(false)
+      let looks = Task {
+        var found: [NodeLeak] = []
+        while !isOver.load(ordering: .relaxed) { found += try await runtime.leaks() }
+        return found
+      }
+      for round in 0..<15 {
+        let config = Self.withoutPorts(fixture.sandboxConfig("pod\(round)"))
+        let sandbox = try await runtime.runPodSandbox(config, handler: "")
+        _ = try await runtime.createContainer(fixture.containerConfig(), in: sandbox, sandboxConfig: config)
+        try await runtime.removePodSandbox(sandbox)
+      }
+      isOver.store(true, ordering: .relaxed)
+      #expect(try await looks.value == [])
+    }
+  }
+
   private static func withoutPorts(_ config: SandboxConfig) -> SandboxConfig {
     var config = config
     config.portMappings = []

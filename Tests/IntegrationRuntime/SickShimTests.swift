@@ -91,6 +91,24 @@ struct SickShimTests {
     }
   }
 
+  @Test("A command that waits in a pod with a stopped podshim ends for its caller when the pod is stopped")
+  func execInStopped() async throws {
+    try await RuntimeFixture.with { fixture in
+      let (sandbox, container, pid) = try await Self.running(fixture, "sick")
+      let runtime = fixture.runtime
+      let exec = Task { try await runtime.execSync(container, command: ["/payload", "sleep", "300"], timeout: 0) }
+      let spawned = try await eventually {
+        try await runtime.sandbox(sandbox).execs.withLock { $0.values.contains { $0.isSpawned } }
+      }
+      #expect(spawned)
+      kill(pid, SIGSTOP)
+      try await runtime.stopPodSandbox(sandbox)
+      let error = await #expect(throws: RuntimeError.self) { try await exec.value }
+      #expect(error?.code == .unavailable)
+      try await runtime.removePodSandbox(sandbox)
+    }
+  }
+
   @Test(
     "A podshim that is killed ends the exec that waits in it, kills its containers and makes the sandbox not ready",
     arguments: [0, 86_400])

@@ -1,14 +1,38 @@
 internal import KubeModel
 internal import LinuxSystem
+internal import RuntimeAPI
 
 /// Removes what pods left on the node that are no more, and that nobody will remove: their record is lost, or the agent that ended them
-/// was. A pod's directory below the agent's own root says that it was ours; it goes last. Source: kubelet `cleanupOrphanedPodCgroups`,
-/// `cleanupOrphanedPodDirs`.
+/// was. A pod's directory below the agent's own root says that it was ours; it goes last. A cgroup without one goes when nothing runs in
+/// it: what runs may be somebody else's, and `doctor` names it. Source: kubelet `cleanupOrphanedPodCgroups`, `cleanupOrphanedPodDirs`.
 struct OrphanSweep: Sendable {
   let services: PodServices
 
-  /// Every pod of which there is a directory.
+  /// Every pod of which there is a directory, or an empty cgroup.
   func found() async -> [PodUID] {
+    let cgroups = ((try? await services.cgroups.found()) ?? []).filter { !$0.isPopulated }.map(\.uid)
+    return Array(Set(await directories() + cgroups))
+  }
+
+  /// The same as what is wrong with them, cgroups in which something runs included.
+  func leaks() async throws(KubeletError) -> [NodeLeak] {
+    let root = "\(services.root)/pods"
+    var leaks = await directories().map {
+      NodeLeak(kind: "directory", name: "\(root)/\($0)", owner: $0.rawValue, problem: "belongs to no pod")
+    }
+    do {
+      leaks += try await services.cgroups.found().map {
+        NodeLeak(
+          kind: "cgroup", name: $0.path, owner: $0.uid.rawValue,
+          problem: $0.isPopulated ? "belongs to no pod, and processes run in it" : "belongs to no pod")
+      }
+    } catch {
+      throw KubeletError(.node, "the cgroups of pods cannot be read", cause: error)
+    }
+    return leaks
+  }
+
+  private func directories() async -> [PodUID] {
     let root = "\(services.root)/pods"
     return await runBlocking { () throws(Never) in ((try? listDirectory(root)) ?? []).map { PodUID($0) } }
   }

@@ -17,7 +17,7 @@ extension PodSupervisor {
     /// A pod reached its last phase: what it took of the node is free.
     case finished(PodUID)
     case ended(PodUID)
-    /// Pods of which there is a directory.
+    /// Pods of which there is a directory, or an empty cgroup.
     case directories([PodUID])
     /// What one left was removed, or could not be.
     case swept(PodUID)

@@ -79,9 +79,25 @@ extension PodSupervisor {
     Task { [weak self] in self?.send(.directories(await sweep.found())) }
   }
 
+  private func isKnown(_ uid: PodUID) -> Bool {
+    workers[uid] != nil || unclaimed.contains(uid) || directory.wanted[uid] != nil
+  }
+
+  /// What is on the node of pods that nobody knows; nothing before it is known which are wanted.
+  func leaks() async throws(KubeletError) -> [NodeLeak] {
+    guard directory.isSynced else { return [] }
+    let before = Set(workers.keys)
+    let leaks = try await OrphanSweep(services: services).leaks()
+    // Those that came or went meanwhile are none.
+    return leaks.filter { leak in
+      let uid = PodUID(leak.owner)
+      return !before.contains(uid) && !isKnown(uid) && !sweeping.contains(uid)
+    }
+  }
+
   func sweep(_ uids: [PodUID]) {
     let sweep = OrphanSweep(services: services)
-    for uid in uids where workers[uid] == nil && !unclaimed.contains(uid) && directory.wanted[uid] == nil {
+    for uid in uids where !isKnown(uid) {
       guard sweeping.insert(uid).inserted else { continue }
       let logger = logger
       logger.notice("Removing what a pod left that is no more", metadata: ["pod.uid": "\(uid)"])

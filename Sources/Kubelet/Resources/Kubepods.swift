@@ -82,6 +82,23 @@ public actor Kubepods {
     if request(uid.rawValue, nil) { await writeBurstable() }
   }
 
+  /// The pods' cgroups, in each QoS class.
+  public func found() async throws -> [PodCgroups.Found] {
+    let (cgroups, root) = (cgroups, root)
+    return try await runBlocking { () throws(any Error) in
+      var found: [PodCgroups.Found] = []
+      for parent in ["", "/burstable", "/besteffort"].map({ root + $0 }) {
+        for name in try listDirectory(cgroups.cgroup(parent).directory) where name.hasPrefix("pod") {
+          let cgroup = cgroups.cgroup("\(parent)/\(name)")
+          found.append(
+            PodCgroups.Found(
+              uid: PodUID(String(name.dropFirst("pod".count))), path: cgroup.path, isPopulated: try cgroup.isPopulated))
+        }
+      }
+      return found
+    }
+  }
+
   private func prepareTree() async throws {
     let (cgroups, root) = (cgroups, root)
     let all = PodCgroupResources.allPods(plan, available: cgroups.controllers)
@@ -147,6 +164,7 @@ extension PodCgroups {
     self.init(
       prepare: { try await kubepods.prepare($0) }, path: { PodCgroups.path(of: $0, root: root) },
       remove: { try await kubepods.remove($0) }, removeAll: { try await kubepods.removeAll($0) },
+      found: { try await kubepods.found() },
       nodeChanged: { await kubepods.follow(plan($0)) })
   }
 }

@@ -3,6 +3,15 @@ public import KubeModel
 /// The cgroups of pods, as the kubelet needs them: the only place that knows where they are. The calls are given by whoever composes
 /// the agent, because a node without cgroup v2 controllers has none.
 public struct PodCgroups: Sendable {
+  /// A cgroup that has a pod's name.
+  public struct Found: Equatable, Sendable {
+    public var uid: PodUID
+    /// Below the cgroup v2 root.
+    public var path: String
+    /// A process lives in it.
+    public var isPopulated: Bool
+  }
+
   /// Makes the pod's cgroup and writes its limits; second call updates them. Returns the path below the cgroup v2 root.
   public var prepare: @Sendable (Pod) async throws -> String
   /// Path below the cgroup v2 root without making anything.
@@ -11,6 +20,8 @@ public struct PodCgroups: Sendable {
   public var remove: @Sendable (Pod) async throws -> Void
   /// The same for a pod of which nothing but the UID is known: in each QoS class.
   public var removeAll: @Sendable (PodUID) async throws -> Void
+  /// Every pod's cgroup there is, whoever made it.
+  public var found: @Sendable () async throws -> [Found]
   /// The node has other facts: what all pods may have together follows.
   public var nodeChanged: @Sendable (NodeFacts) async -> Void
 
@@ -18,12 +29,14 @@ public struct PodCgroups: Sendable {
     prepare: @escaping @Sendable (Pod) async throws -> String, path: @escaping @Sendable (Pod) -> String,
     remove: @escaping @Sendable (Pod) async throws -> Void,
     removeAll: @escaping @Sendable (PodUID) async throws -> Void = { _ in },
+    found: @escaping @Sendable () async throws -> [Found] = { [] },
     nodeChanged: @escaping @Sendable (NodeFacts) async -> Void = { _ in }
   ) {
     self.prepare = prepare
     self.path = path
     self.remove = remove
     self.removeAll = removeAll
+    self.found = found
     self.nodeChanged = nodeChanged
   }
 

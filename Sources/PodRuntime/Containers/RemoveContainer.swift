@@ -55,13 +55,17 @@ extension PodRuntime {
       throw runtimeError(
         error, "cannot forget \(sandbox.map { "sandbox \($0.id)" } ?? "container \(containers.first?.id.rawValue ?? "")")")
     }
+    let publishers = containers.map { publisher(of: $0) }
+    // Its own removal and that of its sandbox may go on side by side: it is told once, and before the sandbox's end. What an event says of
+    // the others is looked at when it is delivered.
     state.withLock { state in
-      for container in containers { state.remove(container) }
+      for (container, publish) in zip(containers, publishers) where state.containers[container.id] != nil {
+        state.remove(container)
+        publish(.deleted)
+      }
     }
     regainedSpecs.withLock { specs in for container in containers { specs[container.id] = nil } }
     execs.withLock { execs in for container in containers { execs[container.id] = nil } }
-    // After it is gone: an event tells what is there now.
-    for container in containers { publisher(of: container)(.deleted) }
     if let sandbox {
       sandbox.apply(.removed) { publish($0, sandbox: sandbox) }
       state.withLock { $0.remove(sandbox) }

@@ -13,7 +13,7 @@ extension PodRuntime {
   }
 
   /// What goes into these files stays in its line: a newline in a DNS option would be a setting of its own.
-  func checkLines(_ config: SandboxConfig) throws(RuntimeError) {
+  static func checkLines(_ config: SandboxConfig) throws(RuntimeError) {
     let dns = config.dns
     for text in [config.hostname] + (dns?.servers ?? []) + (dns?.searches ?? []) + (dns?.options ?? [])
     where text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {

@@ -18,7 +18,7 @@ extension PodRuntime {
     if namespaces.network != .node, network == nil {
       throw RuntimeError(.failedPrecondition, "pod networking is off on this node: only hostNetwork pods can run")
     }
-    try checkLines(config)
+    try Self.checkLines(config)
     // A sandbox with the host's network has the host's UTS namespace too.
     let own = namespaces.network != .node
     let policy = SysctlPolicy(ownNetwork: own, ownIPC: namespaces.ipc != .node, ownUTS: own)

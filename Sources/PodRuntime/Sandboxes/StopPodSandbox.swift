@@ -25,6 +25,8 @@ extension PodRuntime {
       let told = (try? await link.call(.shutdown)) != nil
       if told { _ = await link.ended.wait(atMost: ShimLink.callTimeout) }
       link.close()
+      // A podshim that does not answer tells no ends.
+      failExecs(of: sandbox)
     }
     try await killProcesses(of: sandbox)
     sandbox.namespace = nil

@@ -223,13 +223,14 @@ final class ShimLink: Sendable {
           try? await Alarm.sleep(for: Self.reconnectDelays[min(attempt, Self.reconnectDelays.count) - 1])
         }
         if state.withLock({ $0.dead || $0.closed }) { return }
-        if await connectOnce() { return }
+        // Powers of two: what does not answer for days is not told every two seconds.
+        if await connectOnce(isTold: attempt & (attempt - 1) == 0) { return }
       }
     }
   }
 
   /// One try; true when there is nothing more to do here: connected (however long podshim takes to answer), or podshim has ended.
-  private func connectOnce() async -> Bool {
+  private func connectOnce(isTold: Bool) async -> Bool {
     let directory = directory
     do throws(SystemCallError) {
       let stream = try await runBlocking { () throws(SystemCallError) in
@@ -257,7 +258,9 @@ final class ShimLink: Sendable {
       } catch {
         logger.warning("Cannot look for podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
       }
-      logger.warning("Cannot reach podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
+      if isTold {
+        logger.warning("Cannot reach podshim", metadata: ["directory": "\(directory)", "error": "\(error)"])
+      }
       return false
     }
   }

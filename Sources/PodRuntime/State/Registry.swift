@@ -14,8 +14,10 @@ struct Registry {
   private var members: [SandboxID: Set<ContainerID>] = [:]
   private var sandboxNames: [String: SandboxID] = [:]
   private var containerNames: [String: ContainerID] = [:]
-  var running: [String: Creation<SandboxConfig, SandboxID>] = [:]
-  var creating: [String: Creation<ContainerConfig, ContainerID>] = [:]
+  var running: [String: Creation<SandboxConfig, SandboxID>] = [:] { didSet { changes += 1 } }
+  var creating: [String: Creation<ContainerConfig, ContainerID>] = [:] { didSet { changes += 1 } }
+  /// Of the creations under way: the same number before and after means that none began or ended between.
+  private(set) var changes = 0
 
   mutating func add(_ sandbox: Sandbox) {
     sandboxes[sandbox.id] = sandbox

@@ -1,6 +1,7 @@
 import Foundation
 import KubeModel
 import RuntimeAPI
+import Synchronization
 import TestSupport
 import Testing
 
@@ -52,6 +53,46 @@ import Testing
       node.runtime.comeUp()
       await node.eventually("swept", passing: 1) { !exists(node, "pods/lost") }
       #expect(exists(node, "pods/u1/volumes"))
+    }
+  }
+
+  @Test("an empty cgroup without a directory goes too; one in which something runs is named, and left alone")
+  func cgroups() async throws {
+    let removed = Mutex<[String]>([])
+    @Sendable func found(_ uid: String, _ isPopulated: Bool) -> PodCgroups.Found {
+      PodCgroups.Found(uid: PodUID(uid), path: "/kubepods/burstable/pod\(uid)", isPopulated: isPopulated)
+    }
+    let cgroups = PodCgroups(
+      prepare: { _ in "" }, path: { _ in "" }, remove: { _ in },
+      removeAll: { uid in removed.withLock { $0.append(uid.rawValue) } },
+      found: {
+        let all = [found("u1", true), found("waits", false), found("foreign", true), found("lost", false)]
+        return all.filter { cgroup in !removed.withLock { $0.contains(cgroup.uid.rawValue) } }
+      })
+    var waiting = Pod.test(uid: "waits", name: "waits-node1")
+    waiting.spec.nodeName = "elsewhere"
+    try await TestNode.with([.test(), waiting], cgroups: cgroups) { node in
+      await node.eventually("swept") { removed.withLock { $0 } == ["lost"] }
+      await node.eventually("ready") { node.container("app")?.ready == true }
+      await node.settle()
+      #expect(removed.withLock { $0 } == ["lost"])
+      let leaks = try await node.kubelet.leaks()
+      #expect(leaks.map(\.name) == ["/kubepods/burstable/podforeign"])
+      #expect(leaks.first?.problem.contains("processes run in it") == true)
+    }
+  }
+
+  @Test("doctor names the directory of a pod that nobody knows, until it is swept")
+  func directories() async throws {
+    try await TestNode.with([.test()]) { node in
+      await node.eventually("ready") { node.container("app")?.ready == true }
+      await node.settle()
+      #expect(try await node.kubelet.leaks() == [])
+      try make(node, "pods/lost")
+      let leaks = try await node.kubelet.leaks()
+      #expect(leaks.map(\.name) == ["\(node.root)/pods/lost"] && leaks.map(\.kind) == ["directory"])
+      await node.eventually("swept", passing: 30) { !exists(node, "pods/lost") }
+      #expect(try await node.kubelet.leaks() == [])
     }
   }
 }

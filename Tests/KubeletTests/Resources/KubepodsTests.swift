@@ -71,6 +71,20 @@ import Testing
     }
   }
 
+  @Test("every pod's cgroup is found, whoever made it, and whether something runs in it") func found() async throws {
+    try await withTree { tree, mount in
+      for (path, populated) in [("/podg", 1), ("/burstable/podold", 0), ("/besteffort/podb", 1)] {
+        try FileManager.default.createDirectory(atPath: "\(mount)/kubepods\(path)", withIntermediateDirectories: true)
+        try Data("populated \(populated)\nfrozen 0\n".utf8).write(
+          to: URL(fileURLWithPath: "\(mount)/kubepods\(path)/cgroup.events"))
+      }
+      let found = try await tree.found().sorted { $0.uid.rawValue < $1.uid.rawValue }
+      #expect(found.map(\.uid.rawValue) == ["b", "g", "old"])
+      #expect(found.map(\.path) == ["/kubepods/besteffort/podb", "/kubepods/podg", "/kubepods/burstable/podold"])
+      #expect(found.map(\.isPopulated) == [true, true, false])
+    }
+  }
+
   @Test("a name that the kernel could not make has no cgroup to remove") func longName() async throws {
     try await withTree { tree, _ in try await tree.remove(pod(String(repeating: "u", count: 300), 1)) }
   }

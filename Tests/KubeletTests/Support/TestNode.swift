@@ -3,6 +3,7 @@ import KubeModel
 import LinuxSystem
 import Logging
 import NIOPosix
+import RuntimeAPI
 import Store
 import Synchronization
 import Testing
@@ -17,12 +18,15 @@ final class TestNode: Sendable {
   let runtime: FakeRuntime
   let root: String
   let store: Store
+  private let cgroups: PodCgroups
+  private let logLosses: AsyncStream<LogLoss>?
   private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceSnapshot>.Continuation)?>
   private let wanted = Mutex<[Pod]>([])
 
   var kubelet: Kubelet { kubeletBox.withLock { $0!.kubelet } }
 
-  private init() throws {
+  private init(_ cgroups: PodCgroups, _ logLosses: AsyncStream<LogLoss>?) throws {
+    (self.cgroups, self.logLosses) = (cgroups, logLosses)
     let time = time
     runtime = FakeRuntime(now: { time.now })
     root = NSTemporaryDirectory() + "kubelet-test-\(UUID().uuidString)"
@@ -33,9 +37,9 @@ final class TestNode: Sendable {
 
   static func with(
     _ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader(),
-    _ body: (TestNode) async throws -> Void
+    cgroups: PodCgroups = .none, logLosses: AsyncStream<LogLoss>? = nil, _ body: (TestNode) async throws -> Void
   ) async throws {
-    let node = try TestNode()
+    let node = try TestNode(cgroups, logLosses)
     node.wanted.withLock { $0 = pods }
     node.start(facts, reader: reader)
     do {
@@ -64,8 +68,8 @@ final class TestNode: Sendable {
       config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts, nodeReader: reader),
       runtime: runtime,
       runtimeName: "fake",
-      store: store, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton, clock: time.clock,
-      logger: logger)
+      store: store, cgroups: cgroups, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton,
+      logLosses: logLosses, clock: time.clock, logger: logger)
     let task = Task { await kubelet.run() }
     kubeletBox.withLock { $0 = (kubelet, task, continuation) }
     continuation.yield(snapshot(wanted.withLock { $0 }))
