@@ -52,7 +52,7 @@ public enum ConfigurationSupport {
     Field("allowedUnsafeSysctls", "sysctls that pods may set beside Kubernetes' safe ones; `net.core.*` allows all that begin so"),
     Field("singleProcessOOMKill", "`true`: the kernel kills one process of a container, not all of it"),
     Field("seccompDefault", "`true`: containers without a profile get `RuntimeDefault`"),
-    Field("oomScoreAdj", "of the agent, and so of podshims"),
+    Field("oomScoreAdj", "of the agent; podshims have -999"),
     Field("crashLoopBackOff.maxContainerRestartPeriod", "longest crash back-off"),
   ]
 

@@ -1,13 +1,24 @@
 internal import KubeModel
+internal import LinuxSystem
 internal import RuntimeAPI
 
 /// The security settings of a container: its own win over the pod's. Source: kubelet `determineEffectiveSecurityContext`.
 enum SecurityConfig {
   /// Source: kubelet securitycontext `defaultMaskedPaths`.
-  static let maskedPaths = [
-    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-    "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
-  ]
+  static let maskedPaths =
+    [
+      "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+      "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+    ] + thermalThrottle(in: "/sys/devices/system/cpu")
+
+  /// The processors' counters of throttling tell what other tenants do. Read once: processors that a node could have are there from its
+  /// start, plugged in or not.
+  static func thermalThrottle(in directory: String) -> [String] {
+    let numbers = ((try? listDirectory(directory)) ?? []).compactMap { name in
+      name.hasPrefix("cpu") ? Int(name.dropFirst("cpu".count)) : nil
+    }
+    return numbers.sorted().map { "\(directory)/cpu\($0)/thermal_throttle" }.filter { FileFacts.at($0)?.kind == .directory }
+  }
   static let readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
   static func context(_ container: Container, in pod: Pod, paths: PodPaths, node: NodeFacts) -> ContainerSecurityContext {

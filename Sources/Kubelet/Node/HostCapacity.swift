@@ -19,6 +19,17 @@ enum HostCapacity {
     return count(ofList: text).map { Int64($0) * 1000 }
   }
 
+  /// Source: Documentation/admin-guide/mm/hugetlbpage.rst (`hugepages-2048kB`), cgroup-v2.rst (`hugetlb.2MB.max`).
+  static func hugePageSizes(in directory: String) -> [String] {
+    let kibibytes = ((try? listDirectory(directory)) ?? []).compactMap { name -> Int? in
+      guard name.hasPrefix("hugepages-"), name.hasSuffix("kB") else { return nil }
+      return Int(name.dropFirst("hugepages-".count).dropLast("kB".count))
+    }
+    return kibibytes.sorted().map { size in
+      size >= 1 << 20 ? "\(size >> 20)GB" : size >= 1 << 10 ? "\(size >> 10)MB" : "\(size)KB"
+    }
+  }
+
   /// How many numbers `0-3,8` names.
   static func count(ofList text: String) -> Int? {
     var count = 0

@@ -7,6 +7,7 @@ extension NodeFacts {
     var facts = NodeFacts(name: name, memoryCapacity: 0, milliCPUCapacity: 1000, controllers: controllers)
     facts.hasAppArmor = (try? readFile("/sys/module/apparmor/parameters/enabled"))?.first == "Y"
     facts.killsWholeContainerOnOOM = controllers.contains("memory")
+    facts.hugePageSizes = HostCapacity.hugePageSizes(in: "/sys/kernel/mm/hugepages")
     reader.host(&facts)
     reader.files(&facts)
     return facts

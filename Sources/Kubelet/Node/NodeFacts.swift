@@ -27,6 +27,8 @@ public struct NodeFacts: Sendable, Equatable {
   public var podPidsLimit = -1
   public var allowedUnsafeSysctls: [String] = []
   public var hasAppArmor = false
+  /// As the kernel names them in its files, `2MB` for example.
+  public var hugePageSizes: [String] = []
   /// What admission gives out of the node; nil: all of its capacity.
   public var allocatable: [String: Quantity]?
 

@@ -81,10 +81,10 @@ extension PodActions {
     let (mounts, subPaths) = try VolumeMounts.mounts(
       container, volumes: volumes.volumes, environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 }, paths: paths)
     let (paths, ledger) = (paths, services.ledger)
+    try await PodVolumes.bind(subPaths, ledger: ledger, owner: paths.uid.rawValue)
     try await Deadline.run("writing the files of container \(container.name)", seconds: 30) { () throws(KubeletError) in
-      for part in subPaths { try part.bind(ledger: ledger, owner: paths.uid.rawValue) }
       do {
-        try HostFiles.makeDirectory(paths.container(container.name), mode: 0o750)
+        try makeDirectory(paths.container(container.name), mode: 0o750, parents: 0o750)
         let log = paths.terminationLog(container.name, attempt: attempt)
         try Data().write(to: URL(fileURLWithPath: log))
         try HostFiles.changeMode(log, 0o666)

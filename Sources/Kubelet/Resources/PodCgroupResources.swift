@@ -18,6 +18,11 @@ enum PodCgroupResources {
     }
     if pod.isLimited("memory"), let memory = limits["memory"] { resources.memoryLimit = Int64(memory.value) }
     if node.podPidsLimit > 0 { resources.pidsLimit = Int64(node.podPidsLimit) }
+    // Of a size nobody asked for there is none. Source: kubelet `HugePageLimits`, cgroupManagerImpl.
+    resources.hugepageLimits = node.hugePageSizes.map { size in
+      let requested = requests["hugepages-\(size.dropLast())i"]?.value ?? 0
+      return CgroupResources.HugepageLimit(pageSize: size, limit: UInt64(clamping: requested))
+    }
     return resources
   }
 

@@ -73,6 +73,15 @@ struct PodVolumes: Sendable {
     if let first { throw first }
   }
 
+  /// Binds parts of volumes where containers find them. One that hangs holds one thread, however often its container is tried again.
+  static func bind(_ parts: [SubPath], ledger: Ledger, owner: String, seconds: Int = 30) async throws(KubeletError) {
+    for part in parts {
+      try await calls.run(part.target, what: "preparing subPath \"\(part.path)\" of volume \(part.root)", seconds: seconds) {
+        () throws(KubeletError) in try part.bind(ledger: ledger, owner: owner)
+      }
+    }
+  }
+
   /// The group is given once to what is new, and again only when the pod asks for another one: a walk over a volume in use takes long.
   private func prepare(_ volume: any PodVolume, _ name: String) throws(KubeletError) {
     let isNew = try volume.setUp()

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Set-ups of volumes that are under way, by place. A file system that hangs holds one thread for each volume, however often its pod tries
+/// Set-ups of volumes and of parts of them that are under way, by place. A file system that hangs holds one thread for each volume, however often its pod tries
 /// again, and one waiter: whoever comes later is told at once.
 final class VolumeCalls: Sendable {
   private let running = Mutex<Set<String>>([])

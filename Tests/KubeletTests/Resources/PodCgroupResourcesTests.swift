@@ -1,5 +1,6 @@
 import Cgroups
 import KubeModel
+import TestSupport
 import Testing
 
 @testable import Kubelet
@@ -45,6 +46,21 @@ import Testing
     #expect(resources.cpuQuota == 100_000 && resources.memoryLimit == 64 << 20 && resources.pidsLimit == 500)
     #expect(pod.qosClass == .guaranteed && resources.cpuWeight == 39)
     #expect(PodCgroups.path(of: pod, root: "/kubepods") == "/kubepods/podu1")
+  }
+
+  @Test("a pod has the huge pages it asks for, and none of the sizes it does not ask for") func hugePages() throws {
+    var node = node
+    node.hugePageSizes = ["2MB", "1GB"]
+    let amounts: [String: Quantity] = ["hugepages-2Mi": Quantity("64Mi")!, "memory": 1, "cpu": 1]
+    let asking = PodCgroupResources.of(pod(amounts, limits: amounts), node: node).hugepageLimits
+    #expect(asking == [.init(pageSize: "2MB", limit: 64 << 20), .init(pageSize: "1GB", limit: 0)])
+    let silent = PodCgroupResources.of(pod(), node: node).hugepageLimits
+    #expect(silent == [.init(pageSize: "2MB", limit: 0), .init(pageSize: "1GB", limit: 0)])
+    try ScratchDirectory.with { scratch in
+      for name in ["hugepages-1048576kB", "hugepages-2048kB", "hugepages-64kB", "other"] { try scratch.makeDirectory(name) }
+      #expect(HostCapacity.hugePageSizes(in: scratch.path) == ["64KB", "2MB", "1GB"])
+    }
+    #expect(HostCapacity.hugePageSizes(in: "/nothing/there") == [])
   }
 
   @Test("any amount can be written", arguments: ["9223372036854775807", "100Gi"]) func large(amount: String) {

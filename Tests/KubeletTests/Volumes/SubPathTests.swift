@@ -4,6 +4,7 @@ import KubeModel
 import LinuxSystem
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Kubelet
@@ -13,8 +14,8 @@ import Testing
     let root = NSTemporaryDirectory() + "subpath-test-\(UUID().uuidString)"
     let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
     let ledger = Ledger(in: try Store(path: nil))
-    try HostFiles.makeDirectory("\(root)/volume", mode: 0o2777)
-    try HostFiles.makeDirectory("\(root)/outside/deep", mode: 0o755)
+    try makeDirectory("\(root)/volume", mode: 0o2777)
+    try makeDirectory("\(root)/outside/deep", mode: 0o755)
     for directory in ["outside", "outside/deep"] { try writeFile("\(root)/\(directory)/secret", "host") }
     defer {
       try? VolumeTeardown.run(paths, ledger: ledger)
@@ -49,7 +50,7 @@ import Testing
     try withVolume { volume, outside, paths, ledger in
       try FileManager.default.createSymbolicLink(atPath: "\(volume)/absolute", withDestinationPath: outside)
       try FileManager.default.createSymbolicLink(atPath: "\(volume)/relative", withDestinationPath: "../outside")
-      try HostFiles.makeDirectory("\(volume)/data", mode: 0o755)
+      try makeDirectory("\(volume)/data", mode: 0o755)
       try FileManager.default.createSymbolicLink(atPath: "\(volume)/inside", withDestinationPath: "data")
       for path in ["absolute", "relative", "absolute/deep", "relative/new"] {
         #expect(throws: KubeletError.self) { try part(volume, path, paths).bind(ledger: ledger, owner: "u1") }
@@ -60,10 +61,48 @@ import Testing
     }
   }
 
+  @Test(
+    "a part of a volume that hangs is waited for once, and later tries are told so at once",
+    .enabled(if: FileManager.default.fileExists(atPath: "/dev/fuse"), "needs FUSE"), .timeLimit(.minutes(5)))
+  func hanging() async throws {
+    try await ScratchDirectory.with("hung") { scratch in
+      let hung = try scratch.makeDirectory("hung")
+      // A file system whose server never says a word.
+      let device = try systemCall("open", on: "/dev/fuse") { unsafe open("/dev/fuse", O_RDWR | O_CLOEXEC) }
+      let options = "fd=\(device),rootmode=40000,user_id=0,group_id=0"
+      _ = try systemCall("mount", on: hung) { unsafe mount("hung", hung, "fuse", 0, options) }
+      defer { unsafe umount2(hung, Int32(MNT_DETACH)) }
+      let ledger = Ledger(in: try Store(path: nil))
+      let part = SubPath(root: hung, path: "a", target: scratch["target"])
+      let first = await #expect(throws: KubeletError.self) {
+        try await PodVolumes.bind([part], ledger: ledger, owner: "u1", seconds: 1)
+      }
+      #expect(first?.description.contains("did not finish within 1 s") == true)
+      for _ in 0..<3 {
+        // It would be waited for longer than the test may take.
+        let later = await #expect(throws: KubeletError.self) {
+          try await PodVolumes.bind([part], ledger: ledger, owner: "u1", seconds: 600)
+        }
+        #expect(later?.description.contains("since an earlier try") == true)
+      }
+      // Its server is gone: the call ends, and the place is free for another try.
+      close(device)
+      let free = await eventually {
+        do throws(KubeletError) {
+          try await PodVolumes.bind([part], ledger: ledger, owner: "u1", seconds: 600)
+          return false
+        } catch {
+          return !error.description.contains("since an earlier try")
+        }
+      }
+      #expect(free)
+    }
+  }
+
   /// CVE-2021-25741: a sibling container swaps a directory and a link as fast as it can.
   @Test("a directory that becomes a link while it is bound never leads out", .timeLimit(.minutes(5))) func attack() throws {
     try withVolume { volume, outside, paths, ledger in
-      try HostFiles.makeDirectory("\(volume)/a/deep", mode: 0o777)
+      try makeDirectory("\(volume)/a/deep", mode: 0o777)
       try FileManager.default.createSymbolicLink(atPath: "\(volume)/b", withDestinationPath: outside)
       let stops = Atomic(false)
       let swaps = Atomic(0)
