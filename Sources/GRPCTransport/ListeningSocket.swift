@@ -18,7 +18,7 @@ struct ListeningSocket: Sendable {
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     let facts: FileFacts?
     do throws(SystemCallError) {
-      if !directory.isEmpty { try HostFiles.makeDirectory(directory, mode: 0o750) }
+      if !directory.isEmpty { try makeDirectory(directory, mode: 0o750, parents: 0o750) }
       facts = try HostFiles.facts(path, followsLink: false)
     } catch { throw GRPCTransportError(.cannotListen, "cannot prepare the socket \(path)", cause: error) }
     guard let facts else { return }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -70,6 +71,47 @@ extension ShimSuite {
         #expect(ended.exitCode == 5)
         #expect(lines.map(\.content) == ["out"])
         #expect(took > 0.29)
+      }
+    }
+
+    @Test("Somebody who writes into the output of a container that has ended, without end, does not keep its exit back")
+    func endlessOutput() throws {
+      try TestPod.with { pod in
+        var container = TestContainer("c", ["/bin/sh", "-c", "read x; exit 7"])
+        container.openStdin = true
+        container.drainMilliseconds = 100
+        var (request, descriptors) = try container.request(in: pod)
+        request.logPath = ""
+        guard case .spawned(let pid) = try pod.call(.spawn(request), descriptors).reply else {
+          Issue.record("not made")
+          return
+        }
+        descriptors = []
+        let output = unsafe open("/proc/\(pid)/fd/1", O_WRONLY | O_CLOEXEC)
+        #expect(output >= 0)
+        let stops = Atomic(false)
+        let ended = (0..<3).map { _ in DispatchSemaphore(value: 0) }
+        for semaphore in ended {
+          Thread {
+            let block = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+            var pipeSignal = sigset_t()
+            unsafe sigemptyset(&pipeSignal)
+            unsafe sigaddset(&pipeSignal, SIGPIPE)
+            unsafe pthread_sigmask(SIG_BLOCK, &pipeSignal, nil)
+            while !stops.load(ordering: .relaxed), unsafe write(output, block, block.count) > 0 {}
+            semaphore.signal()
+          }.start()
+        }
+        defer {
+          stops.store(true, ordering: .relaxed)
+          for semaphore in ended { semaphore.wait() }
+          close(output)
+        }
+        let input = try LinuxSystem.Pipe()
+        _ = try pod.call(.attach(id: "c", streams: 1), [input.readEnd])
+        let end = try input.writeEnd()
+        end.withRaw { raw in _ = unsafe write(raw, "go\n", 3) }
+        #expect(try pod.exit(of: "c").exitCode == 7)
       }
     }
 

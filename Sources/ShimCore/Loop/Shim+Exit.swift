@@ -1,6 +1,9 @@
 import CLinux
 
 extension Shim {
+  /// Reads of 64 KiB after an exit: more than root's largest pipe has by default (pipe-max-size, 1 MiB). The rest comes by the loop.
+  private static let finalRounds = 64
+
   /// SIGCHLD: reaps podshim's own children by pidfd and, as subreaper, orphans by pid. Peeking first means that no status is stolen.
   func childSignal() {
     var drained = [UInt8](repeating: 0, count: 128)
@@ -38,7 +41,8 @@ extension Shim {
     process.input = nil
     for stream in [process.output, process.errorOutput] {
       guard let stream else { continue }
-      while drain(stream, process) {}
+      // What it left in the pipe, at its largest: whoever else holds the other end, in another pod perhaps, may write without end.
+      for _ in 0..<Self.finalRounds where !drain(stream, process) { break }
     }
     process.drainDeadline = cl_monotonic() + Int64(process.drainMilliseconds) * 1_000_000
     finishIfDrained(process)
