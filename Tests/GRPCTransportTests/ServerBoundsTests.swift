@@ -94,15 +94,12 @@ import Testing
 
   @Test("a client that is stopped does not keep the server from ending")
   func stopped() async throws {
-    var left: (any Channel)?
+    // Ends with the server's end, which the time limit of the suite waits for.
     try await withServer(grace: .milliseconds(50)) { client, path in
-      left = try await Self.silent(path)
+      let silent = try await Self.silent(path)
       let _: Text = try await client.unary("/t.T/Echo", Text())
+      #expect(silent.isActive)
     }
-    // The server is gone, its client is not.
-    let silent = try #require(left)
-    #expect(silent.isActive)
-    try? await silent.close().get()
   }
 
   @Test("who reads none of its answers refuses itself room, not others")
