@@ -94,7 +94,10 @@ let package = Package(
     .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "Cgroups", dependencies: ["LinuxSystem"], swiftSettings: strict),
     .target(name: "Netlink", dependencies: ["LinuxSystem"], swiftSettings: strict),
-    .target(name: "OCISpec", swiftSettings: strict),
+    .target(
+      name: "OCISpec", dependencies: ["CLibCrypto"], swiftSettings: strict,
+      // From the archive: see CLibCrypto/shim.h.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libcrypto.a"])]),
     .target(name: "Store", dependencies: ["LinuxSystem", "CSQLite"], swiftSettings: strict),
     .target(name: "RuntimeAPI", swiftSettings: strict),
     .target(name: "YAML", dependencies: ["CLibYAML"], swiftSettings: strict),
@@ -119,10 +122,10 @@ let package = Package(
       name: "LinuxRuntime", dependencies: ["ShimCore", "OCISpec", "LinuxSystem", "CLibSeccomp", "CLibCap"],
       swiftSettings: strict),
     .target(
-      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "UnpackProtocol", "CLinux", "CLibCrypto"],
-      swiftSettings: strict,
-      // From the archive: see CLibCrypto/shim.h.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libcrypto.a"])]),
+      name: "Images", dependencies: ["OCISpec", "LinuxSystem", "Store", "UnpackProtocol", "CLinux", "Registry"],
+      swiftSettings: strict),
+    .target(
+      name: "Registry", dependencies: ["OCISpec", "LinuxSystem", nioCore, nioPosix, nioHTTP1, nioSSL], swiftSettings: strict),
     .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
       name: "PodRuntime",
@@ -159,8 +162,8 @@ let package = Package(
     .executableTarget(
       name: "swiftlet",
       dependencies: [
-        "PodRuntime", "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeletServer", "Images", "PodNetwork", "Store",
-        "LinuxSystem",
+        "PodRuntime", "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeletServer", "Images", "Registry", "PodNetwork",
+        "Store", "LinuxSystem",
         "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, argumentParser, log,
       ],
       swiftSettings: strict),
@@ -176,6 +179,9 @@ let package = Package(
       name: "AgentSupport",
       dependencies: ["TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],
       path: "Tests/AgentSupport", swiftSettings: strict),
+
+    .target(
+      name: "RegistrySupport", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/RegistrySupport", swiftSettings: strict),
 
     // Unit tests: no root, milliseconds
     .testTarget(name: "KubeModelTests", dependencies: ["KubeModel"], resources: [.copy("Fixtures")], swiftSettings: strict),
@@ -203,7 +209,10 @@ let package = Package(
     .testTarget(
       name: "PodNetworkTests", dependencies: ["TestSupport", "PodNetwork", "Netlink", "Store", "LinuxSystem"], swiftSettings: strict
     ),
-    .testTarget(name: "ImagesTests", dependencies: ["Images", "UnpackProtocol"], swiftSettings: strict),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "UnpackProtocol", "OCISpec"], swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["TestSupport", "RegistrySupport", "Registry", "OCISpec", "LinuxSystem", nioHTTP1],
+      swiftSettings: strict),
     .testTarget(
       name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "OCISpec", "ShimCore"], exclude: ["Fixtures"],
       swiftSettings: strict),
@@ -233,7 +242,9 @@ let package = Package(
     // Integration tests: root, the real kernel, one at a time
     .testTarget(
       name: "IntegrationAgent",
-      dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],
+      dependencies: [
+        "AgentSupport", "TestSupport", "RegistrySupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "IntegrationRuntime",
@@ -249,8 +260,10 @@ let package = Package(
     .testTarget(name: "IntegrationCgroups", dependencies: ["TestSupport", "Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationImages",
-      dependencies: ["TestSupport", "Images", "UnpackProtocol", "OCISpec", "LinuxSystem", "Store", "CLinux"],
-      swiftSettings: strict),
+      dependencies: [
+        "TestSupport", "RegistrySupport", "Images", "Registry", "UnpackProtocol", "OCISpec", "LinuxSystem", "Store", "CLinux",
+      ],
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationNetwork", dependencies: ["TestSupport", "PodNetwork", "Netlink", "LinuxSystem", "Store"],
       swiftSettings: strict),

@@ -32,6 +32,12 @@ public struct MediaType: RawRepresentable, Hashable, Sendable, Codable, CustomSt
   public var isConfig: Bool { self == .ociConfig || self == .dockerConfig }
   public var isLayer: Bool { layerCompression != nil }
 
+  /// A layer that registries do not keep: its bytes are somewhere else.
+  public var isForeignLayer: Bool {
+    [.ociNondistributableLayer, .ociNondistributableLayerGzip, .ociNondistributableLayerZstd, .dockerForeignLayerGzip].contains(
+      self)
+  }
+
   public enum Compression: Sendable { case none, gzip, zstd }
   /// How a layer of this type is compressed; nil when the type is not a layer's.
   public var layerCompression: Compression? {
