@@ -25,6 +25,16 @@ public struct NodeClient: NodeOperations {
     return values(responses) { ImageImportProgress($0) }
   }
 
+  public func pullImage(
+    _ reference: String, auth: RegistryAuth?
+  ) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error> {
+    var request = Runtime_V1_PullImageRequest()
+    request.image.image = reference
+    if let auth { request.auth = Runtime_V1_AuthConfig(auth) }
+    let responses: ResponseStream<Swiftlet_V1_ImportImageProgress> = try await client.stream(method("PullImage"), request)
+    return values(responses) { ImageImportProgress($0) }
+  }
+
   public func events(after sequence: UInt64, follow: Bool) async throws(RuntimeError) -> AsyncThrowingStream<NodeEvent, any Error> {
     var request = Swiftlet_V1_ListEventsRequest()
     request.afterSequence = sequence

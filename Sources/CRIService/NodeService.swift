@@ -14,5 +14,6 @@ struct NodeService: Sendable {
     service.unary(&router, "ListStartTraces", listStartTraces)
     service.streaming(&router, "ImportImage", importImage)
     service.streaming(&router, "ListEvents", listEvents)
+    service.streaming(&router, "PullImage", pullImage)
   }
 }

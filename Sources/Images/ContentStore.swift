@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import OCISpec
 
 /// Documents by digest: `<root>/content/blobs/sha256/<hex>`. A blob is there whole or not at all: data, fsync, rename, fsync of the directory.
 /// Layers are kept unpacked only.

@@ -20,6 +20,14 @@ public struct ImageError: Error, Sendable, CustomStringConvertible {
     case noSpace
     case inputOutput
     case cancelled
+    /// The registry wants other credentials.
+    case denied
+    /// The registry was not reached, broke off or is overloaded: the same may work later.
+    case unavailable
+    /// Settings for registries, on this node.
+    case configuration
+    /// The name is one that no registry has.
+    case localOnly
   }
   public let code: Code
   public let message: String

@@ -1,3 +1,5 @@
+import OCISpec
+
 /// A normalised image name: `registry/path[:tag][@digest]`. Source: distribution/reference, with Docker's short forms.
 public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
   /// Host and optional port.

@@ -30,7 +30,7 @@ extension ImageService {
     let ingest = "\(content.ingest)/\(UInt64.random(in: 0...UInt64.max))"
     let result: Result<[StoredImage], ImageError>
     do throws(ImageError) {
-      let images = try await runBlocking(.foreign) { [self] () throws(ImageError) in
+      let images = try await runBlocking(.images) { [self] () throws(ImageError) in
         try open(path, ingest: ingest, cancellation, progress)
       }
       var stored: [StoredImage] = []
@@ -92,14 +92,22 @@ extension ImageService {
       kept.append(try await layers.obtain(layer, cancellation: cancellation, progress: report))
       done = UInt64(clamping: Self.sum(Int64(clamping: done), layer.file.size))
     }
+    return try await commit(image, kept, pin: pin, cancellation)
+  }
+
+  /// Puts an image whose layers are here on the disk for good, and names it.
+  /// - Parameter kept: every layer, base first.
+  func commit(
+    _ image: ArchivedImage, _ kept: [(layer: Layer, lease: LayerLease)], pin: Bool, _ cancellation: ImportCancellation
+  ) async throws(ImageError) -> StoredImage {
     if kept.contains(where: { !$0.layer.isDurable }) {
-      try await runBlocking(.foreign) { [layers] () throws(ImageError) in try layers.flush() }
+      try await runBlocking(.images) { [layers] () throws(ImageError) in try layers.flush() }
     }
     let size = kept.reduce(0) { Self.sum($0, $1.layer.bytes) }
     let stored = try await changes.pass(Self.names) { () async throws(ImageError) in
       try await runBlocking { [layers, content] () throws(ImageError) in
         try cancellation.check()
-        try layers.settle(image.layers.map(\.diffID))
+        try layers.settle(image.config.rootfs.diffIDs)
         try content.write(image.documents)
       }
       return try await name(image, size: size, pin: pin)
@@ -109,7 +117,7 @@ extension ImageService {
   }
 
   /// Sizes are a stranger's word: 500 sparse files of an exabyte are no reason to end.
-  private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+  static func sum(_ a: Int64, _ b: Int64) -> Int64 {
     let (sum, overflow) = a.addingReportingOverflow(b)
     return overflow ? .max : sum
   }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import LinuxSystem
 import OCISpec
+public import Registry
 public import Store
 import Synchronization
 
@@ -14,6 +15,7 @@ public final class ImageService: Sendable {
   let content: ContentStore
   let layers: LayerStore
   let unpacker: Unpacker
+  let registries: RegistryClient
   let records: Documents
   let preloads: Documents
   let snapshotUsages = Mutex<[String: MeasuredUsage]>([:])
@@ -22,13 +24,19 @@ public final class ImageService: Sendable {
   private let configs = Mutex<[String: ImageConfig]>([:])
 
   /// Opens the store below `root`; what a crash left half-made is removed.
-  /// - Parameter unpacker: path of the program that parses archives (Sources/unpacker).
-  public convenience init(root: String, store: Store, unpacker: String) throws(ImageError) {
-    try self.init(root: root, store: store, unpacker: Unpacker(program: unpacker))
+  /// - Parameters:
+  ///   - unpacker: path of the program that parses archives (Sources/unpacker).
+  ///   - registries: where images are pulled from.
+  public convenience init(
+    root: String, store: Store, unpacker: String, registries: RegistryClient = RegistryClient(settings: .init())
+  ) throws(ImageError) {
+    try self.init(root: root, store: store, unpacker: Unpacker(program: unpacker), registries: registries)
   }
 
-  init(root: String, store: Store, unpacker: Unpacker) throws(ImageError) {
-    (self.root, self.store, self.unpacker) = (root, store, unpacker)
+  init(
+    root: String, store: Store, unpacker: Unpacker, registries: RegistryClient = RegistryClient(settings: .init())
+  ) throws(ImageError) {
+    (self.root, self.store, self.unpacker, self.registries) = (root, store, unpacker, registries)
     catalog = ImageCatalog()
     content = try ContentStore(root: root)
     let inUse = try Self.loadSnapshots(root, into: catalog)
@@ -82,7 +90,8 @@ public final class ImageService: Sendable {
   public func resolve(_ reference: String) throws(ImageError) -> ResolvedImage {
     guard let found = try status(reference), let leased = catalog.lease(image: found.id) else {
       throw ImageError(
-        .notFound, "no image '\(reference)' on this node; swiftctl images lists them, swiftctl image import adds one")
+        .notFound,
+        "no image '\(reference)' on this node; swiftctl images lists them, swiftctl pull or swiftctl image import adds one")
     }
     switch leased {
     case .failure(let missing):

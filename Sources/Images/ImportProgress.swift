@@ -1,6 +1,6 @@
-/// How far an import is.
+/// How far an import or a pull is.
 public struct ImportProgress: Sendable {
-  /// `reading` or `unpacking`.
+  /// `reading`, `unpacking` or `pulling`.
   public let stage: String
   public let bytesDone: UInt64
   public let bytesTotal: UInt64

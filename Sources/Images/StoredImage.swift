@@ -1,3 +1,5 @@
+import OCISpec
+
 /// An image of this node, as it is kept and as a list shows it.
 public struct StoredImage: Sendable, Equatable {
   /// `sha256:` and the hex digest of its config.

@@ -28,12 +28,15 @@ public enum BlockingWork: Sendable, CaseIterable {
   case manifests
   /// Waiting for processes that were killed, for ten seconds when one hangs in the kernel.
   case ending
+  /// Images being unpacked, one for each layer, as long as its registry takes: volumes do not wait for them.
+  case images
 }
 
 private let nodeThreads = ThreadPool(named: "blocking", width: 32)
 private let foreignThreads = ThreadPool(named: "blocking-paths", width: 64)
 private let manifestThreads = ThreadPool(named: "manifests", width: 4)
 private let endingThreads = ThreadPool(named: "ending", width: 64)
+private let imageThreads = ThreadPool(named: "images", width: 128)
 
 /// Runs a closure that may block (a system call on a file system or the network) on a thread of the agent's own bounded pools, so that
 /// the cooperative pool never waits for a disk or a dead mount. The pools grow at once; above their bound callers wait in order.
@@ -46,6 +49,7 @@ public func runBlocking<R: Sendable, E: Error>(
     case .foreign: foreignThreads
     case .manifests: manifestThreads
     case .ending: endingThreads
+    case .images: imageThreads
     }
   #if DEBUG
     // Task-locals do not follow onto the thread by themselves.

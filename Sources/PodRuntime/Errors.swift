@@ -30,6 +30,9 @@ private func imageCode(_ error: ImageError) -> RuntimeError.Code {
   switch error.code {
   case .notFound: .notFound
   case .invalidReference: .invalidArgument
+  case .denied: .unauthenticated
+  case .configuration: .failedPrecondition
+  case .cancelled: .cancelled
   default: .unknown
   }
 }

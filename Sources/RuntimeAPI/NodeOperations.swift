@@ -5,6 +5,11 @@ public protocol NodeOperations: Sendable {
   /// - Parameter path: absolute, on the node. `pin`: never collected.
   func importImage(path: String, pin: Bool) async throws(RuntimeError) -> AsyncThrowingStream<ImageImportProgress, any Error>
 
+  /// Pulls an image as the CRI's PullImage does, and says how far it is. The last value has `done` set. Ending the stream ends the pull.
+  func pullImage(_ reference: String, auth: RegistryAuth?) async throws(RuntimeError) -> AsyncThrowingStream<
+    ImageImportProgress, any Error
+  >
+
   /// The stored events after a sequence number, oldest first; with `follow` then those that happen, without end.
   func events(after sequence: UInt64, follow: Bool) async throws(RuntimeError) -> AsyncThrowingStream<NodeEvent, any Error>
 
@@ -21,9 +26,9 @@ public protocol NodeOperations: Sendable {
   func collectGarbage(dryRun: Bool) async throws(RuntimeError) -> [NodeLeak]
 }
 
-/// How far an import is.
+/// How far an import or a pull is.
 public struct ImageImportProgress: Codable, Equatable, Sendable {
-  /// For a person: `reading`, `unpacking`, `done`.
+  /// For a person: `reading`, `unpacking`, `pulling`, `done`.
   public var stage: String
   public var bytesDone: UInt64
   /// 0: not known.

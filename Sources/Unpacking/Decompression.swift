@@ -3,19 +3,23 @@ import Glibc
 import LinuxSystem
 public import UnpackProtocol
 
-/// Writes the decompressed bytes of a part of a file into a socket.
+/// Writes the decompressed bytes of a part of a file, or of a stream, into a socket.
 public struct Decompression {
-  let input: CInt
-  let offset: Int64
-  let size: Int64
-  let output: CInt
+  private let input: ArchiveRange
+  private let output: CInt
 
   public init(input: CInt, offset: Int64, size: Int64, output: CInt) {
-    (self.input, self.offset, self.size, self.output) = (input, offset, size, output)
+    self.input = ArchiveRange(descriptor: input, offset: offset, size: size)
+    self.output = output
+  }
+
+  public init(stream: CInt, output: CInt) {
+    input = ArchiveRange(stream: stream)
+    self.output = output
   }
 
   public func run() throws(UnpackError) -> UnpackMessage {
-    let reader = try ArchiveReader.decompressing(ArchiveRange(descriptor: input, offset: offset, size: size))
+    let reader = try ArchiveReader.decompressing(input)
     var total: UInt64 = 0
     guard unsafe try reader.next() != nil else { return .done(entries: 0, bytes: 0) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)

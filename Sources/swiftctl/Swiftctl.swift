@@ -20,7 +20,8 @@ struct Swiftctl: AsyncParsableCommand {
     subcommands: [
       PodsCommand.self, PsCommand.self, ImagesCommand.self, InspectCommand.self, InspectpCommand.self, InspectiCommand.self,
       LogsCommand.self, ExecCommand.self, RunCommand.self, StopCommand.self, RmCommand.self, StoppCommand.self, RmpCommand.self,
-      RmiCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self, VersionCommand.self,
+      RmiCommand.self, PullCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self,
+      VersionCommand.self,
       EventsCommand.self,
       TraceCommand.self, DoctorCommand.self,
     ])

@@ -11,6 +11,7 @@ import Logging
 import NIOCore
 import PodNetwork
 import PodRuntime
+import Registry
 import RuntimeAPI
 import Store
 
@@ -93,7 +94,12 @@ struct Agent: Sendable {
         unprivilegedPorts: settings.unprivilegedPorts), store: store,
       warn: { Logger(label: "network").warning("Network not given back", metadata: ["error": "\($0)"]) })
     try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
-    let images = try ImageService(root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath)
+    let registries = RegistryClient(
+      settings: .init(
+        hostsDirectory: settings.registryHosts, credentialsFile: settings.registryCredentials,
+        patience: .seconds(settings.pullProgressDeadline)))
+    let images = try ImageService(
+      root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath, registries: registries)
     for problem in images.problems { logger.error("Images", metadata: ["problem": "\(problem)"]) }
     let runtime = try PodRuntime(
       settings: PodRuntimeSettings(

@@ -15,6 +15,12 @@ struct AgentSettings: Sendable {
   var nodeName: String?
   var runtimeEndpoint: String?
   var imageDirectory: String
+  /// Where registries are: a directory like containerd's certs.d.
+  var registryHosts: String
+  /// A config.json with credentials for registries.
+  var registryCredentials: String
+  /// Longest time a pull may be without progress, seconds.
+  var pullProgressDeadline: Int
   var podshimPath: String
   var unpackerPath: String
   var runtimeOnly: Bool

@@ -38,6 +38,29 @@ struct LocalNode: NodeOperations {
     return stream
   }
 
+  func pullImage(_ reference: String, auth: RegistryAuth?) async throws(RuntimeError) -> AsyncThrowingStream<
+    ImageImportProgress, any Error
+  > {
+    let runtime = try builtIn(runtime, "tell how far a pull is")
+    let (stream, continuation) = AsyncThrowingStream.makeStream(
+      of: ImageImportProgress.self, bufferingPolicy: .bufferingNewest(64))
+    let work = Task {
+      do throws(RuntimeError) {
+        let image = try await runtime.pull(reference, auth: auth) { progress in
+          continuation.yield(
+            ImageImportProgress(stage: progress.stage, bytesDone: progress.bytesDone, bytesTotal: progress.bytesTotal))
+        }
+        kubelet?.imagesChanged()
+        continuation.yield(ImageImportProgress(stage: "done", imageID: image.id, repoTags: image.repoTags, done: true))
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: error)
+      }
+    }
+    continuation.onTermination = { _ in work.cancel() }
+    return stream
+  }
+
   /// Imports what lies in the image directory; a bad archive is reported and does not keep the others out.
   func preload(_ directory: String) async {
     guard let images else { return }

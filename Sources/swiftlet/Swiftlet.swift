@@ -54,6 +54,11 @@ struct Swiftlet: ParsableCommand {
   var cgroupRoot: String?
   @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
   @Option(help: "Directory of image archives imported at start and pinned; default <root-dir>/images.") var imageDir: String?
+  @Option(help: "Directory with a hosts.toml for each registry, as containerd's certs.d: mirrors, certificates, plain HTTP.")
+  var registryHosts = "/etc/swiftlet/certs.d"
+  @Option(help: "Credentials for registries, a config.json as Docker's; default <root-dir>/config.json.")
+  var registryCredentials: String?
+  @Option(help: "Seconds after which a pull without progress ends.") var imagePullProgressDeadline = 60
   @Option(help: "The podshim program; default: beside swiftlet, or ../libexec/swiftlet/podshim.") var podshim: String?
   @Option(help: "The unpacker program; default: beside swiftlet, or ../libexec/swiftlet/unpacker.") var unpacker: String?
   @Flag(help: "Serve only the CRI: no manifests, no kubelet.") var runtimeOnly = false
@@ -123,6 +128,8 @@ struct Swiftlet: ParsableCommand {
       criSocket: socket, criSocketGroup: try socketGroup(socket), bridge: bridge,
       preparedNetworks: preparedNetworks, unprivilegedPorts: unprivilegedPorts, nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
+      registryHosts: absolute(registryHosts), registryCredentials: absolute(registryCredentials ?? "\(rootDir)/config.json"),
+      pullProgressDeadline: max(1, imagePullProgressDeadline),
       podshimPath: try podshim ?? builtIn("podshim"), unpackerPath: try unpacker ?? builtIn("unpacker"), runtimeOnly: runtimeOnly,
       stopPodsOnExit: stopPodsOnExit,
       // The kubelet's default is every address, and nobody wrote that.

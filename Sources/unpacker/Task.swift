@@ -2,7 +2,7 @@ import LinuxSystem
 import UnpackProtocol
 import Unpacking
 
-/// One of the three things this program does. The process is sealed before anything is parsed.
+/// One of the things this program does. The process is sealed before anything is parsed.
 struct Task {
   let arguments: [String]
 
@@ -14,6 +14,10 @@ struct Task {
       try answers.receive(count: 2)
       try Seal.close(around: -1, highestDescriptor: 5)
       return try Decompression(input: 4, offset: numbers[0], size: numbers[1], output: 5).run()
+    case "decompress" where numbers.isEmpty:
+      try answers.receive(count: 2)
+      try Seal.close(around: -1, highestDescriptor: 5)
+      return try Decompression(stream: 4, output: 5).run()
     case "index":
       try answers.receive(count: 1)
       try Seal.close(around: -1, highestDescriptor: 4)

@@ -1,6 +1,7 @@
 // The sealed program that parses image archives for the agent (libarchive, zlib, zstd, xz, bzip2), one process for each task:
 //
 //   unpacker decompress OFFSET SIZE    part of a file (descriptor 4) -> decompressed bytes into a socket (5)
+//   unpacker decompress                a socket (4) to its end       -> the same
 //   unpacker index                     uncompressed tar (4) -> names and places of its files
 //   unpacker layer ENTRIES BYTES       uncompressed tar (4) -> files in a directory (5)
 //

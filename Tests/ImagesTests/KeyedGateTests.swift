@@ -54,4 +54,26 @@ struct KeyedGateTests {
     try await holder.value
     #expect(try await gate.pass("key") { () async throws(ImageError) in 3 } == 3)
   }
+
+  private final class Inside: Sendable {
+    let count = Mutex<(now: Int, most: Int)>((0, 0))
+  }
+
+  @Test("a wider gate lets as many through, and no more") func wide() async throws {
+    let gate = KeyedGate(width: 3)
+    let inside = Inside()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<20 {
+        group.addTask {
+          try await gate.pass("key") { () async throws(ImageError) in
+            inside.count.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            for _ in 0..<50 { await Task.yield() }
+            inside.count.withLock { $0.now -= 1 }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(inside.count.withLock { $0.most <= 3 && $0.now == 0 })
+  }
 }

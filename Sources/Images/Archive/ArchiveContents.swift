@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import OCISpec
 import UnpackProtocol
 
 /// The files of an image archive, whatever it was: a tar, or an OCI layout directory. Names in an archive are keys only; they never become

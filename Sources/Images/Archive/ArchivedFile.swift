@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import OCISpec
 
 /// A file of an image archive: a part of the archive's tar, or a file of a layout directory. Its bytes are read where they lie.
 struct ArchivedFile: Sendable {

@@ -5,12 +5,12 @@ import OCISpec
 struct ArchivedImage {
   let id: String
   let config: ImageConfig
-  /// The manifest's digest; nil for docker archives, which have none.
+  /// The manifest's digest, or of the index it was found through in a registry; nil for docker archives, which have none.
   let manifestDigest: String?
   let tags: [ImageReference]
   /// Base layer first.
   let layers: [ArchivedLayer]
-  /// Manifest and config by digest: what is kept beside the unpacked layers.
+  /// Manifests and config by digest: what is kept beside the unpacked layers.
   let documents: [(digest: String, bytes: [UInt8])]
 }
 

@@ -1,3 +1,5 @@
+import OCISpec
+
 /// An unpacked layer: `<root>/layers/<number>/diff`, described by `<root>/layers/<number>/layer`. Short numbers, because overlayfs options
 /// of old kernels must fit one page. Until it is on the disk for good, its directory is `<number>.tmp`.
 struct Layer: Sendable, Equatable {

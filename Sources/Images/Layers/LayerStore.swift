@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import LinuxSystem
+import OCISpec
 
 /// Unpacked layers on disk. Each directory says itself what it is: neither a lost database nor an old one makes layers wrong.
 ///
@@ -10,6 +11,8 @@ final class LayerStore: Sendable {
   private let catalog: ImageCatalog
   private let unpacker: Unpacker
   private let unpacking = KeyedGate()
+  /// A registry that is slow, or many pulls from it, leave threads for others.
+  private let streams = KeyedGate(width: 24)
 
   /// Loads what is there into the catalog; what a crash or a power loss cut off is removed. What cannot be read stays.
   /// - Parameter inUse: numbers that containers stand on, which stay whatever they look like.
@@ -57,10 +60,96 @@ final class LayerStore: Sendable {
   ) async throws(ImageError) -> (layer: Layer, lease: LayerLease) {
     try await unpacking.pass(archived.diffID) { () async throws(ImageError) in
       if let known = catalog.lease(layer: archived.diffID) { return known }
-      return try await runBlocking(.foreign) { [self] () throws(ImageError) in
+      return try await runBlocking(.images) { [self] () throws(ImageError) in
         try cancellation.check()
         let layer = try unpack(archived, cancellation, progress)
         return (layer, catalog.put(layer))
+      }
+    }
+  }
+
+  /// The same for a layer that is sent while it is unpacked: one download, however many pulls want it.
+  func obtain(_ streamed: StreamedLayer, cancellation: ImportCancellation) async throws(ImageError) -> (
+    layer: Layer, lease: LayerLease
+  ) {
+    try await unpacking.pass(streamed.diffID) { () async throws(ImageError) in
+      if let known = catalog.lease(layer: streamed.diffID) { return known }
+      return try await streams.pass(streamed.source) { () async throws(ImageError) in
+        let (stream, socket) = try files("cannot make a socket") {
+          let pair = try UnixStream.pair()
+          return (LayerStream(pair.ours), DescriptorHandover(try pair.theirs.duplicate()))
+        }
+        let layer = try await receive(streamed, stream, socket, cancellation)
+        return (layer, catalog.put(layer))
+      }
+    }
+  }
+
+  private enum Half: Sendable {
+    case sent(ImageError?)
+    case unpacked(Result<Layer, ImageError>)
+  }
+
+  /// Sends and unpacks at once; the end of one is the end of the other.
+  private func receive(
+    _ streamed: StreamedLayer, _ stream: LayerStream, _ socket: DescriptorHandover, _ cancellation: ImportCancellation
+  ) async throws(ImageError) -> Layer {
+    var failure: ImageError?
+    var unpacked: Result<Layer, ImageError> = .failure(ImageError(.cancelled, "the pull was cancelled"))
+    await withTaskGroup(of: Half.self) { group in
+      group.addTask { .sent(await Self.send(streamed, into: socket)) }
+      group.addTask { .unpacked(await self.unpack(streamed, from: stream, cancellation)) }
+      for await half in group {
+        switch half {
+        case .sent(let error): failure = error
+        case .unpacked(let result):
+          unpacked = result
+          // Nobody takes what is still to come.
+          if case .failure = result { group.cancelAll() }
+        }
+      }
+    }
+    switch (unpacked, failure) {
+    case (.success(let layer), nil): return layer
+    case (.success(let layer), let failure?):
+      await runBlocking(.images) { [directory] in try? removeTree("\(directory)/\(layer.directory)") }
+      throw failure
+    case (.failure(let error), let failure):
+      // What did not come is why the rest cannot be unpacked, unless nobody took it.
+      let isOurs = failure.map { $0.code == .inputOutput || $0.code == .cancelled && !cancellation.isCancelled } ?? true
+      throw isOurs ? error : failure ?? error
+    }
+  }
+
+  private static func send(_ streamed: StreamedLayer, into handover: DescriptorHandover) async -> ImageError? {
+    guard let socket = handover.take() else { return nil }
+    do throws(ImageError) {
+      try await streamed.send(socket)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func unpack(
+    _ streamed: StreamedLayer, from stream: LayerStream, _ cancellation: ImportCancellation
+  ) async -> Result<Layer, ImageError> {
+    await runBlocking(.images) { [self] in
+      // Whoever sends notices.
+      defer { stream.close() }
+      do throws(ImageError) {
+        try cancellation.check()
+        let name = "layer \(streamed.diffID)"
+        let layer = try make(streamed.diffID, size: streamed.size) { directory, space throws(ImageError) in
+          guard let bytes = stream.open else { throw ImageError(.cancelled, "the pull was cancelled") }
+          return try unpacker.layer(
+            .stream(bytes, isCompressed: streamed.isCompressed), name: name, into: directory, space: space,
+            cancellation: cancellation
+          ) { _ in }
+        }
+        return .success(layer)
+      } catch {
+        return .failure(error)
       }
     }
   }
@@ -71,8 +160,24 @@ final class LayerStore: Sendable {
     let name = "layer \(archived.diffID)"
     // Of a layer that is not compressed the two are one, and compared below.
     if archived.digest != archived.diffID { try checkDigest(archived, name, cancellation) }
+    do throws(ImageError) {
+      return try make(archived.diffID, size: archived.file.size) { directory, space throws(ImageError) in
+        try unpacker.layer(
+          .file(archived.file), name: name, into: directory, space: space, cancellation: cancellation, progress: progress)
+      }
+    } catch {
+      if error.code == .invalidArchive { try checkDigest(archived, name, cancellation) }
+      throw error
+    }
+  }
+
+  /// Makes a layer's directory, which is not in the catalog yet.
+  private func make(
+    _ diffID: String, size: Int64, unpack: (String, FreeSpace) throws(ImageError) -> Unpacker.UnpackedLayer
+  ) throws(ImageError) -> Layer {
+    let name = "layer \(diffID)"
     let space = FreeSpace(directory: directory)
-    try space.require(UInt64(archived.file.size), for: name)
+    try space.require(UInt64(clamping: size), for: name)
     let number = catalog.reserveNumber()
     let temporary = "\(directory)/\(number).tmp"
     do throws(ImageError) {
@@ -81,24 +186,22 @@ final class LayerStore: Sendable {
         try makeDirectory(temporary, mode: 0o700)
         try makeDirectory("\(temporary)/diff", mode: 0o755)
       }
-      let result = try unpacker.layer(
-        archived.file, name: name, into: "\(temporary)/diff", space: space, cancellation: cancellation, progress: progress)
-      guard result.digest == archived.diffID else {
+      let result = try unpack("\(temporary)/diff", space)
+      guard result.digest == diffID else {
         throw ImageError(
-          .digestMismatch, "\(name): the unpacked bytes have digest \(result.digest): the archive's config does not fit its layers")
+          .digestMismatch, "\(name): the unpacked bytes have digest \(result.digest): the image's config does not fit its layers")
       }
       return try files("cannot finish \(name)") {
         // The unpacker is not asked what it used.
         let usage = try TreeUsage.measure("\(temporary)/diff")
         let layer = Layer(
-          number: number, diffID: archived.diffID, bytes: result.bytes, diskBytes: Int64(clamping: usage.bytes),
+          number: number, diffID: diffID, bytes: result.bytes, diskBytes: Int64(clamping: usage.bytes),
           inodes: Int64(clamping: usage.inodes), isDurable: false)
         try writeFile("\(temporary)/\(Layer.description)", layer.text, mode: 0o600)
         return layer
       }
     } catch {
       try? removeTree(temporary)
-      if error.code == .invalidArchive { try checkDigest(archived, name, cancellation) }
       throw error
     }
   }

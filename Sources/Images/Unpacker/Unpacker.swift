@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import LinuxSystem
+import OCISpec
 import UnpackProtocol
 
 /// Takes archives apart by way of the sealed program (Sources/unpacker): one process decompresses, another one reads the tar. The bytes
@@ -38,7 +39,7 @@ struct Unpacker: Sendable {
 
   /// Fills an empty directory from a layer.
   func layer(
-    _ file: ArchivedFile, name: String, into directory: String, space: FreeSpace, cancellation: ImportCancellation,
+    _ source: LayerBytes, name: String, into directory: String, space: FreeSpace, cancellation: ImportCancellation,
     progress: (Int64) -> Void
   ) throws(ImageError) -> UnpackedLayer {
     let target = try ImageFile.open(directory, followLinks: false)
@@ -50,7 +51,7 @@ struct Unpacker: Sendable {
     let digest = Digest()
     var total: Int64 = 0
     do throws(ImageError) {
-      unsafe try decompressed(file, name: name, cancellation) { chunk throws(ImageError) in
+      unsafe try decompressed(source, name: name, cancellation) { chunk throws(ImageError) in
         total += Int64(chunk.count)
         // The tar's own headers are not more than the files' allowance.
         guard total <= limits.bytes + 4 << 30 else {
@@ -113,7 +114,7 @@ struct Unpacker: Sendable {
           adopting: try systemCall("open", on: path) { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }))
     }
     var total: Int64 = 0
-    unsafe try decompressed(file, name: name, cancellation) { chunk throws(ImageError) in
+    unsafe try decompressed(.file(file), name: name, cancellation) { chunk throws(ImageError) in
       total += Int64(chunk.count)
       guard total <= limits.archive else { throw ImageError(.tooLarge, "\(name): more than \(limits.archive >> 30) GiB unpacked") }
       if total % Self.interval < Int64(chunk.count) {
@@ -133,6 +134,17 @@ struct Unpacker: Sendable {
   /// Calls `body` for each chunk of the decompressed bytes until it returns false or the end. Files that are not compressed need no
   /// parser, and get none.
   private func decompressed(
+    _ source: LayerBytes, name: String, _ cancellation: ImportCancellation,
+    _ body: (UnsafeRawBufferPointer) throws(ImageError) -> Bool
+  ) throws(ImageError) {
+    switch source {
+    case .file(let file): unsafe try decompressed(file, name: name, cancellation, body)
+    case .stream(let stream, isCompressed: true): unsafe try decompressed(stream, name: name, cancellation, body)
+    case .stream(let stream, isCompressed: false): unsafe try plain(stream, name: name, cancellation, body)
+    }
+  }
+
+  private func decompressed(
     _ file: ArchivedFile, name: String, _ cancellation: ImportCancellation,
     _ body: (UnsafeRawBufferPointer) throws(ImageError) -> Bool
   ) throws(ImageError) {
@@ -147,16 +159,61 @@ struct Unpacker: Sendable {
       let input = try files("cannot open \(name)") { SharedDescriptor(OwnedDescriptor(adopting: try Self.duplicate(raw))) }
       return try start(["decompress", "\(offset)", "\(file.size)"], name: name, cancellation) { stream in [input, stream] }
     }
+    unsafe try take(from: stream, process, cancellation, isStarving: { false }, body)
+  }
+
+  private func decompressed(
+    _ input: UnixStream, name: String, _ cancellation: ImportCancellation,
+    _ body: (UnsafeRawBufferPointer) throws(ImageError) -> Bool
+  ) throws(ImageError) {
+    let (process, stream) = try input.withRaw { raw throws(ImageError) in
+      let lent = try files("cannot open \(name)") { SharedDescriptor(OwnedDescriptor(adopting: try Self.duplicate(raw))) }
+      return try start(["decompress"], name: name, cancellation) { stream in [lent, stream] }
+    }
+    unsafe try take(from: stream, process, cancellation, isStarving: { Self.isEmpty(input) }, body)
+  }
+
+  /// As slow as its registry: that a parser stands still means something only while there is something for it to read.
+  private static func isEmpty(_ input: UnixStream) -> Bool {
+    input.withRaw { raw in
+      var byte: UInt8 = 0
+      return unsafe recv(raw, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+    }
+  }
+
+  private func take(
+    from stream: UnixStream, _ process: UnpackerProcess, _ cancellation: ImportCancellation, isStarving: () -> Bool,
+    _ body: (UnsafeRawBufferPointer) throws(ImageError) -> Bool
+  ) throws(ImageError) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { unsafe buffer.deallocate() }
     while true {
       try cancellation.check()
-      let count = unsafe try process.receive(buffer, from: stream)
+      let count = unsafe try process.receive(buffer, from: stream, isStarving: isStarving)
       if count == 0 { break }
       guard unsafe try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
     }
     // The stream ends with the process, however it ended.
     _ = try process.answers { _ in }
+  }
+
+  /// The bytes as they come, until whoever sends them closes its end: which it does when it has none for too long.
+  private func plain(
+    _ input: UnixStream, name: String, _ cancellation: ImportCancellation,
+    _ body: (UnsafeRawBufferPointer) throws(ImageError) -> Bool
+  ) throws(ImageError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { unsafe buffer.deallocate() }
+    while true {
+      try cancellation.check()
+      let count = try files("cannot take the bytes of \(name)") {
+        try input.withRaw { raw throws(SystemCallError) in
+          try systemCall("read", on: name) { unsafe read(raw, buffer.baseAddress, buffer.count) }
+        }
+      }
+      if count == 0 { return }
+      guard unsafe try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
+    }
   }
 
   /// Whether a file begins like something compressed: gzip (RFC 1952), zstd (RFC 8878, skippable frames too), xz, bzip2.

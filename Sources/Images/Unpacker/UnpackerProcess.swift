@@ -92,9 +92,19 @@ final class UnpackerProcess {
   }
 
   /// Up to `buffer.count` bytes of a stream that this process writes; 0 at its end.
-  func receive(_ buffer: UnsafeMutableRawBufferPointer, from stream: UnixStream) throws(ImageError) -> Int {
+  /// - Parameter isStarving: whether it has nothing to read itself: then it may be silent.
+  func receive(
+    _ buffer: UnsafeMutableRawBufferPointer, from stream: UnixStream, isStarving: () -> Bool = { false }
+  ) throws(ImageError) -> Int {
     do throws(SystemCallError) {
-      try waitUntil(POLLIN, stream)
+      while true {
+        do throws(SystemCallError) {
+          try waitUntil(POLLIN, stream)
+          break
+        } catch {
+          guard error.code == ETIMEDOUT, isStarving() else { throw error }
+        }
+      }
       return try stream.withRaw { raw throws(SystemCallError) in
         try systemCall("read", on: "unpacker") { unsafe read(raw, buffer.baseAddress, buffer.count) }
       }

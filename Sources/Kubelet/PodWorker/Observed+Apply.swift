@@ -49,7 +49,7 @@ extension Observed {
     let isImage = error.code == .image
     let delay = isImage ? Failure.imageDelay(afterFailures: count) : Failure.delay(afterFailures: count)
     var failure = Failure(reason: error.reason, message: error.description, count: count, retryAt: now.adding(delay), failedAt: now)
-    if isImage, error.reason == "ErrImagePull" {
+    if isImage, ImagePull.retried.contains(error.reason) {
       failure.waitingReason = "ImagePullBackOff"
       failure.waitingMessage = "Back-off pulling image: \(error.description)"
     }

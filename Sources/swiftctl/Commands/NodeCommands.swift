@@ -34,12 +34,12 @@ struct ProgressBar {
   private let interactive = isTerminal(.error)
   private var shown = false
 
-  mutating func show(_ stage: String, done: UInt64, total: UInt64) {
+  mutating func show(_ stage: String, done: UInt64, total: UInt64, _ more: String = "") {
     guard interactive else { return }
     let width = 30
     let filled = total > 0 ? Int(min(done, total) * UInt64(width) / total) : 0
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled)
-    Terminal.writeError("\r\u{1b}[K\(stage) [\(bar)] \(Format.bytes(done))\(total > 0 ? " / " + Format.bytes(total) : "")")
+    Terminal.writeError("\r\u{1b}[K\(stage) [\(bar)] \(Format.bytes(done))\(total > 0 ? " / " + Format.bytes(total) : "")\(more)")
     shown = true
   }
 
