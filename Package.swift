@@ -138,6 +138,8 @@ let package = Package(
     // The CRI
     .target(
       name: "GRPCTransport", dependencies: ["LinuxSystem", nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
+    .target(
+      name: "Streaming", dependencies: ["LinuxSystem", nioCore, nioPosix], swiftSettings: strict),
     .target(name: "CRIProto", dependencies: [protobuf], swiftSettings: generated),
     .target(name: "CRIMapping", dependencies: ["RuntimeAPI", "CRIProto", protobuf], swiftSettings: strict),
     .target(
@@ -163,12 +165,13 @@ let package = Package(
       name: "swiftlet",
       dependencies: [
         "PodRuntime", "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeletServer", "Images", "Registry", "PodNetwork",
-        "Store", "LinuxSystem",
-        "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, argumentParser, log,
+        "Store", "Streaming", "LinuxSystem",
+        "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, nioSSL, argumentParser, log,
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", "YAML", "LinuxSystem", argumentParser], swiftSettings: strict),
+      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", "YAML", "LinuxSystem", "Streaming", argumentParser],
+      swiftSettings: strict),
     .executableTarget(
       name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench",
       swiftSettings: strict),
@@ -201,6 +204,8 @@ let package = Package(
     .testTarget(
       name: "GRPCTransportTests", dependencies: ["TestSupport", "GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf],
       swiftSettings: strict),
+    .testTarget(
+      name: "StreamingTests", dependencies: ["TestSupport", "Streaming", "LinuxSystem", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(name: "LinuxSystemTests", dependencies: ["TestSupport", "LinuxSystem", "CLinux"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "ShimCoreTests", dependencies: ["ShimCore"], exclude: ["Fixtures"], swiftSettings: strict),
@@ -235,7 +240,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "LinuxSystem", nioCore,
+        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming", "LinuxSystem",
+        nioCore,
         protobuf,
       ],
       swiftSettings: strict),
@@ -255,7 +261,8 @@ let package = Package(
       ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "IntegrationCRI", dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "LinuxSystem", "Netlink"],
+      name: "IntegrationCRI",
+      dependencies: ["AgentSupport", "TestSupport", "CRIClient", "RuntimeAPI", "Streaming", "LinuxSystem", "Netlink"],
       swiftSettings: strict),
     .testTarget(name: "IntegrationCgroups", dependencies: ["TestSupport", "Cgroups", "LinuxSystem"], swiftSettings: strict),
     .testTarget(

@@ -11,6 +11,10 @@ int32_t cl_monitor_add(int32_t monitor, int32_t descriptor, uint64_t token) {
   struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u64 = token};
   return epoll_ctl(monitor, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
 }
+int32_t cl_monitor_add_writable(int32_t monitor, int32_t descriptor, uint64_t token) {
+  struct epoll_event event = {.events = EPOLLOUT, .data.u64 = token};
+  return epoll_ctl(monitor, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
 int32_t cl_monitor_modify(int32_t monitor, int32_t descriptor, uint64_t token, int32_t writable) {
   struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | (writable ? EPOLLOUT : 0), .data.u64 = token};
   return epoll_ctl(monitor, EPOLL_CTL_MOD, descriptor, &event) < 0 ? -errno : 0;

@@ -43,11 +43,16 @@ public final class DescriptorMonitor: Sendable {
   }
 
   /// The same with a token made before, used once.
-  public func add(_ descriptor: CInt, as token: Token, handler: @escaping @Sendable () -> Void) throws(SystemCallError) {
+  /// - Parameter writable: calls it when `descriptor` takes something, instead.
+  public func add(
+    _ descriptor: CInt, as token: Token, writable: Bool = false, handler: @escaping @Sendable () -> Void
+  ) throws(SystemCallError) {
     handlers.withLock { $0[token.value] = handler }
     do throws(SystemCallError) {
       _ = try epoll.withRaw { epoll throws(SystemCallError) in
-        try kernelCall("epoll_ctl(ADD)", on: "descriptor \(descriptor)") { cl_monitor_add(epoll, descriptor, token.value) }
+        try kernelCall("epoll_ctl(ADD)", on: "descriptor \(descriptor)") {
+          writable ? cl_monitor_add_writable(epoll, descriptor, token.value) : cl_monitor_add(epoll, descriptor, token.value)
+        }
       }
     } catch {
       handlers.withLock { _ = $0.removeValue(forKey: token.value) }

@@ -7,6 +7,8 @@
 int32_t cl_monitor_create(void);
 // EPOLL_CTL_ADD for EPOLLIN|EPOLLRDHUP, level triggered: 0 or -errno.
 int32_t cl_monitor_add(int32_t monitor, int32_t descriptor, uint64_t token);
+/* Waits until descriptor takes something, or its other end is gone. */
+int32_t cl_monitor_add_writable(int32_t monitor, int32_t descriptor, uint64_t token);
 // EPOLL_CTL_DEL: 0 or -errno.
 // The same, and for writability too when `writable` is not 0.
 int32_t cl_monitor_modify(int32_t monitor, int32_t descriptor, uint64_t token, int32_t writable);

@@ -1,0 +1,51 @@
+/// What the error stream says at the end. Source: k8s.io/apimachinery, pkg/util/remotecommand/constants.go (v4); metav1.Status.
+enum ExitStatus {
+  /// - Returns: the status as JSON; before v4 a text, empty for a good end.
+  static func bytes(_ end: ProcessEnd, hasStatus: Bool) -> [UInt8] {
+    switch end {
+    case .exited(0): return Array((hasStatus ? #"{"metadata":{},"status":"Success"}"# : "").utf8)
+    case .exited(let code):
+      let message = "command terminated with non-zero exit code: exit status \(code)"
+      guard hasStatus else { return Array(message.utf8) }
+      return Array(
+        (#"{"metadata":{},"status":"Failure","message":"\#(message)","reason":"NonZeroExitCode","#
+          + #""details":{"causes":[{"reason":"ExitCode","message":"\#(code)"}]}}"#).utf8)
+    case .failed(let reason):
+      let message = "Internal error occurred: \(reason)"
+      guard hasStatus else { return Array(message.utf8) }
+      return Array(
+        (#"{"metadata":{},"status":"Failure","message":"\#(escaped(message))","reason":"InternalError","#
+          + #""details":{"causes":[{"message":"\#(escaped(reason))"}]},"code":500}"#).utf8)
+    }
+  }
+
+  /// What a client reads in it.
+  static func end(_ text: [UInt8]) -> ProcessEnd {
+    let text = String(decoding: text, as: UTF8.self)
+    if text.isEmpty || text.contains(#""status":"Success""#) { return .exited(0) }
+    if text.contains(#""reason":"NonZeroExitCode""#), let cause = text.firstRange(of: #""reason":"ExitCode""#) {
+      let rest = text[cause.upperBound...]
+      if let message = rest.firstRange(of: #""message":""#), let code = Int32(rest[message.upperBound...].prefix { $0 != "\"" }) {
+        return .exited(code)
+      }
+    }
+    if let message = text.firstRange(of: #""message":""#) {
+      return .failed(String(text[message.upperBound...].prefix { $0 != "\"" }))
+    }
+    return .failed(text)
+  }
+
+  private static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += " "
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}
