@@ -139,7 +139,7 @@ extension ShimSuite {
       }
     }
 
-    @Test("An attached client that never reads holds up neither the container nor its log")
+    @Test("An attached client that never reads holds up the container for seconds, then it is cut off; the log has every line")
     func slowReader() throws {
       try TestPod.with { pod in
         var container = TestContainer("c", ["/bin/sh", "-c", "read a; seq -w 1 400000"])

@@ -15,6 +15,7 @@ final class InputFeed {
   private var pending: [UInt8] = []
   private var waiting: Client?
   private var targetToken: UInt64?
+  private var closesWhenWritten = false
 
   init(_ target: consuming Descriptor, closesWithFirst: Bool) {
     self.target = consume target
@@ -53,7 +54,7 @@ final class InputFeed {
     if count <= 0 {
       unwatch(client, loop)
       clients.removeAll { $0 === client }
-      if closesWithFirst { close(loop) }
+      if closesWithFirst { pending.isEmpty ? close(loop) : (closesWhenWritten = true) }
       return
     }
     pending.append(contentsOf: chunk[0..<Int(count)])
@@ -71,6 +72,7 @@ final class InputFeed {
       if let token = targetToken { loop.remove(token, raw) }
       targetToken = nil
       pending = []
+      if closesWhenWritten { return close(loop) }
       for client in clients where client.token == nil { watch(client, loop) }
       waiting = nil
     } else if targetToken == nil {

@@ -2,19 +2,25 @@ import CLinux
 
 /// The reading end of a container's output (pipe or terminal): drained into the log and to attached clients.
 final class OutputStream {
-  /// What a slow attached client may fall behind before it is cut off, bytes. It must not hold up the log.
-  private static let maximumBacklog = 1 << 20
+  /// What an attached client may fall behind before the container is not read any more, bytes; half of it lets it go on.
+  private static let maximumBacklog = 256 << 10
+  /// How long a client that takes nothing holds up the container and its log before it is cut off, nanoseconds.
+  private static let patience: Int64 = 5_000_000_000
 
   private final class Reader {
     let descriptor: Descriptor
     var backlog: [UInt8] = []
     var token: UInt64?
+    /// When it took something last, or began to lag.
+    var moved: Int64 = 0
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
   }
 
   let source: Descriptor
   var token: UInt64 = 0
   private(set) var ended = false
+  /// CLOCK_MONOTONIC nanoseconds at which the client that holds it up is cut off; 0: none does.
+  private(set) var deadline: Int64 = 0
   private var lines: LogLines
   private var readers: [Reader] = []
 
@@ -24,9 +30,10 @@ final class OutputStream {
   }
 
   /// Reads up to four buffers, so that one busy container cannot starve the others. Returns whether more may be there.
-  func drain(_ buffer: inout [UInt8], _ log: LogFile?, _ loop: Loop) -> Bool {
+  /// - Parameter rest: whoever holds it up: the process has ended, there is not much.
+  func drain(_ buffer: inout [UInt8], _ log: LogFile?, _ loop: Loop, rest: Bool) -> Bool {
     for _ in 0..<4 {
-      if ended { return false }
+      if ended || deadline != 0 && !rest { return false }
       let count = unsafe cl_read(source.raw, &buffer, buffer.count)
       if count == Int64(-Errno.again) { return false }
       if count == Int64(-Errno.interrupted) { continue }
@@ -37,8 +44,29 @@ final class OutputStream {
       }
       log?.write(&lines, buffer, count: Int(count))
       for reader in readers { forward(buffer, Int(count), reader, loop) }
+      holdUp(loop)
     }
     return true
+  }
+
+  /// Called when the source is readable. While it is held up only its end is told: then what is left is read.
+  var isHeldUp: Bool { deadline != 0 }
+
+  private func holdUp(_ loop: Loop) {
+    var earliest: Int64 = 0
+    for reader in readers where reader.backlog.count > (deadline == 0 ? Self.maximumBacklog : Self.maximumBacklog / 2) {
+      let end = reader.moved + Self.patience
+      if earliest == 0 || end < earliest { earliest = end }
+    }
+    if !ended, (earliest == 0) != (deadline == 0) { loop.modify(token, source.raw, earliest == 0 ? Loop.readable : 0) }
+    deadline = ended ? 0 : earliest
+  }
+
+  /// Cuts off who took nothing for too long.
+  func expire(_ now: Int64, _ loop: Loop) {
+    guard deadline != 0, deadline <= now else { return }
+    for reader in readers where !reader.backlog.isEmpty && reader.moved + Self.patience <= now { drop(reader, loop) }
+    holdUp(loop)
   }
 
   func attach(_ descriptor: consuming Descriptor) {
@@ -50,6 +78,7 @@ final class OutputStream {
   func end(_ log: LogFile?, _ loop: Loop) {
     if ended { return }
     ended = true
+    deadline = 0
     log?.finish(&lines)
     loop.remove(token, source.raw)
     for reader in readers where reader.backlog.isEmpty { drop(reader, loop) }
@@ -57,10 +86,10 @@ final class OutputStream {
 
   private func forward(_ bytes: [UInt8], _ count: Int, _ reader: Reader, _ loop: Loop) {
     if !reader.backlog.isEmpty {
-      if reader.backlog.count + count > Self.maximumBacklog { return drop(reader, loop) }
       reader.backlog.append(contentsOf: bytes[0..<count])
       return
     }
+    reader.moved = cl_monotonic()
     let written = unsafe cl_write(reader.descriptor.raw, bytes, count)
     if written == count { return }
     if written < 0, written != Int64(-Errno.again) { return drop(reader, loop) }
@@ -72,8 +101,13 @@ final class OutputStream {
   private func flush(_ reader: Reader, _ loop: Loop) {
     let written = unsafe cl_write(reader.descriptor.raw, reader.backlog, reader.backlog.count)
     if written == Int64(-Errno.again) { return }
-    if written < 0 { return drop(reader, loop) }
+    if written < 0 {
+      drop(reader, loop)
+      return holdUp(loop)
+    }
     reader.backlog.removeFirst(Int(written))
+    reader.moved = cl_monotonic()
+    holdUp(loop)
     guard reader.backlog.isEmpty else { return }
     if let token = reader.token { loop.remove(token, reader.descriptor.raw) }
     reader.token = nil

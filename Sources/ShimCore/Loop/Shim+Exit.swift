@@ -42,7 +42,7 @@ extension Shim {
     for stream in [process.output, process.errorOutput] {
       guard let stream else { continue }
       // What it left in the pipe, at its largest: whoever else holds the other end, in another pod perhaps, may write without end.
-      for _ in 0..<Self.finalRounds where !drain(stream, process) { break }
+      for _ in 0..<Self.finalRounds where !drain(stream, process, rest: true) { break }
     }
     process.drainDeadline = cl_monotonic() + Int64(process.drainMilliseconds) * 1_000_000
     finishIfDrained(process)
@@ -84,6 +84,10 @@ extension Shim {
     _ = unsafe cl_read(timer.raw, &expirations, 8)
     let now = cl_monotonic()
     for process in processes where process.drainDeadline != 0 && process.drainDeadline <= now { finish(process) }
+    for process in processes {
+      process.output?.expire(now, loop)
+      process.errorOutput?.expire(now, loop)
+    }
     for process in processes where process.setupDeadline != 0 && process.setupDeadline <= now { setupTooLong(process) }
     if let pending = shutdown, pending.deadline <= now {
       shutdown = nil

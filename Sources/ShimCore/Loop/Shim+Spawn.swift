@@ -114,7 +114,8 @@ extension Shim {
     _ = cl_set_nonblocking(source.raw)
     let stream = OutputStream(source, isError: isError)
     stream.token = try loop.add(stream.source.raw, Loop.readable) {
-      _ = self.drain(stream, process)
+      // Who holds it up is not asked when it has ended.
+      _ = self.drain(stream, process, rest: stream.isHeldUp)
       if process.reaped { self.finishIfDrained(process) }
     }
     return stream

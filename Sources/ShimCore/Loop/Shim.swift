@@ -91,9 +91,11 @@ public final class Shim {
     for connection in connections where connection.closed { drop(connection) }
   }
 
-  func drain(_ stream: OutputStream, _ process: ManagedProcess) -> Bool {
+  /// - Parameter rest: see `OutputStream.drain`.
+  func drain(_ stream: OutputStream, _ process: ManagedProcess, rest: Bool = false) -> Bool {
     if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: 16384) }
-    let more = stream.drain(&buffer, process.log, loop)
+    let more = stream.drain(&buffer, process.log, loop, rest: rest)
+    if stream.isHeldUp { armTimer() }
     reportLoss(process)
     return more
   }
@@ -107,7 +109,10 @@ public final class Shim {
   func armTimer() {
     var earliest = shutdown?.deadline ?? 0
     for process in processes {
-      for deadline in [process.drainDeadline, process.setupDeadline] where deadline != 0 {
+      let deadlines = [
+        process.drainDeadline, process.setupDeadline, process.output?.deadline ?? 0, process.errorOutput?.deadline ?? 0,
+      ]
+      for deadline in deadlines where deadline != 0 {
         if earliest == 0 || deadline < earliest { earliest = deadline }
       }
     }
