@@ -26,10 +26,15 @@ public struct CRIServer: Sendable {
   private let server: GRPCServer
   private let logger: Logger
 
-  /// - Parameter node: nil: NodeService answers UNIMPLEMENTED.
-  public init(runtime: any ContainerRuntime, node: (any NodeOperations)? = nil, configuration: Configuration, logger: Logger) {
+  /// - Parameters:
+  ///   - streams: nil: Exec, Attach and PortForward answer UNIMPLEMENTED.
+  ///   - node: nil: NodeService answers UNIMPLEMENTED.
+  public init(
+    runtime: any ContainerRuntime, streams: (any StreamingEndpoints)? = nil, node: (any NodeOperations)? = nil,
+    configuration: Configuration, logger: Logger
+  ) {
     var router = GRPCRouter()
-    RuntimeService(runtime: runtime, logger: logger).register(in: &router)
+    RuntimeService(runtime: runtime, streams: streams, logger: logger).register(in: &router)
     ImageService(runtime: runtime).register(in: &router, logger: logger)
     if let node { NodeService(node: node).register(in: &router, logger: logger) }
     self.configuration = configuration

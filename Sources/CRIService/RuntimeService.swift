@@ -5,13 +5,16 @@ import RuntimeAPI
 /// `runtime.v1.RuntimeService`, one method per file in Runtime/.
 struct RuntimeService: Sendable {
   let runtime: any ContainerRuntime
+  let streams: (any StreamingEndpoints)?
   let logger: Logger
 
   func register(in router: inout GRPCRouter) {
     let service = Registration(service: "runtime.v1.RuntimeService", logger: logger)
+    service.unary(&router, "Attach", attach)
     service.unary(&router, "ContainerStats", containerStats)
     service.unary(&router, "ContainerStatus", containerStatus)
     service.unary(&router, "CreateContainer", createContainer)
+    service.unary(&router, "Exec", exec)
     service.unary(&router, "ExecSync", execSync)
     service.unary(&router, "ListContainerStats", listContainerStats)
     service.unary(&router, "ListContainers", listContainers)
@@ -21,6 +24,7 @@ struct RuntimeService: Sendable {
     service.unary(&router, "PodSandboxStatus", podSandboxStatus)
     service.unary(&router, "RemoveContainer", removeContainer)
     service.unary(&router, "RemovePodSandbox", removePodSandbox)
+    service.unary(&router, "PortForward", portForward)
     service.unary(&router, "ReopenContainerLog", reopenContainerLog)
     service.unary(&router, "RunPodSandbox", runPodSandbox)
     service.unary(&router, "RuntimeConfig", runtimeConfig)
@@ -36,9 +40,6 @@ struct RuntimeService: Sendable {
     service.streaming(&router, "StreamContainers", streamContainers)
     service.streaming(&router, "StreamPodSandboxStats", streamPodSandboxStats)
     service.streaming(&router, "StreamPodSandboxes", streamPodSandboxes)
-    service.unimplemented(&router, "Exec", "Exec comes with the streaming server, which this version does not have; ExecSync works")
-    service.unimplemented(&router, "Attach", "Attach comes with the streaming server, which this version does not have")
-    service.unimplemented(&router, "PortForward", "PortForward comes with the streaming server, which this version does not have")
     service.unimplemented(&router, "CheckpointContainer", "checkpointing containers is not supported by this version")
     service.unimplemented(
       &router, "ListMetricDescriptors", "CRI metrics are not supported by this version; container and sandbox stats are")

@@ -87,11 +87,14 @@ extension PodRuntime {
 
   // MARK: Exec
 
-  func execProgram(_ record: ContainerRecord, command: [String]) async throws -> ContainerProgram {
+  func execProgram(_ record: ContainerRecord, command: [String], terminal: Bool = false) async throws -> ContainerProgram {
     let ingredients = try await execIngredients(of: record.id)
     var process = ingredients.process
     process.args = command
-    process.terminal = false
+    process.terminal = terminal
+    if terminal, process.env?.contains(where: { $0.hasPrefix("TERM=") }) != true {
+      process.env = (process.env ?? []) + ["TERM=xterm"]
+    }
     // As the container's own processes have it by now.
     if let score = state.withLock({ $0.containers[record.id] })?.resources?.oomScoreAdjust {
       process.oomScoreAdj = Int32(clamping: score)

@@ -14,6 +14,7 @@ import PodRuntime
 import Registry
 import RuntimeAPI
 import Store
+import Streaming
 
 /// Puts the parts together and runs them until a signal: the one place that knows them all.
 struct Agent: Sendable {
@@ -139,11 +140,14 @@ struct Agent: Sendable {
     runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, store: Store, group: any EventLoopGroup,
     until stop: StopSignal
   ) async throws {
+    let (streams, server) = try await streams(runtime)
     let cri = CRIServer(
-      runtime: runtime, node: node, configuration: .init(socketPath: settings.criSocket, group: settings.criSocketGroup),
+      runtime: runtime, streams: streams, node: node,
+      configuration: .init(socketPath: settings.criSocket, group: settings.criSocketGroup),
       logger: Logger(label: "cri"))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await cri.run { ServiceNotifier.send("READY=1") } }
+      if let server { tasks.addTask { await server.run() } }
       if let kubelet {
         tasks.addTask { await kubelet.run() }
         for server in KubeletComposition.servers(settings, kubelet, store, group) { tasks.addTask { try await server.run() } }
@@ -168,6 +172,20 @@ struct Agent: Sendable {
         }
       }
     }
+  }
+
+  /// Where the CRI's clients get their streams, and the server of the built-in runtime's.
+  private func streams(_ runtime: any ContainerRuntime) async throws -> (any StreamingEndpoints, StreamingServer?) {
+    guard let built = runtime as? PodRuntime else {
+      return (RemoteRuntime(socketPath: settings.runtimeEndpoint ?? ""), nil)
+    }
+    let tls = try settings.streaming.certificate.map { try StreamingTLS.handlers(certificate: $0.chain, key: $0.key) }
+    let server = StreamingServer(
+      .init(
+        address: settings.streaming.address, port: settings.streaming.port, tls: tls,
+        idleTimeout: settings.kubelet.streamingConnectionIdleTimeout.duration))
+    try await server.start()
+    return (PodStreams(runtime: built, server: server), server)
   }
 
   /// Longest a stop waits for pods to end well, seconds; what is left is killed then.

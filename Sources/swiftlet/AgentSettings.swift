@@ -25,6 +25,15 @@ struct AgentSettings: Sendable {
   var unpackerPath: String
   var runtimeOnly: Bool
   var stopPodsOnExit: Bool
+  /// Where exec, attach and port-forward are served.
+  var streaming: Streaming
   /// Where the read-only port listens.
   var readOnlyAddress: String
+
+  struct Streaming: Sendable {
+    var address: String
+    var port: Int
+    /// Files of a certificate chain and its key; nil: plain HTTP.
+    var certificate: (chain: String, key: String)?
+  }
 }

@@ -43,6 +43,12 @@ struct Swiftlet: ParsableCommand {
   @Option(help: "Socket of the Container Runtime Interface; default <state-dir>/swiftlet.sock.") var criSocket: String?
   @Option(help: "Group, by name or number, whose members may use that socket too; they can do what root can. Default: root alone.")
   var criSocketGroup: String?
+  @Option(help: "Where exec, attach and port-forward are served; who has a URL of theirs needs no other permission.")
+  var streamingAddress = "127.0.0.1"
+  @Option(help: "Port of that server; 0: a free one, as the runtime's clients are told it in each URL.") var streamingPort = 0
+  @Option(help: "Certificate chain (PEM) of that server, for https URLs; with --streaming-tls-private-key-file.")
+  var streamingTlsCertFile: String?
+  @Option(help: "Private key (PEM) of that certificate.") var streamingTlsPrivateKeyFile: String?
   @Option(help: "Name of the pod bridge, at most 15 characters; tables and links are named after it.") var bridge = "swl0"
   @Option(help: "Pod networks kept ready for pods to come, at most 64; 0: each is made when its pod comes.") var preparedNetworks =
     4
@@ -132,8 +138,22 @@ struct Swiftlet: ParsableCommand {
       pullProgressDeadline: max(1, imagePullProgressDeadline),
       podshimPath: try podshim ?? builtIn("podshim"), unpackerPath: try unpacker ?? builtIn("unpacker"), runtimeOnly: runtimeOnly,
       stopPodsOnExit: stopPodsOnExit,
+      streaming: .init(address: streamingAddress, port: try streamingPortNumber(), certificate: try streamingCertificate()),
       // The kubelet's default is every address, and nobody wrote that.
       readOnlyAddress: address ?? (kubelet.address == "0.0.0.0" ? "127.0.0.1" : kubelet.address))
+  }
+
+  private func streamingPortNumber() throws -> Int {
+    guard (0...65535).contains(streamingPort) else { throw ValidationError("--streaming-port \(streamingPort): 0...65535") }
+    return streamingPort
+  }
+
+  private func streamingCertificate() throws -> (chain: String, key: String)? {
+    switch (streamingTlsCertFile, streamingTlsPrivateKeyFile) {
+    case (nil, nil): return nil
+    case (let chain?, let key?): return (chain, key)
+    default: throw ValidationError("--streaming-tls-cert-file and --streaming-tls-private-key-file need each other")
+    }
   }
 
   private func socketGroup(_ socket: String) throws -> UInt32? {

@@ -37,6 +37,7 @@ public enum ConfigurationSupport {
     Field("maxPods", "one more is refused"),
     Field("podPidsLimit", "`pids.max` of each pod's cgroup; -1: none. Without the cgroup v2 controller `pids` pods are refused"),
     Field("resolvConf", "what pods inherit; empty: nothing"),
+    Field("streamingConnectionIdleTimeout", "how long nothing may happen on a connection of exec, attach or port-forward"),
     Field("clusterDNS", "name servers of `dnsPolicy: ClusterFirst`"),
     Field("clusterDomain", "search domain of `dnsPolicy: ClusterFirst`"),
     Field("cpuCFSQuota", "cpu limits of containers and pods"),

@@ -14,14 +14,9 @@ extension PodRuntime {
 
   /// Source: CRI ExecSync. The command runs in a cgroup of its own below the container's, so that a timeout kills its children too.
   public func execSync(_ id: ContainerID, command: [String], timeout: Int64) async throws(RuntimeError) -> ExecResult {
-    let container = try await container(id)
-    let sandbox = try await sandbox(container.sandboxID)
+    let (container, link, sandbox) = try await running(id, for: "exec")
     try RequestBounds.texts(command, "exec")
     guard !command.isEmpty else { throw RuntimeError(.invalidArgument, "exec needs a command") }
-    guard container.machine.state == .running else {
-      throw RuntimeError(.failedPrecondition, "container \(container.id) is \(container.machine.word): exec needs a running one")
-    }
-    guard let link = sandbox.link else { throw RuntimeError(.unavailable, "podshim of sandbox \(sandbox.id) is gone") }
     let execID = "exec-\(Identifier.random().prefix(16))"
     let waiter = ExecWaiter()
     sandbox.execs.withLock { $0[execID] = waiter }
