@@ -1,6 +1,7 @@
 import ArgumentParser
 import CRIClient
 import RuntimeAPI
+import Streaming
 
 /// `swiftctl`: pods, containers and images of a node, for people.
 @main
@@ -19,7 +20,8 @@ struct Swiftctl: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       PodsCommand.self, PsCommand.self, ImagesCommand.self, InspectCommand.self, InspectpCommand.self, InspectiCommand.self,
-      LogsCommand.self, ExecCommand.self, RunCommand.self, StopCommand.self, RmCommand.self, StoppCommand.self, RmpCommand.self,
+      LogsCommand.self, ExecCommand.self, AttachCommand.self, PortForwardCommand.self, RunCommand.self, StopCommand.self,
+      RmCommand.self, StoppCommand.self, RmpCommand.self,
       RmiCommand.self, PullCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self,
       VersionCommand.self,
       EventsCommand.self,
@@ -39,6 +41,9 @@ struct Swiftctl: AsyncParsableCommand {
       Terminal.writeError("swiftctl: \(failure.message)\n")
       if let hint = failure.hint { Terminal.writeError("hint: \(hint)\n") }
       exit(withError: ExitCode(failure.exitCode))
+    } catch let error as StreamingError {
+      Terminal.writeError("swiftctl: \(error)\n")
+      exit(withError: ExitCode(1))
     } catch let error as RuntimeError {
       Terminal.writeError("swiftctl: \(error)\n")
       if let hint = Failure.hint(for: error) { Terminal.writeError("hint: \(hint)\n") }
@@ -89,6 +94,10 @@ struct GlobalOptions: ParsableArguments {
   }
 
   func connect() throws -> any ContainerRuntime {
+    RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+  }
+
+  func connectStreams() throws -> any StreamingEndpoints {
     RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
   }
 
