@@ -7,7 +7,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite("The streaming server", .timeLimit(.minutes(2))) struct ServerTests {
+@Suite("The streaming server", .timeLimit(.minutes(5))) struct ServerTests {
   private func withServer(
     _ settings: StreamingServer.Settings = .init(), _ body: (StreamingServer) async throws -> Void
   ) async throws {

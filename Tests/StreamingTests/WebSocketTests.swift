@@ -6,7 +6,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite("Streams in WebSockets", .timeLimit(.minutes(2))) struct WebSocketTests {
+@Suite("Streams in WebSockets", .timeLimit(.minutes(5))) struct WebSocketTests {
   private func withServer(_ body: (StreamingServer) async throws -> Void) async throws {
     let server = StreamingServer(.init())
     try await server.start()
