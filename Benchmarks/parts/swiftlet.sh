@@ -87,7 +87,7 @@ for count in "${counts[@]}"; do
   while read -r -t 600 line <&4; do
     echo "$line"
     if [[ $line == *"pods run"* ]]; then
-      sleep 2
+      sleep 15
       resident=$(awk '/^VmRSS:/ { print $2 }' "/proc/$agent/status")
       record swiftlet "$count-pods-rss" "$count" "$resident" "$resident" "$resident"
       # Not in a pipe's subshell: the descriptor would stay open in this one, and the driver would wait for ever.

@@ -12,18 +12,17 @@ enum NodeAddresses {
   ///   - routes4: /proc/net/route.
   ///   - routes6: /proc/net/ipv6_route.
   static func primary(_ devices: [Device], routes4: String, routes6: String) -> [String] {
-    let defaults = defaultInterfaces4(routes4) + defaultInterfaces6(routes6)
+    let defaults = [defaultInterfaces4(routes4), defaultInterfaces6(routes6)]
     let usable = devices.filter { isGlobal($0.address) }
     return [false, true].compactMap { isV6 in
       let family = usable.filter { $0.address.contains(":") == isV6 }
-      let own = isV6 ? defaultInterfaces6(routes6) : defaultInterfaces4(routes4)
-      for name in own {
+      for name in defaults[isV6 ? 1 : 0] {
         for candidate in [name, "lo"] {
           if let found = family.first(where: { $0.name == candidate }) { return found.address }
         }
       }
       // Addresses of a family that leads nowhere are not the node's, when the other one leads somewhere.
-      return defaults.isEmpty ? family.first?.address : nil
+      return defaults.allSatisfy(\.isEmpty) ? family.first?.address : nil
     }
   }
 
@@ -40,13 +39,14 @@ enum NodeAddresses {
   }
 
   private static func defaultInterfaces6(_ text: String) -> [String] {
-    text.split(separator: "\n").compactMap { line in
-      let fields = line.split(whereSeparator: \.isWhitespace)
+    // A node with many pods has thousands of routes, few of which are taken apart.
+    let anywhere = String(repeating: "0", count: 32) + " 00 "
+    return text.utf8.split(separator: UInt8(ascii: "\n")).filter { $0.starts(with: anywhere.utf8) }.compactMap { line in
+      let fields = line.split(separator: UInt8(ascii: " "))
       // Destination, its length, source, its length, next hop, metric, two counters, flags, interface.
-      guard fields.count > 9, fields[0].allSatisfy({ $0 == "0" }), fields[1] == "00", fields[9] != "lo",
-        fields[4].contains(where: { $0 != "0" })
+      guard fields.count > 9, !fields[9].elementsEqual("lo".utf8), fields[4].contains(where: { $0 != UInt8(ascii: "0") })
       else { return nil }
-      return String(fields[9])
+      return String(Substring(fields[9]))
     }
   }
 

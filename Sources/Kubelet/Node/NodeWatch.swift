@@ -3,6 +3,8 @@
 struct NodeWatch: Sendable {
   /// An interface that comes up changes addresses and routes several times.
   static let settle: Duration = .milliseconds(500)
+  /// What a look may take of the time: each pod that comes is a change, and the more pods there are the longer a look lasts.
+  static let share = 20
   let state: NodeState
   let reader: NodeReader
   let cgroups: PodCgroups
@@ -10,9 +12,12 @@ struct NodeWatch: Sendable {
 
   func run(_ supervisor: PodSupervisor) async {
     guard let changes = reader.changes() else { return }
+    var pause = Self.settle
     for await _ in changes {
-      do { try await clock.sleep(Self.settle) } catch { return }
+      do { try await clock.sleep(pause) } catch { return }
+      let began = clock.now()
       await look(supervisor)
+      pause = max(Self.settle, .nanoseconds(clock.now().subtracting(began)) * Self.share)
     }
   }
 

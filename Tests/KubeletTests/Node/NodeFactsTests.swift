@@ -35,6 +35,14 @@ import Testing
   func defaultRoute() {
     #expect(primary(Self.devices, Self.routes4, Self.routes6) == ["192.168.1.7", "2001:db8::7"])
     #expect(primary(Self.devices, Self.routes4, "") == ["192.168.1.7"])
+    // Those of pods are no defaults: to one network, and to one interface.
+    let pods = """
+      fe800000000000000000000000000000 40 00000000000000000000000000000000 00 fe800000000000000000000000000009 00000100 00000001 00000000 00000001 docker0
+      00000000000000000000000000000000 08 00000000000000000000000000000000 00 fe800000000000000000000000000009 00000100 00000001 00000000 00000001 docker0
+
+      """
+    #expect(primary(Self.devices, Self.routes4, pods + Self.routes6) == ["192.168.1.7", "2001:db8::7"])
+    #expect(primary(Self.devices, Self.routes4, pods) == ["192.168.1.7"])
   }
 
   @Test("an unnumbered uplink has the address of the loopback interface; a node without a route the first that others reach")
