@@ -200,6 +200,13 @@ let package = Package(
       name: "KubeletServerTests", dependencies: ["TestSupport", "KubeletServer", "Kubelet", "KubeModel", nioCore, nioPosix, log],
       swiftSettings: strict),
     .testTarget(
+      name: "SwiftletTests",
+      dependencies: [
+        "TestSupport", "swiftlet", "Kubelet", "KubeModel", "CRIService", "RuntimeAPI", "Store", "LinuxSystem", nioPosix,
+        argumentParser, log,
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "RuntimeAPI", "YAML", argumentParser], swiftSettings: strict),
     .testTarget(
       name: "GRPCTransportTests", dependencies: ["TestSupport", "GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf],
@@ -249,7 +256,9 @@ let package = Package(
     .testTarget(
       name: "IntegrationAgent",
       dependencies: [
-        "AgentSupport", "TestSupport", "RegistrySupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store",
+        "AgentSupport", "TestSupport", "RegistrySupport", "CRIClient", "CRIService", "RuntimeAPI", "KubeModel", "LinuxSystem",
+        "Netlink",
+        "Store", log,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -4,45 +4,6 @@ public import NIOCore
 public import RuntimeAPI
 public import Store
 
-/// What a kubelet is composed of.
-public struct KubeletConfig: Sendable {
-  /// e.g. /var/lib/swiftlet.
-  public var rootDirectory: String
-  public var podLogsDirectory: String
-  public var node: NodeFacts
-  /// Reads the node again when it changes.
-  public var nodeReader = NodeReader()
-  public var maxPods: Int
-  /// `crashLoopBackOff.maxContainerRestartPeriod`.
-  public var maxContainerRestartPeriod: Duration
-
-  public init(
-    rootDirectory: String, podLogsDirectory: String = "/var/log/pods", node: NodeFacts, nodeReader: NodeReader = NodeReader(),
-    maxPods: Int = 110, maxContainerRestartPeriod: Duration = .seconds(300)
-  ) {
-    self.rootDirectory = rootDirectory
-    self.podLogsDirectory = podLogsDirectory
-    self.node = node
-    self.nodeReader = nodeReader
-    self.maxPods = maxPods
-    self.maxContainerRestartPeriod = maxContainerRestartPeriod
-  }
-}
-
-/// Where pods come from: a name, and all its pods each time they change.
-public struct PodSourceStream: Sendable {
-  public let name: String
-  public let snapshots: @Sendable () -> AsyncStream<SourceSnapshot>
-  /// Whether the source moves; nil: it does not say.
-  let progress: Progress?
-
-  public init(_ name: String, progress: Progress? = nil, _ snapshots: @escaping @Sendable () -> AsyncStream<SourceSnapshot>) {
-    self.name = name
-    self.progress = progress
-    self.snapshots = snapshots
-  }
-}
-
 /// The kubelet: runs the pods its sources want on a container runtime.
 public final class Kubelet: Sendable {
   public let events: EventRecorder
@@ -86,7 +47,7 @@ public final class Kubelet: Sendable {
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, traces: traces, ledger: Ledger(in: store),
       records: PodRecords(in: store, logger: logger), nodeState: nodeState, cgroups: cgroups, root: config.rootDirectory,
-      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod)
+      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod, startedAt: clock.now())
     supervisor = PodSupervisor(
       services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, statuses: statuses, logger: logger)
   }

@@ -31,6 +31,19 @@ public enum HostFiles {
     _ = try systemCall("mount", on: path) { unsafe mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) }
   }
 
+  /// Another size for a tmpfs that is mounted there; whoever has it mounted elsewhere sees it at once.
+  /// - Returns: false: more is in it than that, and it stays as it was.
+  public static func resizeTmpfs(at path: String, size: Int64) throws(SystemCallError) -> Bool {
+    do {
+      _ = try systemCall("mount", on: path) {
+        unsafe mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_NOSUID | MS_NODEV), "size=\(size)")
+      }
+      return true
+    } catch  where error.code == EINVAL {
+      return false
+    }
+  }
+
   /// umount2(2) without following symlinks, detached: returns at once even when something is still open there. Not mounted: no effect.
   public static func unmount(_ path: String) throws(SystemCallError) {
     do {

@@ -1,4 +1,5 @@
 import LinuxSystem
+import RuntimeAPI
 
 /// Reads CRI logs: `<time> <stream> <P|F> <content>`. Partial lines are joined.
 /// Source: Kubernetes, "CRI logging format".
@@ -25,23 +26,6 @@ struct LogReader {
     self.limit = limit
   }
 
-  /// One entry of the file.
-  struct Entry {
-    let time: String
-    let stream: String
-    let partial: Bool
-    let content: ArraySlice<UInt8>
-
-    init?(_ line: ArraySlice<UInt8>) {
-      let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
-      guard parts.count == 4 else { return nil }
-      time = String(decoding: parts[0], as: UTF8.self)
-      stream = String(decoding: parts[1], as: UTF8.self)
-      partial = parts[2].first == UInt8(ascii: "P")
-      content = parts[3]
-    }
-  }
-
   /// Prints what the file holds now, whole or its last lines.
   mutating func printExisting(tail: Int?) throws {
     do { file = try GrowingFile(path) } catch {
@@ -53,7 +37,7 @@ struct LogReader {
   }
 
   /// The last lines, read backwards in growing windows: however large the log, little more than the lines is held.
-  private mutating func last(_ tail: Int) throws -> ArraySlice<Entry> {
+  private mutating func last(_ tail: Int) throws -> ArraySlice<LogEntry> {
     let end = try file?.size() ?? 0
     var window: Int64 = 64 << 10
     while true {
@@ -66,7 +50,7 @@ struct LogReader {
       var lines = 0
       var first = entries.count
       while first > 0 {
-        if !entries[first - 1].partial {
+        if !entries[first - 1].isPartial {
           if lines == tail { return entries[first...] }
           lines += 1
         }
@@ -105,24 +89,24 @@ struct LogReader {
     return now != file?.inode
   }
 
-  private mutating func takeEntries() -> [Entry] {
+  private mutating func takeEntries() -> [LogEntry] {
     guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
     let complete = pending[...end]
-    let entries = complete.split(separator: UInt8(ascii: "\n")).compactMap { Entry($0) }
+    let entries = complete.split(separator: UInt8(ascii: "\n")).compactMap { LogEntry($0) }
     pending.removeSubrange(...end)
     return entries
   }
 
-  private func wanted(_ entry: Entry) -> Bool {
+  private func wanted(_ entry: LogEntry) -> Bool {
     (stream.map { $0 == entry.stream } ?? true) && (since.map { entry.time >= $0 } ?? true)
   }
 
-  private mutating func emit(_ entry: Entry) {
+  private mutating func emit(_ entry: LogEntry) {
     var bytes: [UInt8] = []
     if timestamps, continued[entry.stream] != true { bytes += Array((entry.time + " ").utf8) }
     bytes += entry.content
-    if !entry.partial { bytes.append(UInt8(ascii: "\n")) }
-    continued[entry.stream] = entry.partial
+    if !entry.isPartial { bytes.append(UInt8(ascii: "\n")) }
+    continued[entry.stream] = entry.isPartial
     if let limit {
       bytes = Array(bytes.prefix(limit))
       self.limit = limit - bytes.count

@@ -56,9 +56,11 @@ struct Agent: Sendable {
     // are still on their way are tried again when they came.
     async let _ = node.preload(settings.imageDirectory)
     try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
+    // When no call is under way any more that could make another one.
+    if settings.stopPodsOnExit { await removeRemainingPods(runtime) }
     await built?.network?.stop()
+    if settings.stopPodsOnExit { KubeletComposition.removeEmptyTree(cgroups, settings) }
     if settings.stopPodsOnExit, let network = built?.network {
-      KubeletComposition.removeEmptyTree(cgroups, settings)
       do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
         logger.error("Bridge not removed", metadata: ["error": "\(error)"])
       }
@@ -68,14 +70,14 @@ struct Agent: Sendable {
 
   // MARK: Parts
 
-  private struct Built {
+  struct Built {
     var runtime: PodRuntime
     var images: ImageService
     var network: BridgeNetwork?
   }
 
   /// The built-in runtime, or the one that answers at the endpoint: then nothing of the built-in one is made.
-  private func runtime(_ built: Built?) async throws -> any ContainerRuntime {
+  func runtime(_ built: Built?) async throws -> any ContainerRuntime {
     if let built { return built.runtime }
     let remote = RemoteRuntime(socketPath: settings.runtimeEndpoint ?? "")
     if try await remote.cgroupDriver() == .systemd {
@@ -135,7 +137,7 @@ struct Agent: Sendable {
 
   // MARK: Running
 
-  /// Runs every server and the kubelet until SIGTERM or SIGINT.
+  /// Runs every server and the kubelet until SIGTERM or SIGINT; calls that were under way have ended when it returns.
   private func serve(
     runtime: any ContainerRuntime, node: LocalNode, kubelet: Kubelet?, store: Store, group: any EventLoopGroup,
     until stop: StopSignal
@@ -158,10 +160,7 @@ struct Agent: Sendable {
         if Task.isCancelled { return }
         logger.notice("Stopping", metadata: ["signal": "\(signal)"])
         ServiceNotifier.send("STOPPING=1")
-        if settings.stopPodsOnExit {
-          if let kubelet { await stopPods(kubelet) }
-          await removeRemainingPods(runtime)
-        }
+        if settings.stopPodsOnExit, let kubelet { await stopPods(kubelet) }
       }
       // The signal task ends first in a good life; a server that ends by itself throws.
       try await tasks.next()

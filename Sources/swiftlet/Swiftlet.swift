@@ -105,7 +105,7 @@ struct Swiftlet: ParsableCommand {
   }
 
   /// Defaults < config file < flags.
-  private func settings() throws -> AgentSettings {
+  func settings() throws -> AgentSettings {
     var kubelet = KubeletConfiguration()
     if let config {
       let bytes: [UInt8]

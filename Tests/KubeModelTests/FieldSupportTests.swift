@@ -92,11 +92,62 @@ import Testing
         "volumes: [{name: v, downwardAPI: {items: [{path: ../a, fieldRef: {fieldPath: metadata.name}}]}}]\n  containers: [{name: c, image: x}]",
         "spec.volumes[0].downwardAPI.items[0].path"
       ),
+      ("containers: [{name: c, image: x, lifecycle: {stopSignal: SIGUSR1}}]", "spec.containers[0].lifecycle.stopSignal"),
+      (
+        "os: {name: linux}\n  containers: [{name: c, image: x, lifecycle: {stopSignal: USR1}}]",
+        "spec.containers[0].lifecycle.stopSignal"
+      ),
+      ("overhead: {cpu: -1}\n  containers: [{name: c, image: x}]", "spec.overhead.cpu"),
+      ("overhead: {bogus: 1}\n  containers: [{name: c, image: x}]", "spec.overhead.bogus"),
+      ("tolerations: [{operator: Equal}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].operator"),
+      ("tolerations: [{key: a, operator: Like}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].operator"),
+      ("tolerations: [{key: 'a b', operator: Exists}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].key"),
+      ("tolerations: [{key: a, operator: Exists, value: b}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].value"),
+      ("tolerations: [{key: a, value: 'b c'}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].value"),
+      (
+        "tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 1}]\n  containers: [{name: c, image: x}]",
+        "spec.tolerations[0].effect"
+      ),
+      ("tolerations: [{key: a, effect: Never}]\n  containers: [{name: c, image: x}]", "spec.tolerations[0].effect"),
+      (
+        "containers: [{name: c, image: x, env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1Mi}}}]}]",
+        "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor"
+      ),
+      (
+        "containers: [{name: c, image: x, env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1m}}}]}]",
+        "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor"
+      ),
+      (
+        "volumes: [{name: v, downwardAPI: {items: [{path: a, resourceFieldRef: {containerName: c, resource: limits.cpu, divisor: 2}}]}}]\n  containers: [{name: c, image: x}]",
+        "spec.volumes[0].downwardAPI.items[0].resourceFieldRef.divisor"
+      ),
+      (
+        "volumes: [{name: v}]\n  containers: [{name: c, image: x, securityContext: {privileged: true}, volumeMounts: [{name: v, mountPath: /v, readOnly: true, recursiveReadOnly: Enabled, mountPropagation: HostToContainer}]}]",
+        "spec.containers[0].volumeMounts[0].recursiveReadOnly"
+      ),
     ])
   func invalid(spec: String, path: String) {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  \(spec)\n"
     let errors = ManifestDecoder.load(Array(text.utf8), file: "f").flatMap(\.errors)
     #expect(errors.map(\.path).first == path, "\(errors)")
+  }
+
+  @Test(
+    "what is right among these is left alone",
+    arguments: [
+      "tolerations: [{operator: Exists}, {key: a, value: b}, {key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 5}]",
+      "overhead: {cpu: 250m, memory: 1Mi}",
+    ])
+  func valid(field: String) {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x}]\n  \(field)\n"
+    #expect(ManifestDecoder.load(Array(text.utf8), file: "f").flatMap(\.errors) == [])
+  }
+
+  @Test("divisors of each resource", arguments: [("limits.cpu", "1m"), ("requests.cpu", "1"), ("limits.memory", "1Gi")])
+  func divisor(resource: String, divisor: String) {
+    let env = "env: [{name: A, valueFrom: {resourceFieldRef: {resource: \(resource), divisor: \(divisor)}}}]"
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x, \(env)}]\n"
+    #expect(ManifestDecoder.load(Array(text.utf8), file: "f").flatMap(\.errors) == [])
   }
 
   @Test("a static pod has neither gates nor ephemeral containers") func atCreation() {

@@ -47,7 +47,7 @@ import Testing
       ),
       (
         pod("containers: [{name: c, image: x}]\n  terminationGracePeriodSeconds: 1.5"),
-        "f:6:34: spec.terminationGracePeriodSeconds: expected a whole number, found a number"
+        "f:6:34: spec.terminationGracePeriodSeconds: expected a whole number, found 1.5"
       ),
       (pod(metadata: "{name: p, name: q}"), "f:3:12: key \"name\" is given twice in one object"),
       ("apiVersion: v1\nkind: Pood\n", "f:1:1: kind: expected v1 Pod, PodList or List, found apiVersion \"v1\", kind \"Pood\""),

@@ -123,7 +123,7 @@ import Testing
     #expect(StaticPod.uid(of: pod, node: "Node1", source: "file:/m/a.yaml") == uid)
     #expect(StaticPod.uid(of: pod, node: "Node2", source: "file:/m/a.yaml") != uid)
     #expect(StaticPod.uid(of: pod, node: "Node1", source: "file:/m/b.yaml") != uid)
-    #expect(prepared.isStatic && prepared.isCritical && !prepared.isMirror)
+    #expect(prepared.isStatic)
   }
 
   @Test("FNV-1a-128 matches its published values") func fnv() {
@@ -169,6 +169,16 @@ import Testing
     #expect(
       configuration.authentication.anonymous.enabled && configuration.authentication.webhook.enabled
         && !configuration.serializeImagePulls)
+  }
+
+  @Test("what a file says stands over the defaults: objects field by field, maps and lists whole") func over() throws {
+    let text =
+      "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: {memory.available: 1Gi}\nenforceNodeAllocatable: []\nauthentication: {webhook: {enabled: false}}\nmaxPods: null\n"
+    let configuration = try KubeletConfiguration.decode(Array(text.utf8), file: "f")
+    #expect(configuration.evictionHard == ["memory.available": "1Gi"] && configuration.enforceNodeAllocatable == [])
+    #expect(
+      !configuration.authentication.webhook.enabled && configuration.authentication.webhook.cacheTTL == KubeDuration(seconds: 120))
+    #expect(configuration.maxPods == 110 && configuration.memoryThrottlingFactor == 0.9)
   }
 
   @Test("an unknown field is an error with its line") func unknown() {

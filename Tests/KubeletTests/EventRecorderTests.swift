@@ -1,4 +1,6 @@
+import Dispatch
 import KubeModel
+import LinuxSystem
 import Logging
 @testable import Store
 import TestSupport
@@ -52,5 +54,22 @@ import Testing
     #expect(entries)
     let reasons = try recorder.list().map(\.reason)
     #expect(reasons.last == "R\(EventRecorder.waiting + 49)" && !reasons.contains("R0"))
+  }
+
+  @Test("are bounded on a database that does not answer at all")
+  func hanging() async throws {
+    let (recorder, store) = try await recorder()
+    let (begun, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let held = Task {
+      try await store.write { _ in
+        begun.signal()
+        go.wait()
+      }
+    }
+    await runBlocking { begun.wait() }
+    for number in 0..<(EventRecorder.most * 2) { recorder.record(.normal, "R\(number)", namespace: "default", name: "p", "m") }
+    #expect(recorder.count <= EventRecorder.most)
+    go.signal()
+    try await held.value
   }
 }

@@ -29,7 +29,8 @@ extension KubeletConfiguration {
     guard reader.errors.isEmpty, let json else { throw ConfigurationErrors(errors: reader.errors) }
     let faults: [FieldError]
     do {
-      var configuration = try json.decode(KubeletConfiguration.self)
+      let defaults = try JSONValue(encoding: KubeletConfiguration())
+      var configuration = try defaults.with(json, type: "KubeletConfiguration").decode(KubeletConfiguration.self)
       if json["nodeStatusUpdateFrequency"] != nil, json["nodeStatusReportFrequency"] == nil {
         configuration.nodeStatusReportFrequency = configuration.nodeStatusUpdateFrequency
       }
@@ -47,5 +48,21 @@ extension KubeletConfiguration {
         return ManifestError(
           file: file, line: place?.line ?? 0, column: place?.column ?? 0, path: fault.path, message: fault.message)
       })
+  }
+}
+
+extension JSONValue {
+  /// An object of the configuration with the fields that a file sets: field by field in objects of a known type; maps and lists are
+  /// replaced whole, as the kubelet does.
+  fileprivate func with(_ other: JSONValue, type: String) -> JSONValue {
+    guard case .object(var fields) = self, case .object(let news) = other else { return other }
+    for (name, new) in news where new != .null {
+      if case .object(let inner)? = KubeletConfiguration.schema[type]?[name]?.shape, let old = fields[name] {
+        fields[name] = old.with(new, type: inner)
+      } else {
+        fields[name] = new
+      }
+    }
+    return .object(fields)
   }
 }

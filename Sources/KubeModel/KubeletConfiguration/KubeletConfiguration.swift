@@ -1,5 +1,6 @@
 /// The kubelet's configuration file (kubelet.config.k8s.io/v1beta1) with the defaults of Kubernetes 1.36. Fields that this version does not
 /// act on are here too, so that a file of a real node loads. `logging`, `tracing` and lists of records without a use yet are kept as JSON.
+/// Decoding wants every field: `decode` puts those of a file over the defaults.
 public struct KubeletConfiguration: Codable, Equatable, Sendable {
   public var enableServer: Bool = true
   public var staticPodPath: String = ""
@@ -134,161 +135,6 @@ public struct KubeletConfiguration: Codable, Equatable, Sendable {
   public var userNamespaces: KubeletUserNamespaces = KubeletUserNamespaces()
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    enableServer = try fields.decodeIfPresent(Bool.self, forKey: .enableServer) ?? enableServer
-    staticPodPath = try fields.decodeIfPresent(String.self, forKey: .staticPodPath) ?? staticPodPath
-    podLogsDir = try fields.decodeIfPresent(String.self, forKey: .podLogsDir) ?? podLogsDir
-    syncFrequency = try fields.decodeIfPresent(KubeDuration.self, forKey: .syncFrequency) ?? syncFrequency
-    fileCheckFrequency = try fields.decodeIfPresent(KubeDuration.self, forKey: .fileCheckFrequency) ?? fileCheckFrequency
-    httpCheckFrequency = try fields.decodeIfPresent(KubeDuration.self, forKey: .httpCheckFrequency) ?? httpCheckFrequency
-    staticPodURL = try fields.decodeIfPresent(String.self, forKey: .staticPodURL) ?? staticPodURL
-    staticPodURLHeader = try fields.decodeIfPresent([String: [String]].self, forKey: .staticPodURLHeader) ?? staticPodURLHeader
-    address = try fields.decodeIfPresent(String.self, forKey: .address) ?? address
-    port = try fields.decodeIfPresent(Int.self, forKey: .port) ?? port
-    readOnlyPort = try fields.decodeIfPresent(Int.self, forKey: .readOnlyPort) ?? readOnlyPort
-    tlsCertFile = try fields.decodeIfPresent(String.self, forKey: .tlsCertFile) ?? tlsCertFile
-    tlsPrivateKeyFile = try fields.decodeIfPresent(String.self, forKey: .tlsPrivateKeyFile) ?? tlsPrivateKeyFile
-    tlsCipherSuites = try fields.decodeIfPresent([String].self, forKey: .tlsCipherSuites) ?? tlsCipherSuites
-    tlsCurvePreferences = try fields.decodeIfPresent([String].self, forKey: .tlsCurvePreferences) ?? tlsCurvePreferences
-    tlsMinVersion = try fields.decodeIfPresent(String.self, forKey: .tlsMinVersion) ?? tlsMinVersion
-    rotateCertificates = try fields.decodeIfPresent(Bool.self, forKey: .rotateCertificates) ?? rotateCertificates
-    serverTLSBootstrap = try fields.decodeIfPresent(Bool.self, forKey: .serverTLSBootstrap) ?? serverTLSBootstrap
-    authentication = try fields.decodeIfPresent(KubeletAuthentication.self, forKey: .authentication) ?? authentication
-    authorization = try fields.decodeIfPresent(KubeletAuthorization.self, forKey: .authorization) ?? authorization
-    registryPullQPS = try fields.decodeIfPresent(Int.self, forKey: .registryPullQPS) ?? registryPullQPS
-    registryBurst = try fields.decodeIfPresent(Int.self, forKey: .registryBurst) ?? registryBurst
-    imagePullCredentialsVerificationPolicy =
-      try fields.decodeIfPresent(String.self, forKey: .imagePullCredentialsVerificationPolicy)
-      ?? imagePullCredentialsVerificationPolicy
-    preloadedImagesVerificationAllowlist =
-      try fields.decodeIfPresent([String].self, forKey: .preloadedImagesVerificationAllowlist)
-      ?? preloadedImagesVerificationAllowlist
-    eventRecordQPS = try fields.decodeIfPresent(Int.self, forKey: .eventRecordQPS) ?? eventRecordQPS
-    eventBurst = try fields.decodeIfPresent(Int.self, forKey: .eventBurst) ?? eventBurst
-    enableDebuggingHandlers = try fields.decodeIfPresent(Bool.self, forKey: .enableDebuggingHandlers) ?? enableDebuggingHandlers
-    enableContentionProfiling =
-      try fields.decodeIfPresent(Bool.self, forKey: .enableContentionProfiling) ?? enableContentionProfiling
-    healthzPort = try fields.decodeIfPresent(Int.self, forKey: .healthzPort) ?? healthzPort
-    healthzBindAddress = try fields.decodeIfPresent(String.self, forKey: .healthzBindAddress) ?? healthzBindAddress
-    oomScoreAdj = try fields.decodeIfPresent(Int.self, forKey: .oomScoreAdj) ?? oomScoreAdj
-    clusterDomain = try fields.decodeIfPresent(String.self, forKey: .clusterDomain) ?? clusterDomain
-    clusterDNS = try fields.decodeIfPresent([String].self, forKey: .clusterDNS) ?? clusterDNS
-    streamingConnectionIdleTimeout =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .streamingConnectionIdleTimeout) ?? streamingConnectionIdleTimeout
-    nodeStatusUpdateFrequency =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusUpdateFrequency) ?? nodeStatusUpdateFrequency
-    nodeStatusReportFrequency =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .nodeStatusReportFrequency) ?? nodeStatusReportFrequency
-    nodeLeaseDurationSeconds = try fields.decodeIfPresent(Int.self, forKey: .nodeLeaseDurationSeconds) ?? nodeLeaseDurationSeconds
-    imageMinimumGCAge = try fields.decodeIfPresent(KubeDuration.self, forKey: .imageMinimumGCAge) ?? imageMinimumGCAge
-    imageMaximumGCAge = try fields.decodeIfPresent(KubeDuration.self, forKey: .imageMaximumGCAge) ?? imageMaximumGCAge
-    imageGCHighThresholdPercent =
-      try fields.decodeIfPresent(Int.self, forKey: .imageGCHighThresholdPercent) ?? imageGCHighThresholdPercent
-    imageGCLowThresholdPercent =
-      try fields.decodeIfPresent(Int.self, forKey: .imageGCLowThresholdPercent) ?? imageGCLowThresholdPercent
-    volumeStatsAggPeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .volumeStatsAggPeriod) ?? volumeStatsAggPeriod
-    kubeletCgroups = try fields.decodeIfPresent(String.self, forKey: .kubeletCgroups) ?? kubeletCgroups
-    systemCgroups = try fields.decodeIfPresent(String.self, forKey: .systemCgroups) ?? systemCgroups
-    cgroupRoot = try fields.decodeIfPresent(String.self, forKey: .cgroupRoot) ?? cgroupRoot
-    cgroupsPerQOS = try fields.decodeIfPresent(Bool.self, forKey: .cgroupsPerQOS) ?? cgroupsPerQOS
-    cgroupDriver = try fields.decodeIfPresent(String.self, forKey: .cgroupDriver) ?? cgroupDriver
-    cpuManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .cpuManagerPolicy) ?? cpuManagerPolicy
-    singleProcessOOMKill = try fields.decodeIfPresent(Bool.self, forKey: .singleProcessOOMKill)
-    cpuManagerPolicyOptions =
-      try fields.decodeIfPresent([String: String].self, forKey: .cpuManagerPolicyOptions) ?? cpuManagerPolicyOptions
-    cpuManagerReconcilePeriod =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .cpuManagerReconcilePeriod) ?? cpuManagerReconcilePeriod
-    memoryManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .memoryManagerPolicy) ?? memoryManagerPolicy
-    topologyManagerPolicy = try fields.decodeIfPresent(String.self, forKey: .topologyManagerPolicy) ?? topologyManagerPolicy
-    topologyManagerScope = try fields.decodeIfPresent(String.self, forKey: .topologyManagerScope) ?? topologyManagerScope
-    topologyManagerPolicyOptions =
-      try fields.decodeIfPresent([String: String].self, forKey: .topologyManagerPolicyOptions) ?? topologyManagerPolicyOptions
-    qosReserved = try fields.decodeIfPresent([String: String].self, forKey: .qosReserved) ?? qosReserved
-    runtimeRequestTimeout = try fields.decodeIfPresent(KubeDuration.self, forKey: .runtimeRequestTimeout) ?? runtimeRequestTimeout
-    hairpinMode = try fields.decodeIfPresent(String.self, forKey: .hairpinMode) ?? hairpinMode
-    maxPods = try fields.decodeIfPresent(Int.self, forKey: .maxPods) ?? maxPods
-    podCIDR = try fields.decodeIfPresent(String.self, forKey: .podCIDR) ?? podCIDR
-    podPidsLimit = try fields.decodeIfPresent(Int.self, forKey: .podPidsLimit) ?? podPidsLimit
-    resolvConf = try fields.decodeIfPresent(String.self, forKey: .resolvConf) ?? resolvConf
-    runOnce = try fields.decodeIfPresent(Bool.self, forKey: .runOnce) ?? runOnce
-    cpuCFSQuota = try fields.decodeIfPresent(Bool.self, forKey: .cpuCFSQuota) ?? cpuCFSQuota
-    cpuCFSQuotaPeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .cpuCFSQuotaPeriod) ?? cpuCFSQuotaPeriod
-    nodeStatusMaxImages = try fields.decodeIfPresent(Int.self, forKey: .nodeStatusMaxImages) ?? nodeStatusMaxImages
-    maxOpenFiles = try fields.decodeIfPresent(Int.self, forKey: .maxOpenFiles) ?? maxOpenFiles
-    contentType = try fields.decodeIfPresent(String.self, forKey: .contentType) ?? contentType
-    kubeAPIQPS = try fields.decodeIfPresent(Int.self, forKey: .kubeAPIQPS) ?? kubeAPIQPS
-    kubeAPIBurst = try fields.decodeIfPresent(Int.self, forKey: .kubeAPIBurst) ?? kubeAPIBurst
-    serializeImagePulls = try fields.decodeIfPresent(Bool.self, forKey: .serializeImagePulls) ?? serializeImagePulls
-    maxParallelImagePulls = try fields.decodeIfPresent(Int.self, forKey: .maxParallelImagePulls)
-    evictionHard = try fields.decodeIfPresent([String: String].self, forKey: .evictionHard) ?? evictionHard
-    evictionSoft = try fields.decodeIfPresent([String: String].self, forKey: .evictionSoft) ?? evictionSoft
-    evictionSoftGracePeriod =
-      try fields.decodeIfPresent([String: String].self, forKey: .evictionSoftGracePeriod) ?? evictionSoftGracePeriod
-    evictionPressureTransitionPeriod =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .evictionPressureTransitionPeriod) ?? evictionPressureTransitionPeriod
-    evictionMaxPodGracePeriod =
-      try fields.decodeIfPresent(Int.self, forKey: .evictionMaxPodGracePeriod) ?? evictionMaxPodGracePeriod
-    evictionMinimumReclaim =
-      try fields.decodeIfPresent([String: String].self, forKey: .evictionMinimumReclaim) ?? evictionMinimumReclaim
-    mergeDefaultEvictionSettings =
-      try fields.decodeIfPresent(Bool.self, forKey: .mergeDefaultEvictionSettings) ?? mergeDefaultEvictionSettings
-    podsPerCore = try fields.decodeIfPresent(Int.self, forKey: .podsPerCore) ?? podsPerCore
-    enableControllerAttachDetach =
-      try fields.decodeIfPresent(Bool.self, forKey: .enableControllerAttachDetach) ?? enableControllerAttachDetach
-    protectKernelDefaults = try fields.decodeIfPresent(Bool.self, forKey: .protectKernelDefaults) ?? protectKernelDefaults
-    makeIPTablesUtilChains = try fields.decodeIfPresent(Bool.self, forKey: .makeIPTablesUtilChains) ?? makeIPTablesUtilChains
-    iptablesMasqueradeBit = try fields.decodeIfPresent(Int.self, forKey: .iptablesMasqueradeBit) ?? iptablesMasqueradeBit
-    iptablesDropBit = try fields.decodeIfPresent(Int.self, forKey: .iptablesDropBit) ?? iptablesDropBit
-    featureGates = try fields.decodeIfPresent([String: Bool].self, forKey: .featureGates) ?? featureGates
-    failSwapOn = try fields.decodeIfPresent(Bool.self, forKey: .failSwapOn) ?? failSwapOn
-    memorySwap = try fields.decodeIfPresent(KubeletMemorySwap.self, forKey: .memorySwap) ?? memorySwap
-    containerLogMaxSize = try fields.decodeIfPresent(String.self, forKey: .containerLogMaxSize) ?? containerLogMaxSize
-    containerLogMaxFiles = try fields.decodeIfPresent(Int.self, forKey: .containerLogMaxFiles) ?? containerLogMaxFiles
-    containerLogMaxWorkers = try fields.decodeIfPresent(Int.self, forKey: .containerLogMaxWorkers) ?? containerLogMaxWorkers
-    containerLogMonitorInterval =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .containerLogMonitorInterval) ?? containerLogMonitorInterval
-    configMapAndSecretChangeDetectionStrategy =
-      try fields.decodeIfPresent(String.self, forKey: .configMapAndSecretChangeDetectionStrategy)
-      ?? configMapAndSecretChangeDetectionStrategy
-    systemReserved = try fields.decodeIfPresent([String: String].self, forKey: .systemReserved) ?? systemReserved
-    kubeReserved = try fields.decodeIfPresent([String: String].self, forKey: .kubeReserved) ?? kubeReserved
-    reservedSystemCPUs = try fields.decodeIfPresent(String.self, forKey: .reservedSystemCPUs) ?? reservedSystemCPUs
-    showHiddenMetricsForVersion =
-      try fields.decodeIfPresent(String.self, forKey: .showHiddenMetricsForVersion) ?? showHiddenMetricsForVersion
-    systemReservedCgroup = try fields.decodeIfPresent(String.self, forKey: .systemReservedCgroup) ?? systemReservedCgroup
-    kubeReservedCgroup = try fields.decodeIfPresent(String.self, forKey: .kubeReservedCgroup) ?? kubeReservedCgroup
-    enforceNodeAllocatable = try fields.decodeIfPresent([String].self, forKey: .enforceNodeAllocatable) ?? enforceNodeAllocatable
-    allowedUnsafeSysctls = try fields.decodeIfPresent([String].self, forKey: .allowedUnsafeSysctls) ?? allowedUnsafeSysctls
-    volumePluginDir = try fields.decodeIfPresent(String.self, forKey: .volumePluginDir) ?? volumePluginDir
-    providerID = try fields.decodeIfPresent(String.self, forKey: .providerID) ?? providerID
-    kernelMemcgNotification = try fields.decodeIfPresent(Bool.self, forKey: .kernelMemcgNotification) ?? kernelMemcgNotification
-    logging = try fields.decodeIfPresent(JSONValue.self, forKey: .logging)
-    enableSystemLogHandler = try fields.decodeIfPresent(Bool.self, forKey: .enableSystemLogHandler) ?? enableSystemLogHandler
-    enableSystemLogQuery = try fields.decodeIfPresent(Bool.self, forKey: .enableSystemLogQuery) ?? enableSystemLogQuery
-    shutdownGracePeriod = try fields.decodeIfPresent(KubeDuration.self, forKey: .shutdownGracePeriod) ?? shutdownGracePeriod
-    shutdownGracePeriodCriticalPods =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .shutdownGracePeriodCriticalPods) ?? shutdownGracePeriodCriticalPods
-    shutdownGracePeriodByPodPriority = try fields.decodeIfPresent(JSONValue.self, forKey: .shutdownGracePeriodByPodPriority)
-    crashLoopBackOff = try fields.decodeIfPresent(KubeletCrashLoopBackOff.self, forKey: .crashLoopBackOff) ?? crashLoopBackOff
-    reservedMemory = try fields.decodeIfPresent(JSONValue.self, forKey: .reservedMemory)
-    enableProfilingHandler = try fields.decodeIfPresent(Bool.self, forKey: .enableProfilingHandler) ?? enableProfilingHandler
-    enableDebugFlagsHandler = try fields.decodeIfPresent(Bool.self, forKey: .enableDebugFlagsHandler) ?? enableDebugFlagsHandler
-    seccompDefault = try fields.decodeIfPresent(Bool.self, forKey: .seccompDefault) ?? seccompDefault
-    memoryThrottlingFactor = try fields.decodeIfPresent(Double.self, forKey: .memoryThrottlingFactor) ?? memoryThrottlingFactor
-    memoryReservationPolicy = try fields.decodeIfPresent(String.self, forKey: .memoryReservationPolicy) ?? memoryReservationPolicy
-    registerWithTaints = try fields.decodeIfPresent([Taint].self, forKey: .registerWithTaints) ?? registerWithTaints
-    registerNode = try fields.decodeIfPresent(Bool.self, forKey: .registerNode) ?? registerNode
-    tracing = try fields.decodeIfPresent(JSONValue.self, forKey: .tracing)
-    localStorageCapacityIsolation =
-      try fields.decodeIfPresent(Bool.self, forKey: .localStorageCapacityIsolation) ?? localStorageCapacityIsolation
-    containerRuntimeEndpoint =
-      try fields.decodeIfPresent(String.self, forKey: .containerRuntimeEndpoint) ?? containerRuntimeEndpoint
-    imageServiceEndpoint = try fields.decodeIfPresent(String.self, forKey: .imageServiceEndpoint) ?? imageServiceEndpoint
-    failCgroupV1 = try fields.decodeIfPresent(Bool.self, forKey: .failCgroupV1) ?? failCgroupV1
-    userNamespaces = try fields.decodeIfPresent(KubeletUserNamespaces.self, forKey: .userNamespaces) ?? userNamespaces
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -298,13 +144,6 @@ public struct KubeletAuthentication: Codable, Equatable, Sendable {
   public var anonymous: KubeletAnonymous = KubeletAnonymous()
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    x509 = try fields.decodeIfPresent(KubeletX509.self, forKey: .x509) ?? x509
-    webhook = try fields.decodeIfPresent(KubeletWebhook.self, forKey: .webhook) ?? webhook
-    anonymous = try fields.decodeIfPresent(KubeletAnonymous.self, forKey: .anonymous) ?? anonymous
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -312,11 +151,6 @@ public struct KubeletX509: Codable, Equatable, Sendable {
   public var clientCAFile: String = ""
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    clientCAFile = try fields.decodeIfPresent(String.self, forKey: .clientCAFile) ?? clientCAFile
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -325,12 +159,6 @@ public struct KubeletWebhook: Codable, Equatable, Sendable {
   public var cacheTTL: KubeDuration = KubeDuration(seconds: 120)
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    enabled = try fields.decodeIfPresent(Bool.self, forKey: .enabled) ?? enabled
-    cacheTTL = try fields.decodeIfPresent(KubeDuration.self, forKey: .cacheTTL) ?? cacheTTL
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -338,11 +166,6 @@ public struct KubeletAnonymous: Codable, Equatable, Sendable {
   public var enabled: Bool = false
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    enabled = try fields.decodeIfPresent(Bool.self, forKey: .enabled) ?? enabled
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -351,12 +174,6 @@ public struct KubeletAuthorization: Codable, Equatable, Sendable {
   public var webhook: KubeletWebhookAuthorization = KubeletWebhookAuthorization()
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    mode = try fields.decodeIfPresent(String.self, forKey: .mode) ?? mode
-    webhook = try fields.decodeIfPresent(KubeletWebhookAuthorization.self, forKey: .webhook) ?? webhook
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -365,12 +182,6 @@ public struct KubeletWebhookAuthorization: Codable, Equatable, Sendable {
   public var cacheUnauthorizedTTL: KubeDuration = KubeDuration(seconds: 30)
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    cacheAuthorizedTTL = try fields.decodeIfPresent(KubeDuration.self, forKey: .cacheAuthorizedTTL) ?? cacheAuthorizedTTL
-    cacheUnauthorizedTTL = try fields.decodeIfPresent(KubeDuration.self, forKey: .cacheUnauthorizedTTL) ?? cacheUnauthorizedTTL
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -378,11 +189,6 @@ public struct KubeletMemorySwap: Codable, Equatable, Sendable {
   public var swapBehavior: String = ""
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    swapBehavior = try fields.decodeIfPresent(String.self, forKey: .swapBehavior) ?? swapBehavior
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -390,12 +196,6 @@ public struct KubeletCrashLoopBackOff: Codable, Equatable, Sendable {
   public var maxContainerRestartPeriod: KubeDuration = KubeDuration(seconds: 300)
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    maxContainerRestartPeriod =
-      try fields.decodeIfPresent(KubeDuration.self, forKey: .maxContainerRestartPeriod) ?? maxContainerRestartPeriod
-  }
 }
 
 /// Part of `KubeletConfiguration`.
@@ -403,9 +203,4 @@ public struct KubeletUserNamespaces: Codable, Equatable, Sendable {
   public var idsPerPod: Int = 65536
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    idsPerPod = try fields.decodeIfPresent(Int.self, forKey: .idsPerPod) ?? idsPerPod
-  }
 }

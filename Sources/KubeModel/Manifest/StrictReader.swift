@@ -209,6 +209,9 @@ struct StrictReader {
       (.int32, .double(let value)) where value.magnitude >= 2e9 && value.rounded() == value:
       fail(node, path, "\(text) does not fit in \(shape == .int32 ? 32 : 64) bits")
       return nil
+    case (.int32, .double), (.int64, .double):
+      fail(node, path, "expected a whole number, found \(text.clipped(to: 64))")
+      return nil
     case (.string, .bool), (.string, .int), (.string, .double):
       fail(node, path, "expected a string, found \(found.kind): write \"\(text)\"")
       return nil

@@ -16,6 +16,13 @@ public enum CgroupValues {
     milliCPU <= 0 ? nil : Int(min((1 << 44) - 1, max(1000, Int128(milliCPU) * Int128(period) / 1000)))
   }
 
+  /// How the kernel names the page size of a resource: `hugepages-2Mi` is `2MB`. nil: the resource is something else.
+  public static func hugepageSize(ofResource name: String) -> String? {
+    guard name.hasPrefix("hugepages-") else { return nil }
+    let size = name.dropFirst("hugepages-".count)
+    return size.hasSuffix("i") ? size.dropLast() + "B" : String(size)
+  }
+
   /// oom_score_adj of a container (pkg/kubelet/qos/policy.go).
   /// - Parameter memoryCapacity: of the node, in bytes.
   public static func oomScoreAdjust(pod: Pod, container: Container, memoryCapacity: Int) -> Int {

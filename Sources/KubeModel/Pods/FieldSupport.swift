@@ -40,7 +40,7 @@ public enum FieldSupport {
       @.stdinOnce @.tty @.restartPolicy @.restartPolicyRules.* @.env @.env.name @.env.value @.env.valueFrom @.env.valueFrom.fieldRef.*
       @.env.valueFrom.resourceFieldRef.* @.resources @.resources.requests.* @.resources.limits.* @.resizePolicy.* @.volumeMounts.* @.lifecycle
       @.lifecycle.postStart @.lifecycle.preStop @.lifecycle.postStart.exec.* @.lifecycle.postStart.httpGet.* @.lifecycle.postStart.sleep.*
-      @.lifecycle.preStop.exec.* @.lifecycle.preStop.httpGet.* @.lifecycle.preStop.sleep.* % %.initialDelaySeconds %.timeoutSeconds %.periodSeconds
+      @.lifecycle.preStop.exec.* @.lifecycle.preStop.httpGet.* @.lifecycle.preStop.sleep.* @.lifecycle.stopSignal % %.initialDelaySeconds %.timeoutSeconds %.periodSeconds
       %.successThreshold %.failureThreshold %.terminationGracePeriodSeconds %.exec.* %.httpGet.* %.tcpSocket.* %.grpc.* @.securityContext
       @.securityContext.privileged @.securityContext.allowPrivilegeEscalation @.securityContext.capabilities.* @.securityContext.procMount
       @.securityContext.readOnlyRootFilesystem @.securityContext.runAsUser @.securityContext.runAsGroup @.securityContext.runAsNonRoot
@@ -58,7 +58,6 @@ public enum FieldSupport {
     + lines(
       .ignored("it is for SELinux and Windows"),
       "spec.securityContext.seLinuxChangePolicy spec.securityContext.windowsOptions.* @.securityContext.windowsOptions.*")
-    + lines(.ignored("the image's stop signal is used"), "@.lifecycle.stopSignal")
     + lines(
       .ignored("a hook cannot open sockets: Kubernetes ignores it too"),
       "@.lifecycle.postStart.tcpSocket.* @.lifecycle.preStop.tcpSocket.*")

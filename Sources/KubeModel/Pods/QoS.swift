@@ -39,15 +39,12 @@ extension Pod {
     return names.contains(where: ResourceRequirements.isPodLevel) ? own : nil
   }
 
-  /// Static pods, mirror pods and pods of priority 2*10^9 and above are never evicted.
-  public var isCritical: Bool { isStatic || isMirror || (spec.priority ?? 0) >= 2_000_000_000 }
   /// From a file or URL of this node rather than the API.
   public var isStatic: Bool {
     guard let source = metadata.annotations?[StaticPod.sourceAnnotation] else { return false }
     return source != "api"
   }
-  public var isMirror: Bool { metadata.annotations?[StaticPod.mirrorAnnotation] != nil }
-  var isHostNetwork: Bool { spec.hostNetwork ?? false }
+  public var isHostNetwork: Bool { spec.hostNetwork ?? false }
 }
 
 extension ResourceRequirements {
@@ -55,6 +52,6 @@ extension ResourceRequirements {
 }
 
 extension Container {
-  /// An init container that keeps running beside the others.
-  var isSidecar: Bool { restartPolicy == "Always" }
+  /// An init container that keeps running beside the others; means nothing for other containers.
+  public var isSidecar: Bool { restartPolicy == "Always" }
 }

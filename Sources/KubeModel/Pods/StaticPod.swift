@@ -3,7 +3,6 @@ public enum StaticPod {
   public static let hashAnnotation = "kubernetes.io/config.hash"
   public static let sourceAnnotation = "kubernetes.io/config.source"
   public static let seenAnnotation = "kubernetes.io/config.seen"
-  public static let mirrorAnnotation = "kubernetes.io/config.mirror"
 
   /// The pod with node name, `<name>-<node>`, namespace, UID, annotations and the NoExecute toleration. `pod` has its defaults.
   /// - Parameter source: where it came from, such as `file:/etc/kubernetes/manifests/web.yaml`: two equal files are two pods.

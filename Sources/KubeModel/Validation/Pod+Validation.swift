@@ -22,6 +22,8 @@ extension Pod {
         if let fault = Names.subdomain(name) { errors.invalid("spec.hostAliases[\(index)].hostnames[\(inner)]", name, fault) }
       }
     }
+    validateTolerations(&errors)
+    errors.amounts("spec.overhead", spec.overhead ?? [:])
     validateSecurity(&errors)
     validateVolumes(&errors)
     validateContainers(&errors)
@@ -67,6 +69,32 @@ extension Pod {
     }
     for (index, option) in (spec.dnsConfig?.options ?? []).enumerated() where (option.name ?? "").isEmpty {
       errors.required("spec.dnsConfig.options[\(index)]", "must not be empty")
+    }
+  }
+
+  /// Source: ValidateTolerations.
+  private func validateTolerations(_ errors: inout FieldErrors) {
+    for (index, toleration) in (spec.tolerations ?? []).enumerated() {
+      let path = "spec.tolerations[\(index)]"
+      let key = toleration.key ?? ""
+      let isExists = toleration.operator == "Exists"
+      if !key.isEmpty {
+        if let fault = Names.qualified(key) { errors.invalid("\(path).key", key, fault) }
+      } else if !isExists {
+        errors.invalid(
+          "\(path).operator", toleration.operator ?? "",
+          "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
+      }
+      errors.oneOf("\(path).operator", toleration.operator, ["", "Equal", "Exists", "Lt", "Gt"])
+      if isExists, !(toleration.value ?? "").isEmpty {
+        errors.invalid("\(path).value", toleration.value ?? "", "value must be empty when `operator` is 'Exists'")
+      } else if let value = toleration.value, let fault = Names.labelValue(value) {
+        errors.invalid("\(path).value", value, fault)
+      }
+      if toleration.tolerationSeconds != nil, toleration.effect != "NoExecute" {
+        errors.invalid("\(path).effect", toleration.effect ?? "", "effect must be 'NoExecute' when `tolerationSeconds` is set")
+      }
+      errors.oneOf("\(path).effect", toleration.effect, ["", "NoSchedule", "PreferNoSchedule", "NoExecute"])
     }
   }
 
@@ -144,28 +172,6 @@ extension Pod {
 }
 
 extension FieldErrors {
-  mutating func seccomp(_ path: String, _ profile: SeccompProfile?) {
-    guard let profile else { return }
-    errorsForType(path, profile)
-    let local = profile.localhostProfile ?? ""
-    if profile.type == "Localhost" {
-      if local.isEmpty { required("\(path).localhostProfile", "must be set when seccomp type is Localhost") }
-      if local.hasPrefix("/") || local.split(separator: "/").contains("..") {
-        invalid("\(path).localhostProfile", local, "must be a relative path without '..'")
-      }
-    } else if profile.localhostProfile != nil {
-      invalid("\(path).localhostProfile", local, "can only be set when seccomp type is Localhost")
-    }
-  }
-
-  private mutating func errorsForType(_ path: String, _ profile: SeccompProfile) {
-    if profile.type.isEmpty {
-      required("\(path).type")
-    } else {
-      oneOf("\(path).type", profile.type, ["Localhost", "RuntimeDefault", "Unconfined"])
-    }
-  }
-
   mutating func downwardFile(_ path: String, _ file: DownwardAPIVolumeFile) {
     let parts = file.path.split(separator: "/")
     if file.path.isEmpty { required("\(path).path") }
@@ -184,6 +190,7 @@ extension FieldErrors {
       if !isKeyed { oneOf("\(path).fieldRef.fieldPath", field.fieldPath, plain) }
     case (nil, let field?):
       if (field.containerName ?? "").isEmpty { required("\(path).resourceFieldRef.containerName") }
+      resourceField("\(path).resourceFieldRef", field)
     }
   }
 }

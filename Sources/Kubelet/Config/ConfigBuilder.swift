@@ -34,11 +34,11 @@ struct ConfigBuilder: Sendable {
 
   /// - Parameters:
   ///   - image: id or reference the runtime resolves.
+  ///   - environment: from `Environment.variables`.
   ///   - mounts: from `VolumeMounts`, without the files the kubelet itself provides.
   func container(
-    _ container: Container, attempt: UInt32, image: String, podIPs: [String], mounts: [RuntimeAPI.Mount]
+    _ container: Container, attempt: UInt32, image: String, environment: [EnvironmentVariable], mounts: [RuntimeAPI.Mount]
   ) throws(KubeletError) -> ContainerConfig {
-    let environment = try Environment.variables(container, in: pod, podIPs: podIPs, node: node)
     var config = ContainerConfig(
       metadata: ContainerMetadata(name: container.name, attempt: attempt),
       image: ImageSpec(image: image, userSpecifiedImage: container.image ?? ""))
@@ -52,6 +52,7 @@ struct ConfigBuilder: Sendable {
     config.stdin = container.stdin ?? false
     config.stdinOnce = container.stdinOnce ?? false
     config.tty = container.tty ?? false
+    config.stopSignal = container.lifecycle?.stopSignal.map(StopSignal.number) ?? 0
     config.resources = ContainerResources.linux(container, in: pod, node: node)
     config.securityContext = SecurityConfig.context(container, in: pod, paths: paths, node: node)
     return config

@@ -15,7 +15,10 @@ enum Expansion {
 
   /// A reference without a value stays as it is; `$$` is one `$` and ends a reference. Growth is bounded: ten references to a value ten
   /// times in a row are a text of gigabytes.
-  static func expand(_ text: String, _ values: [String: String]) throws(TooLong) -> String {
+  /// - Parameter onMissing: gets the name of each reference without a value.
+  static func expand(
+    _ text: String, _ values: [String: String], onMissing: (String) -> Void = { _ in }
+  ) throws(TooLong) -> String {
     var result = ""
     var rest = Substring(text)
     func append(_ part: some StringProtocol) throws(TooLong) {
@@ -30,6 +33,7 @@ enum Expansion {
         rest.removeFirst()
       } else if rest.first == "(", let close = rest.firstIndex(of: ")") {
         let name = String(rest[rest.index(after: rest.startIndex)..<close])
+        if values[name] == nil { onMissing(name) }
         try append(values[name] ?? "$(\(name))")
         rest = rest[rest.index(after: close)...]
       } else {

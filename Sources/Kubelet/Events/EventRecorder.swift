@@ -60,7 +60,11 @@ public final class EventRecorder: Sendable {
     logger.log(level: kind == .warning ? .warning : .info, "\(reason)", metadata: metadata)
     let event = Pending(
       kind: kind, reason: reason, namespace: namespace, name: name, uid: uid, field: field, message: message, at: now())
-    state.withLock { $0.pending.append(event) }
+    state.withLock { state in
+      // A disk that hangs: nobody fails, and nothing is written.
+      if state.pending.count >= Self.most { state.pending.removeFirst(Self.most / 2) }
+      state.pending.append(event)
+    }
     drain.wake { [self] in try await flush() }
   }
 
@@ -69,6 +73,8 @@ public final class EventRecorder: Sendable {
 
   /// As on a full disk: so many of the newest wait, and are tried again so often.
   static let waiting = 1000
+  /// So many are ever kept for the database.
+  static let most = 20_000
   private let drain = Drain(delay: .zero, retryDelay: .seconds(1))
 
   private func flush() async throws(StoreError) {

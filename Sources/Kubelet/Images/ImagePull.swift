@@ -10,7 +10,7 @@ struct ImagePull: Sendable {
   func ensure(_ container: Container, in pod: Pod, sandbox: SandboxConfig) async throws(KubeletError) -> ImageInfo {
     let name = container.image ?? ""
     guard !name.isEmpty else { throw KubeletError(.image, reason: "InvalidImageName", "container \(container.name) has no image") }
-    let policy = container.imagePullPolicy ?? ImagePull.defaultPolicy(name)
+    let policy = container.imagePullPolicy ?? Container.pullPolicy(image: name)
     let local: ImageInfo?
     do {
       local = try await runtime.imageStatus(name, verbose: false)?.image
@@ -45,7 +45,9 @@ struct ImagePull: Sendable {
     } catch {
       if let local, error.code == .unimplemented {
         // The runtime cannot pull at all: the local image is the newest there is.
-        events.record(.normal, "Pulled", pod, container: container.name, "Container image \"\(name)\" already present on machine")
+        events.record(
+          .normal, "Pulled", pod, container: container.name,
+          "The runtime cannot pull images: the image \"\(name)\" that is present on the machine is used")
         return local
       }
       let (reason, message) = Self.failure(error, name)
@@ -86,13 +88,5 @@ struct ImagePull: Sendable {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)
     let prefix = hours > 0 ? "\(hours)h\(minutes)m" : minutes > 0 ? "\(minutes)m" : ""
     return "\(prefix)\(seconds % 60)\(fraction.isEmpty ? "" : "." + fraction)s"
-  }
-
-  /// `latest`, written or meant, is looked for each time. Source: API defaulting.
-  static func defaultPolicy(_ name: String) -> String {
-    if name.contains("@") { return "IfNotPresent" }
-    let last = name.split(separator: "/").last ?? ""
-    guard let colon = last.firstIndex(of: ":") else { return "Always" }
-    return last[last.index(after: colon)...] == "latest" ? "Always" : "IfNotPresent"
   }
 }

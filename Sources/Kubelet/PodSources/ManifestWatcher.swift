@@ -33,6 +33,9 @@ final class ManifestWatcher: Sendable {
     (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// So many events are kept.
+  static let most = 10_000
+
   /// Events that nobody has looked at yet.
   var pending: Int { state.withLock { $0.arrived.count } }
 
@@ -59,8 +62,12 @@ final class ManifestWatcher: Sendable {
     return state.withLock { $0.watches?.failure }
   }
 
-  private func note(_ event: Inotify.Event) {
-    state.withLock { $0.arrived.append(event) }
+  func note(_ event: Inotify.Event) {
+    state.withLock { state in
+      // Nobody looks: a file system that hangs. Then everything is read, as after a gap.
+      if state.arrived.count >= Self.most { (state.arrived, state.isDue) = ([], true) }
+      state.arrived.append(event)
+    }
     ring.yield()
   }
 

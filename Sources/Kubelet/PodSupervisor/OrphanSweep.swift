@@ -8,8 +8,11 @@ internal import RuntimeAPI
 struct OrphanSweep: Sendable {
   let services: PodServices
 
-  /// Every pod of which there is a directory, or an empty cgroup.
+  /// Every pod of which there is a directory, or an empty cgroup. Links to logs that are gone go at once.
   func found() async -> [PodUID] {
+    let links = services.logLinks
+    // Tried again with the next look.
+    await runBlocking { () throws(Never) in try? links.sweep() }
     let cgroups = ((try? await services.cgroups.found()) ?? []).filter { !$0.isPopulated }.map(\.uid)
     return Array(Set(await directories() + cgroups))
   }
@@ -42,7 +45,7 @@ struct OrphanSweep: Sendable {
     let paths = PodPaths(root: services.root, logs: services.logs, uid: uid, namespace: "", name: "")
     let ledger = services.ledger
     do {
-      try await services.cgroups.removeAll(uid)
+      try await services.cgroups.remove(uid)
     } catch {
       throw KubeletError(.node, "the cgroup of pod \(uid), which is no more, cannot be removed", cause: error)
     }

@@ -74,7 +74,8 @@ extension PodSupervisor {
 
   /// At start, when it is known which pods there are and which are wanted, and with each slow look.
   func lookForOrphans() {
-    guard directory.isSynced, !isStopping else { return }
+    guard directory.isSynced, !isStopping, !isLooking else { return }
+    isLooking = true
     let sweep = OrphanSweep(services: services)
     Task { [weak self] in self?.send(.directories(await sweep.found())) }
   }

@@ -31,6 +31,8 @@ actor PodSupervisor {
   var unclaimed = UnclaimedPods()
   /// What these left is being removed: none of them starts meanwhile.
   var sweeping: Set<PodUID> = []
+  /// Directories are being listed.
+  var isLooking = false
   var isStopping = false
   private var idle: [CheckedContinuation<Void, Never>] = []
   var tasks: [Task<Void, Never>] = []
@@ -82,8 +84,11 @@ actor PodSupervisor {
     case .overview(let pods):
       for (uid, entry) in workers { entry.worker.send(.overview(pods[uid] ?? RuntimeOverview())) }
       unclaimed.compare(pods)
+      router.keep(Set(pods.values.flatMap(\.sandboxes.keys)))
       lookForOrphans()
-    case .directories(let uids): sweep(uids)
+    case .directories(let uids):
+      isLooking = false
+      sweep(uids)
     case .swept(let uid):
       sweeping.remove(uid)
       tryStart(uid)

@@ -29,6 +29,23 @@ struct RuntimeRouter {
 
   mutating func forget(_ uid: PodUID) { for sandbox in sandboxes.removeValue(forKey: uid) ?? [] { owners[sandbox] = nil } }
 
+  private mutating func disown(_ sandbox: SandboxID, _ uid: PodUID) {
+    sandboxes[uid]?.remove(sandbox)
+    if sandboxes[uid]?.isEmpty == true { sandboxes[uid] = nil }
+  }
+
+  /// What is not there any more is forgotten: the news of its end may have been lost. Of one that came meanwhile its next news says whose
+  /// it is.
+  mutating func keep(_ there: Set<SandboxID>) {
+    for (sandbox, owner) in owners where !there.contains(sandbox) {
+      owners[sandbox] = nil
+      if case .pod(let uid) = owner { disown(sandbox, uid) }
+    }
+  }
+
+  /// How many sandboxes and pods are known.
+  var count: Int { owners.count + sandboxes.count }
+
   mutating func route(_ event: RuntimeEvent) -> Route {
     let isSandbox = event.containerID == event.sandboxID.rawValue
     if let uid = event.sandbox?.labels[Labels.podUID] ?? event.containers.first?.labels[Labels.podUID] {
@@ -39,7 +56,7 @@ struct RuntimeRouter {
     let owner = owners[event.sandboxID]
     if event.kind == .deleted, isSandbox {
       owners[event.sandboxID] = nil
-      if case .pod(let uid)? = owner { sandboxes[uid]?.remove(event.sandboxID) }
+      if case .pod(let uid)? = owner { disown(event.sandboxID, uid) }
     }
     switch owner {
     case .foreign: return .nobody

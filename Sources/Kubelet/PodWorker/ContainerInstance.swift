@@ -56,12 +56,3 @@ extension UInt32 {
   /// The attempt after this one. The last number stays: whoever named a container so gets an error of the runtime, not a trap of the agent.
   var next: UInt32 { self == .max ? self : self + 1 }
 }
-
-struct SandboxInstance: Sendable, Equatable {
-  var status: SandboxStatus
-  /// StopPodSandbox returned: its network is released.
-  var isStopped = false
-  /// As in `ContainerInstance`.
-  var seen = 0
-  var isReady: Bool { status.state == .ready && !isStopped }
-}

@@ -6,7 +6,9 @@ extension Observed {
   mutating func apply(_ event: PodEvent, pod: Pod) {
     switch event {
     case .desired, .wake, .nodeChanged, .actionEnded, .reread, .unreadable, .overview: break
-    case .image(let name, let image): images[name] = image
+    // The pod may have another version since the step began.
+    case .image(let name, let reference, let image):
+      if pod.container(named: name)?.container.image == reference { images[name] = image }
     case .retryNow: for subject in failures.keys { failures[subject]?.retryAt = 0 }
     case .terminate(let termination):
       if self.termination == nil { self.termination = termination } else { self.termination?.merge(termination) }
@@ -29,7 +31,7 @@ extension Observed {
     case .preStopStarted(let id): preStopStarted.insert(id)
     case .terminationMessage(let id, let text): update(id) { $0.terminationMessage = text }
     case .probe(let id, let kind, let verdict): see(id, kind, verdict, pod: pod)
-    case .volumesReady: areVolumesReady = true
+    case .volumesReady(let volumes): areVolumesReady = volumes == pod.spec.volumes
     case .volumesRefreshed(let version): volumeVersions.done = max(volumeVersions.done, version)
     case .resized(let version): resizeVersions.done = max(resizeVersions.done, version)
     case .replace(let id): update(id) { if $0.isLive, $0.illness == nil { $0.illness = .resize } }

@@ -43,6 +43,20 @@ extension PodActions {
     }
     services.events.record(.normal, "Started", pod, container: name, "Container started")
     await report([id])
+    await link(id, name, attempt)
+  }
+
+  /// For whoever collects logs: the container does not depend on it.
+  private func link(_ id: ContainerID, _ name: String, _ attempt: UInt32) async {
+    let (links, paths) = (services.logLinks, paths)
+    if links.directory == nil { return }
+    do {
+      try await runBlocking { () throws(SystemCallError) in
+        try links.make(paths, container: name, id: id.rawValue, attempt: attempt)
+      }
+    } catch {
+      services.events.record(.warning, "FailedLogLink", pod, container: name, "the container's log has no link: \(error)")
+    }
   }
 
   /// Finds or gets the image of a container that is to start.
@@ -50,7 +64,7 @@ extension PodActions {
     guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
     let config = try builder(services.node).sandbox(attempt: sandbox.status.metadata.attempt)
     let pull = ImagePull(runtime: services.runtime, events: services.events)
-    emit(.image(name: name, try await pull.ensure(container, in: pod, sandbox: config)))
+    emit(.image(name: name, reference: container.image, try await pull.ensure(container, in: pod, sandbox: config)))
   }
 
   func postStart(_ id: ContainerID, _ name: String) async throws(KubeletError) {
@@ -82,7 +96,9 @@ extension PodActions {
       container, volumes: volumes.volumes, environment: Dictionary(environment.map { ($0.name, $0.value) }) { $1 }, paths: paths)
     let (paths, ledger) = (paths, services.ledger)
     try await PodVolumes.bind(subPaths, ledger: ledger, owner: paths.uid.rawValue)
-    try await Deadline.run("writing the files of container \(container.name)", seconds: 30) { () throws(KubeletError) in
+    try await PodVolumes.calls.run(
+      paths.container(container.name), what: "writing the files of container \(container.name)", seconds: 30
+    ) { () throws(KubeletError) in
       do {
         try makeDirectory(paths.container(container.name), mode: 0o750, parents: 0o750)
         let log = paths.terminationLog(container.name, attempt: attempt)
@@ -98,6 +114,6 @@ extension PodActions {
       }
     }
     return try builder(node).container(
-      container, attempt: attempt, image: image.id.rawValue, podIPs: observed.podIPs, mounts: mounts)
+      container, attempt: attempt, image: image.id.rawValue, environment: environment, mounts: mounts)
   }
 }

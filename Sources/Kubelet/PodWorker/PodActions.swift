@@ -4,31 +4,6 @@ internal import NIOCore
 internal import RuntimeAPI
 internal import Store
 
-/// What every worker uses to act on the world.
-struct PodServices: Sendable {
-  let runtime: any ContainerRuntime
-  let group: any EventLoopGroup
-  let clock: KubeletClock
-  let events: EventRecorder
-  let traces: StartTraces
-  let ledger: Ledger
-  let records: PodRecords
-  let nodeState: NodeState
-  let cgroups: PodCgroups
-  /// Root directory, and where logs go.
-  let root: String
-  let logs: String
-  let runtimeName: String
-  let maxRestartPeriod: Int64
-
-  /// As it is now; an action takes it once.
-  var node: NodeFacts { nodeState.facts }
-
-  func paths(_ pod: Pod) -> PodPaths {
-    PodPaths(root: root, logs: logs, uid: pod.podUID, namespace: pod.namespaceName, name: pod.podName)
-  }
-}
-
 /// Carries out one action of the plan. Facts go back through `emit`, in order; the end of the call is the end of the action.
 struct PodActions: Sendable {
   let services: PodServices
@@ -106,7 +81,7 @@ struct PodActions: Sendable {
     } catch {
       throw KubeletError(.node, reason: "FailedSync", "the pod's record cannot be saved", cause: error)
     }
-    emit(.volumesReady)
+    emit(.volumesReady(pod.spec.volumes))
   }
 
   func prepareCgroup() async throws(KubeletError) {
@@ -143,7 +118,7 @@ struct PodActions: Sendable {
   private func tearDown() async throws(KubeletError) {
     try await PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).tearDown()
     do {
-      try await services.cgroups.remove(pod)
+      try await services.cgroups.remove(pod.podUID)
     } catch {
       throw KubeletError(.node, reason: "FailedKillPod", "the pod's cgroup cannot be removed", cause: error)
     }
@@ -151,10 +126,13 @@ struct PodActions: Sendable {
   }
 
   private func removeDirectories() async throws(KubeletError) {
-    let paths = paths
-    try await Deadline.run("removing the pod's directories", seconds: 60) { () throws(KubeletError) in
+    let (paths, links) = (paths, services.logLinks)
+    try await Deadline.run("removing the pod's directories", seconds: 60, reason: "FailedKillPod") { () throws(KubeletError) in
       try DirectoryRemoval.remove(paths.pod)
       try DirectoryRemoval.remove(paths.logDirectory)
+      do { try links.remove(paths) } catch {
+        throw KubeletError(.node, "the links to the pod's logs cannot be removed", cause: error)
+      }
     }
     do {
       try await services.records.remove(paths.uid)
@@ -166,10 +144,11 @@ struct PodActions: Sendable {
 
   /// The logs and termination messages of runs nobody will ask for: a pod that lives for years must not fill the disk with them.
   private func removeFiles(_ runs: [ContainerInstance]) async {
-    let paths = paths
-    let old = runs.map { ($0.name, $0.attempt) }
+    let (paths, links) = (paths, services.logLinks)
+    let old = runs.map { ($0.name, $0.attempt, $0.id.rawValue) }
     _ = try? await Deadline.run("removing old logs", seconds: 30) { () throws(KubeletError) in
-      for (name, attempt) in old {
+      for (name, attempt, id) in old {
+        try? links.remove(paths, container: name, id: id)
         try? removeTree(paths.terminationLog(name, attempt: attempt))
         let log = "\(paths.logDirectory)/\(PodPaths.logPath(name, attempt: attempt))"
         // The log itself, and what rotation made of it.
@@ -215,36 +194,5 @@ struct PodActions: Sendable {
     } catch {
       throw KubeletError(.runtime, reason: reason, message, cause: error)
     }
-  }
-}
-
-extension PodRuntimeState {
-  /// The runtime's sandboxes and containers of one pod, with full status. The runtime looks through everybody's: for a pod whose own are
-  /// not known.
-  static func read(_ runtime: any ContainerRuntime, uid: PodUID) async throws(RuntimeError) -> PodRuntimeState {
-    let labels = [Labels.podUID: uid.rawValue]
-    let sandboxes = try await runtime.listPodSandboxes(SandboxFilter(labels: labels)).map(\.id)
-    let containers = try await runtime.listContainers(ContainerFilter(labels: labels))
-    return try await read(runtime, sandboxes, Dictionary(containers.map { ($0.id, $0.sandboxID) }) { $1 })
-  }
-
-  /// Those that were listed, with full status. What vanishes meanwhile is left out.
-  static func read(
-    _ runtime: any ContainerRuntime, _ sandboxes: [SandboxID], _ containers: [ContainerID: SandboxID]
-  ) async throws(RuntimeError) -> PodRuntimeState {
-    var state = PodRuntimeState()
-    for id in sandboxes {
-      do {
-        state.sandboxes.append(try await runtime.podSandboxStatus(id, verbose: false).status)
-      } catch  where error.code == .notFound { continue }
-    }
-    for (id, sandbox) in containers {
-      do {
-        var status = try await runtime.containerStatus(id, verbose: false).status
-        status.sandboxID = sandbox
-        state.containers.append(status)
-      } catch  where error.code == .notFound { continue }
-    }
-    return state
   }
 }

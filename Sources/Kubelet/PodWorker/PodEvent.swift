@@ -14,7 +14,8 @@ enum PodEvent: Sendable {
   case unreadable
   /// What the runtime has now, in short.
   case overview(RuntimeOverview)
-  case image(name: String, ImageInfo)
+  /// What was found for a container as the pod named it then.
+  case image(name: String, reference: String?, ImageInfo)
   case sandbox(SandboxStatus)
   case sandboxStopped(SandboxID)
   case sandboxRemoved(SandboxID)
@@ -24,7 +25,8 @@ enum PodEvent: Sendable {
   case preStopStarted(ContainerID)
   case terminationMessage(ContainerID, String)
   case probe(ContainerID, ProbeKind, ProbeVerdict)
-  case volumesReady
+  /// These are set up: those of the pod when it began.
+  case volumesReady([KubeModel.Volume]?)
   /// Volumes say what the pod said of itself in this version.
   case volumesRefreshed(Int)
   /// Containers have the amounts of this version, or will have them when they start again.
@@ -43,12 +45,4 @@ enum PodEvent: Sendable {
   case nodeChanged
   /// Something outside may have changed (an image was imported): failed steps may be tried at once.
   case retryNow
-}
-
-/// What the runtime has of one pod.
-struct PodRuntimeState: Sendable, Equatable {
-  /// The worker's news when the reading began: what it learned of later and is missing here is not gone.
-  var since = Int.max
-  var sandboxes: [SandboxStatus] = []
-  var containers: [RuntimeAPI.ContainerStatus] = []
 }

@@ -122,6 +122,8 @@ actor PodWorker {
     }
     if PodResize.isWanted(pod, new) {
       observed.resizeVersions.wanted += 1
+      // A volume in memory is as large as the limits allow.
+      observed.volumeVersions.wanted += 1
       observed.succeed(.resize)
     }
     pod = new

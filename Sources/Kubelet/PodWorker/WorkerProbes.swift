@@ -5,7 +5,7 @@ internal import RuntimeAPI
 struct WorkerProbes {
   private let services: PodServices
   private let report: @Sendable (PodEvent) -> Void
-  private var running: [ProbeKey: Task<Void, Never>] = [:]
+  private var running: [ProbeKey: (probe: Probe, task: Task<Void, Never>)] = [:]
 
   init(_ services: PodServices, report: @escaping @Sendable (PodEvent) -> Void) {
     self.services = services
@@ -14,8 +14,9 @@ struct WorkerProbes {
 
   mutating func reconcile(_ pod: Pod, _ observed: Observed) {
     let wanted = ProbeSet.wanted(pod, observed)
-    for (key, task) in running where wanted[key] == nil {
-      task.cancel()
+    // One that is written otherwise now begins anew.
+    for (key, old) in running where wanted[key]?.1 != old.probe {
+      old.task.cancel()
       running[key] = nil
     }
     let hasAddress = !pod.probeAddress(podIPs: observed.podIPs, node: services.node).isEmpty
@@ -23,17 +24,38 @@ struct WorkerProbes {
       // Without an address there is nobody to ask; least of all the node itself.
       guard hasAddress || probe.exec != nil else { continue }
       let startedAt = observed.instance(key.container).map { observed.reading.moment(ofDate: $0.status.startedAt) } ?? 0
-      running[key] = start(key, probe, container, pod, podIPs: observed.podIPs, startedAt: startedAt)
+      let first = Self.firstTry(key, probe, startedAt: startedAt, agent: services.startedAt, now: observed.reading.now)
+      running[key] = (probe, start(key, probe, container, pod, podIPs: observed.podIPs, first: first))
     }
   }
 
+  /// `initialDelaySeconds` after the container's start. Those that ran before this agent did are spread over a period: otherwise every probe
+  /// of the node would fall into the moment of its start, then and ever after. Source: kubelet prober/worker.go, which waits at random.
+  /// - Parameters:
+  ///   - startedAt: when the container began; a moment, as the others.
+  ///   - agent: when the agent did.
+  static func firstTry(_ key: ProbeKey, _ probe: Probe, startedAt: Int64, agent: Int64, now: Int64) -> Int64 {
+    let due = startedAt.adding(.seconds(Int(probe.initialDelaySeconds ?? 0)))
+    let period = Int64.seconds(Int(max(1, probe.periodSeconds ?? 10)))
+    if startedAt >= agent || now >= agent.adding(period) { return due }
+    return max(due, agent.adding(place(key, in: period)))
+  }
+
+  /// Of a probe among the others: the same each time, and evenly spread.
+  private static func place(_ key: ProbeKey, in period: Int64) -> Int64 {
+    let hash = (key.container.rawValue + key.kind.rawValue).utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
+      ($0 ^ UInt64($1)) &* 1_099_511_628_211
+    }
+    return Int64(hash % UInt64(max(1, period)))
+  }
+
   private func start(
-    _ key: ProbeKey, _ probe: Probe, _ container: Container, _ pod: Pod, podIPs: [String], startedAt: Int64
+    _ key: ProbeKey, _ probe: Probe, _ container: Container, _ pod: Pod, podIPs: [String], first: Int64
   ) -> Task<Void, Never> {
     let (report, events, nodeState) = (report, services.events, services.nodeState)
     let prober = Prober(runtime: services.runtime, group: services.group)
     let loop = ProbeLoop(
-      kind: key.kind, probe: probe, startedAt: startedAt, clock: services.clock,
+      kind: key.kind, probe: probe, first: first, clock: services.clock,
       attempt: {
         await prober.run(probe, container, id: key.container, podIP: pod.probeAddress(podIPs: podIPs, node: nodeState.facts))
       },
@@ -53,7 +75,7 @@ struct WorkerProbes {
 
   /// Cancels all; returns what may still be on its way.
   mutating func cancel() -> [Task<Void, Never>] {
-    let tasks = Array(running.values)
+    let tasks = running.values.map(\.task)
     for task in tasks { task.cancel() }
     running = [:]
     return tasks

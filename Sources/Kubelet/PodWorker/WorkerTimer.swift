@@ -10,13 +10,13 @@ struct WorkerTimer {
   mutating func wake(at moment: Int64?) {
     if running?.at == moment { return }
     cancel()
-    running = moment.map { [clock, report] moment in
-      let task = Task {
-        do { try await clock.sleepUntil(moment) } catch { return }
-        report(.wake)
-      }
-      return (moment, task)
+    guard let moment else { return }
+    let (clock, report) = (clock, report)
+    let task = Task {
+      do { try await clock.sleepUntil(moment) } catch { return }
+      report(.wake)
     }
+    running = (moment, task)
   }
 
   /// It did.

@@ -1,39 +1,11 @@
 internal import KubeModel
-internal import RuntimeAPI
-
-/// Which probe of which run.
-struct ProbeKey: Hashable, Sendable {
-  var container: ContainerID
-  var kind: ProbeKind
-}
-
-/// Which probes run, decided from what was observed. Pure.
-enum ProbeSet {
-  static func wanted(_ pod: Pod, _ observed: Observed) -> [ProbeKey: (Container, Probe)] {
-    var wanted: [ProbeKey: (Container, Probe)] = [:]
-    for run in observed.live where run.status.state == .running && run.isPastPostStart && run.illness == nil {
-      guard let (container, role) = pod.container(named: run.name), role != .initialization else { continue }
-      let isEnding = observed.termination != nil
-      if let probe = container.startupProbe, !run.isStarted, !isEnding {
-        wanted[ProbeKey(container: run.id, kind: .startup)] = (container, probe)
-      }
-      guard run.isStarted else { continue }
-      if let probe = container.livenessProbe, !isEnding {
-        wanted[ProbeKey(container: run.id, kind: .liveness)] = (container, probe)
-      }
-      // Readiness goes on while the pod ends, until the container is gone.
-      if let probe = container.readinessProbe { wanted[ProbeKey(container: run.id, kind: .readiness)] = (container, probe) }
-    }
-    return wanted
-  }
-}
 
 /// Probes one container for one purpose until cancelled, and reports changes of the verdict.
 struct ProbeLoop: Sendable {
   let kind: ProbeKind
   let probe: Probe
-  /// When the container started, as a moment of `clock`.
-  let startedAt: Int64
+  /// The moment of `clock` of the first try.
+  let first: Int64
   let clock: KubeletClock
   let attempt: @Sendable () async -> ProbeResult
   /// (verdict): when it changed.
@@ -54,8 +26,7 @@ struct ProbeLoop: Sendable {
       successThreshold: Int(probe.successThreshold ?? 1), failureThreshold: Int(probe.failureThreshold ?? 3))
     var reported: ProbeVerdict?
     do {
-      let due = startedAt + .seconds(Int(probe.initialDelaySeconds ?? 0))
-      if due > clock.now() { try await clock.sleepUntil(due) }
+      if first > clock.now() { try await clock.sleepUntil(first) }
       var isFirst = true
       while !Task.isCancelled {
         var result = await tried()

@@ -18,11 +18,9 @@ enum ContainerResources {
     resources.memoryLimit = Int64(limits["memory"]?.value ?? 0)
     resources.oomScoreAdjust = Int64(
       CgroupValues.oomScoreAdjust(pod: pod, container: container, memoryCapacity: Int(node.memoryCapacity)))
-    for (name, quantity) in limits.sorted(by: { $0.key < $1.key }) where name.hasPrefix("hugepages-") {
-      let size = String(name.dropFirst("hugepages-".count))
-      // `2Mi` as the kernel names it: `2MB`.
-      let kernelSize = size.hasSuffix("i") ? size.dropLast() + "B" : size
-      resources.hugepageLimits.append(HugepageLimit(pageSize: kernelSize, limit: UInt64(max(0, quantity.value))))
+    for (name, quantity) in limits.sorted(by: { $0.key < $1.key }) {
+      guard let size = CgroupValues.hugepageSize(ofResource: name) else { continue }
+      resources.hugepageLimits.append(HugepageLimit(pageSize: size, limit: UInt64(max(0, quantity.value))))
     }
     if resources.memoryLimit > 0, node.killsWholeContainerOnOOM { resources.unified["memory.oom.group"] = "1" }
     return resources

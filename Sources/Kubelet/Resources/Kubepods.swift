@@ -49,14 +49,15 @@ public actor Kubepods {
     return path
   }
 
-  /// Removes it and what is in it; gone already: no effect.
-  public func remove(_ pod: Pod) async throws {
-    let path = PodCgroups.path(of: pod, root: root)
+  /// Removes the pod's cgroup and what is in it, in whatever class it is: that of a pod without a record is not known. Gone already: no
+  /// effect.
+  public func remove(_ uid: PodUID) async throws {
     // Longer names than the kernel's were never made.
-    if path.split(separator: "/").contains(where: { $0.utf8.count > Int(NAME_MAX) }) { return }
-    let cgroups = cgroups
-    try await runBlocking { () throws(CgroupError) in try cgroups.cgroup(path).remove() }
-    if request(pod.metadata.uid ?? "", nil) { await writeBurstable() }
+    if "pod\(uid)".utf8.count > Int(NAME_MAX) { return }
+    let (cgroups, root) = (cgroups, root)
+    let paths = [QoSClass.guaranteed, .burstable, .bestEffort].map { PodCgroups.path(of: uid, $0, root: root) }
+    try await runBlocking { () throws(CgroupError) in for path in paths { try cgroups.cgroup(path).remove() } }
+    if request(uid.rawValue, nil) { await writeBurstable() }
   }
 
   /// The node has another capacity: the cgroup of all pods follows.
@@ -71,15 +72,6 @@ public actor Kubepods {
     } catch {
       logger.warning("The limits of all pods cannot be written", metadata: ["error": "\(error)"])
     }
-  }
-
-  /// Of a pod whose class is not known.
-  public func removeAll(_ uid: PodUID) async throws {
-    let (cgroups, root) = (cgroups, root)
-    let paths = [QoSClass.guaranteed, .burstable, .bestEffort].map { PodCgroups.path(of: uid, $0, root: root) }
-    if "pod\(uid)".utf8.count > Int(NAME_MAX) { return }
-    try await runBlocking { () throws(CgroupError) in for path in paths { try cgroups.cgroup(path).remove() } }
-    if request(uid.rawValue, nil) { await writeBurstable() }
   }
 
   /// The pods' cgroups, in each QoS class.
@@ -163,8 +155,7 @@ extension PodCgroups {
   public init(_ kubepods: Kubepods, root: String, plan: @escaping @Sendable (NodeFacts) -> NodePlan) {
     self.init(
       prepare: { try await kubepods.prepare($0) }, path: { PodCgroups.path(of: $0, root: root) },
-      remove: { try await kubepods.remove($0) }, removeAll: { try await kubepods.removeAll($0) },
-      found: { try await kubepods.found() },
+      remove: { try await kubepods.remove($0) }, found: { try await kubepods.found() },
       nodeChanged: { await kubepods.follow(plan($0)) })
   }
 }

@@ -16,10 +16,8 @@ public struct PodCgroups: Sendable {
   public var prepare: @Sendable (Pod) async throws -> String
   /// Path below the cgroup v2 root without making anything.
   public var path: @Sendable (Pod) -> String
-  /// Removes it and what is in it; gone already: no effect.
-  public var remove: @Sendable (Pod) async throws -> Void
-  /// The same for a pod of which nothing but the UID is known: in each QoS class.
-  public var removeAll: @Sendable (PodUID) async throws -> Void
+  /// Removes it and what is in it, in whatever QoS class it is; gone already: no effect.
+  public var remove: @Sendable (PodUID) async throws -> Void
   /// Every pod's cgroup there is, whoever made it.
   public var found: @Sendable () async throws -> [Found]
   /// The node has other facts: what all pods may have together follows.
@@ -27,15 +25,13 @@ public struct PodCgroups: Sendable {
 
   public init(
     prepare: @escaping @Sendable (Pod) async throws -> String, path: @escaping @Sendable (Pod) -> String,
-    remove: @escaping @Sendable (Pod) async throws -> Void,
-    removeAll: @escaping @Sendable (PodUID) async throws -> Void = { _ in },
+    remove: @escaping @Sendable (PodUID) async throws -> Void,
     found: @escaping @Sendable () async throws -> [Found] = { [] },
     nodeChanged: @escaping @Sendable (NodeFacts) async -> Void = { _ in }
   ) {
     self.prepare = prepare
     self.path = path
     self.remove = remove
-    self.removeAll = removeAll
     self.found = found
     self.nodeChanged = nodeChanged
   }

@@ -24,6 +24,7 @@ struct ContainerStatusBuilder {
         status.state?.running = ContainerStateRunning(startedAt: Time(sinceEpoch: latest.status.startedAt))
         status.started = latest.isStarted
         status.ready = latest.isStarted && latest.isReady
+        status.stopSignal = StopSignal.name(latest.status.stopSignal)
         status.user = latest.status.user.map {
           KubeModel.ContainerUser(
             linux: LinuxContainerUser(gid: Int($0.gid), uid: Int($0.uid), supplementalGroups: $0.supplementalGroups.map(Int.init)))
@@ -51,7 +52,7 @@ struct ContainerStatusBuilder {
       mounts.map { mount in
         VolumeMountStatus(
           mountPath: mount.mountPath, name: mount.name, readOnly: mount.readOnly,
-          recursiveReadOnly: mount.readOnly == true ? "Disabled" : nil)
+          recursiveReadOnly: mount.readOnly == true ? (mount.isRecursivelyReadOnly ? "Enabled" : "Disabled") : nil)
       }
     }
     status.resources = container.resources.map { ResourceRequirements(limits: actuated($0.limits, latest), requests: $0.requests) }
@@ -68,7 +69,7 @@ struct ContainerStatusBuilder {
     if let cpu = limits["cpu"], has.cpuQuota > 0, has.cpuPeriod > 0,
       CgroupValues.cpuQuota(milliCPU: cpu.milliValue, period: Int(has.cpuPeriod)).map(Int64.init) != has.cpuQuota
     {
-      limits["cpu"] = Quantity(milli: Int(has.cpuQuota * 1000 / has.cpuPeriod))
+      limits["cpu"] = Quantity(milli: Int(clamping: Int128(has.cpuQuota) * 1000 / Int128(has.cpuPeriod)))
     }
     return limits
   }
@@ -121,15 +122,5 @@ struct ContainerStatusBuilder {
         ? "RestartingAllContainers"
         : run.status.reason.isEmpty ? (run.status.exitCode == 0 ? "Completed" : "Error") : run.status.reason,
       startedAt: Time(sinceEpoch: run.status.startedAt))
-  }
-}
-
-enum GoDuration {
-  /// Whole seconds as Go's time.Duration prints them: `20s`, `1m20s`, `5m0s`.
-  static func text(_ nanoseconds: Int64) -> String {
-    let seconds = nanoseconds / 1_000_000_000
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
-    if hours > 0 { return "\(hours)h\(minutes)m\(rest)s" }
-    return minutes > 0 ? "\(minutes)m\(rest)s" : "\(rest)s"
   }
 }

@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import RuntimeAPI
 
 /// The text a container leaves behind: its termination log, or the end of its log when it failed without one.
 enum TerminationMessage {
@@ -15,16 +16,13 @@ enum TerminationMessage {
     let text = tail(of: file, limit: limit).map { String(decoding: $0, as: UTF8.self) } ?? ""
     if !text.isEmpty || !fallsBack || exitCode == 0 { return text }
     guard let log, let bytes = tail(of: log, limit: 64 * 1024) else { return "" }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true).suffix(logLines)
-    let messages = lines.map { content(ofLogLine: $0) }.joined()
-    return String(decoding: Array(messages.utf8).suffix(min(logLimit, limit)), as: UTF8.self)
-  }
-
-  /// `<time> <stream> <F|P> text`: the text, with its line end when the line is full. Source: CRI log format.
-  static func content(ofLogLine line: Substring) -> String {
-    let parts = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4 else { return "" }
-    return String(parts[3]) + (parts[2].hasPrefix("F") ? "\n" : "")
+    // The first line may be the end of one that was cut off: then it is no entry.
+    let entries = bytes.split(separator: UInt8(ascii: "\n")).suffix(logLines).compactMap { LogEntry($0) }
+    let messages = entries.reduce(into: [UInt8]()) { text, entry in
+      text += entry.content
+      if !entry.isPartial { text.append(UInt8(ascii: "\n")) }
+    }
+    return String(decoding: messages.suffix(min(logLimit, limit)), as: UTF8.self)
   }
 
   private static func tail(of path: String, limit: Int) -> [UInt8]? { try? readFileEnd(path, limit: limit) }

@@ -4,14 +4,15 @@ internal import Synchronization
 /// Runs something that may block for ever (a dead network file system) on a thread of its own and waits only so long. When the time is
 /// over the thread is left behind with its call; the pod waits, nobody else does.
 enum Deadline {
+  /// - Parameter reason: of the error.
   static func run<R: Sendable>(
-    _ what: String, seconds: Int, _ body: @escaping @Sendable () throws(KubeletError) -> R
+    _ what: String, seconds: Int, reason: String = "FailedMount", _ body: @escaping @Sendable () throws(KubeletError) -> R
   ) async throws(KubeletError) -> R {
     let result: Result<R, KubeletError> = await withCheckedContinuation { continuation in
       let gate = Gate(continuation)
       let timer = Alarm.call(after: .seconds(seconds)) {
         gate.resume(
-          .failure(KubeletError(.timedOut, reason: "FailedMount", "\(what) did not finish within \(seconds) s; it is left waiting"))
+          .failure(KubeletError(.timedOut, reason: reason, "\(what) did not finish within \(seconds) s; it is left waiting"))
         )
       }
       Task {

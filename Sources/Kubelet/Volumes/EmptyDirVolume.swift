@@ -26,7 +26,11 @@ struct EmptyDirVolume: PodVolume {
       let isNew = try HostFiles.facts(hostPath, followsLink: false) == nil
       try makeDirectory(hostPath, mode: 0o777, parents: 0o750)
       guard let memory else { return isNew }
-      if try MountTable.isMountPoint(hostPath) { return false }
+      if try MountTable.isMountPoint(hostPath) {
+        // The pod may have other limits now. One that holds more keeps its size: its memory is the containers' own.
+        _ = try HostFiles.resizeTmpfs(at: hostPath, size: memory)
+        return false
+      }
       try ledger.record([Ledger.Entry(.mount, hostPath, owner: owner)])
       try HostFiles.mountTmpfs(at: hostPath, size: memory, mode: 0o777)
       return true

@@ -12,7 +12,7 @@ struct PodVolumes: Sendable {
   let changesGroupOnMismatchOnly: Bool
 
   /// Shared by all pods of the process: a retry is another value of this type.
-  private static let calls = VolumeCalls()
+  static let calls = VolumeCalls()
 
   init(_ pod: Pod, paths: PodPaths, ledger: Ledger, node: NodeFacts) {
     var volumes: [String: any PodVolume] = [:]
@@ -95,7 +95,7 @@ struct PodVolumes: Sendable {
   /// Needs nothing of the manifest.
   func tearDown() async throws(KubeletError) {
     let (paths, ledger) = (paths, ledger)
-    try await Deadline.run("removing the volumes of the pod", seconds: 60) { () throws(KubeletError) in
+    try await Deadline.run("removing the volumes of the pod", seconds: 60, reason: "FailedUnMount") { () throws(KubeletError) in
       try VolumeTeardown.run(paths, ledger: ledger)
     }
   }

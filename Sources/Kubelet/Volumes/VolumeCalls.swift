@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Set-ups of volumes and of parts of them that are under way, by place. A file system that hangs holds one thread for each volume, however often its pod tries
-/// again, and one waiter: whoever comes later is told at once.
+/// Set-ups of volumes, of parts of them and of the files of containers that are under way, by place. A file system that hangs holds one
+/// thread for each, however often its pod tries again, and one waiter: whoever comes later is told at once.
 final class VolumeCalls: Sendable {
   private let running = Mutex<Set<String>>([])
 

@@ -19,18 +19,18 @@ enum VolumeMounts {
       var path = volume.hostPath
       var subPath = mount.subPath ?? ""
       if let template = mount.subPathExpr {
+        var missing: [String] = []
         do throws(Expansion.TooLong) {
-          subPath = try Expansion.expand(template, environment)
+          subPath = try Expansion.expand(template, environment) { missing.append($0) }
         } catch {
           throw KubeletError(.invalidPod, reason: "CreateContainerConfigError", "subPathExpr of mount \(mount.mountPath): \(error)")
         }
+        if !missing.isEmpty {
+          throw KubeletError(
+            .invalidPod, reason: "CreateContainerConfigError", "missing value for \"\(template)\" of mount \(mount.mountPath)")
+        }
       }
       if !subPath.isEmpty {
-        if mount.subPathExpr != nil, subPath.contains("$(") {
-          throw KubeletError(
-            .invalidPod, reason: "CreateContainerConfigError",
-            "missing value for \"\(mount.subPathExpr ?? "")\" of mount \(mount.mountPath)")
-        }
         guard !subPath.hasPrefix("/"), !subPath.split(separator: "/").contains("..") else {
           throw KubeletError(
             .invalidPod, reason: "CreateContainerConfigError", "subPath \"\(subPath)\" must be relative and must not contain '..'")
@@ -44,7 +44,7 @@ enum VolumeMounts {
         RuntimeAPI.Mount(
           containerPath: mount.mountPath.hasPrefix("/") ? mount.mountPath : "/\(mount.mountPath)", hostPath: path,
           readOnly: isReadOnly,
-          recursiveReadOnly: isReadOnly && (mount.recursiveReadOnly == "Enabled" || mount.recursiveReadOnly == "IfPossible"),
+          recursiveReadOnly: isReadOnly && mount.isRecursivelyReadOnly,
           propagation: propagation(mount.mountPropagation)))
     }
     return (mounts, subPaths)
@@ -57,4 +57,9 @@ enum VolumeMounts {
     default: .private
     }
   }
+}
+
+extension VolumeMount {
+  /// It is possible wherever a container can be made at all (`mount_setattr`).
+  var isRecursivelyReadOnly: Bool { recursiveReadOnly == "Enabled" || recursiveReadOnly == "IfPossible" }
 }

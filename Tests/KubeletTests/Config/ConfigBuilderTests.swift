@@ -37,7 +37,8 @@ import Testing
     container.resources = ResourceRequirements(
       limits: ["memory": Quantity("100Mi")!, "cpu": Quantity("500m")!], requests: ["cpu": Quantity("250m")!])
     let pod = Pod.test([container])
-    let config = try builder(pod).container(container, attempt: 2, image: "sha256:x", podIPs: ["10.0.0.9"], mounts: [])
+    let environment = try Environment.variables(container, in: pod, podIPs: ["10.0.0.9"], node: node)
+    let config = try builder(pod).container(container, attempt: 2, image: "sha256:x", environment: environment, mounts: [])
     #expect(config.command == ["sh", "-c", "echo hello web-node1"])
     #expect(
       config.environment.map { "\($0.name)=\($0.value)" } == [

@@ -36,11 +36,13 @@ import Testing
     var container = Container.test("app")
     container.env = [EnvVar(name: "A", value: String(repeating: "a", count: 100_000))]
     container.args = Array(repeating: "$(A)", count: 30)
+    let pod = Pod.test([container])
     let builder = ConfigBuilder(
-      pod: .test([container]), paths: PodPaths(root: "/r", logs: "/l", uid: PodUID("u"), namespace: "n", name: "p"),
+      pod: pod, paths: PodPaths(root: "/r", logs: "/l", uid: PodUID("u"), namespace: "n", name: "p"),
       node: TestNode.facts, cgroupParent: "")
     let error = #expect(throws: KubeletError.self) {
-      try builder.container(container, attempt: 0, image: "i", podIPs: [], mounts: [])
+      let environment = try Environment.variables(container, in: pod, podIPs: [], node: TestNode.facts)
+      return try builder.container(container, attempt: 0, image: "i", environment: environment, mounts: [])
     }
     #expect(error?.message.hasPrefix("spec.containers{app}.args[19]") == true)
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import KubeModel
-import LinuxSystem
+@testable import LinuxSystem
 import Logging
 import Store
 import TestSupport
@@ -111,6 +111,20 @@ import Testing
       #expect(await eventually { watcher.pending > 0 })
       let change = try await watcher.next()
       #expect(change == .everything && watcher.writing == [])
+    }
+  }
+
+  @Test("events that nobody can look at are not kept without bound: then everything is read")
+  func bounded() async throws {
+    try await withDirectory { root in
+      let watcher = ManifestWatcher(
+        directory: ManifestDirectory(path: root + "/m"), settle: .zero, relist: (.seconds(300), .seconds(300)))
+      for number in 0..<(ManifestWatcher.most * 2) {
+        watcher.note(Inotify.Event(watch: 1, mask: UInt32(IN_CLOSE_WRITE), name: "\(number).yaml"))
+      }
+      #expect(watcher.pending <= ManifestWatcher.most)
+      let change = try await watcher.next()
+      #expect(change == .everything)
     }
   }
 

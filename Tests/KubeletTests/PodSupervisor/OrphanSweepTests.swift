@@ -3,6 +3,7 @@ import KubeModel
 import RuntimeAPI
 import Synchronization
 import TestSupport
+import Synchronization
 import Testing
 
 @testable import Kubelet
@@ -26,6 +27,7 @@ import Testing
       #expect(exists(node, "pods/u1/volumes") && exists(node, "logs/default_other_someone"))
       #expect(exists(node, "logs/default_web-node1_u1"))
       #expect(node.runtime.running("app")?.metadata.attempt == 0)
+      #expect(node.removedCgroups.withLock { $0 } == [PodUID("lost")])
     }
   }
 
@@ -63,8 +65,7 @@ import Testing
       PodCgroups.Found(uid: PodUID(uid), path: "/kubepods/burstable/pod\(uid)", isPopulated: isPopulated)
     }
     let cgroups = PodCgroups(
-      prepare: { _ in "" }, path: { _ in "" }, remove: { _ in },
-      removeAll: { uid in removed.withLock { $0.append(uid.rawValue) } },
+      prepare: { _ in "" }, path: { _ in "" }, remove: { uid in removed.withLock { $0.append(uid.rawValue) } },
       found: {
         let all = [found("u1", true), found("waits", false), found("foreign", true), found("lost", false)]
         return all.filter { cgroup in !removed.withLock { $0.contains(cgroup.uid.rawValue) } }

@@ -114,4 +114,24 @@ import Testing
       return
     }
   }
+
+  @Test("what came and went leaves nothing, also when its last news comes after it was forgotten, or never") func growth() {
+    var router = RuntimeRouter()
+    for number in 0..<50 {
+      let (sandbox, uid) = ("s\(number)", "u\(number)")
+      _ = router.route(event(.created, sandbox, sandbox: sandbox, labels: [Labels.podUID: uid]))
+      router.forget(PodUID(uid))
+      _ = router.route(event(.deleted, sandbox, sandbox: sandbox, labels: [Labels.podUID: uid]))
+    }
+    #expect(router.count == 0)
+    _ = router.route(event(.created, "lost", sandbox: "lost", labels: [Labels.podUID: "u"]))
+    _ = router.route(event(.created, "foreign", sandbox: "foreign", labels: ["app": "x"]))
+    _ = router.route(event(.created, "live", sandbox: "live", labels: [Labels.podUID: "v"]))
+    router.keep([SandboxID("live")])
+    #expect(router.count == 2)
+    guard case .pod(PodUID("v"), _, _) = router.route(event(.stopped, "c", sandbox: "live")) else {
+      Issue.record("the sandbox that is there is forgotten")
+      return
+    }
+  }
 }

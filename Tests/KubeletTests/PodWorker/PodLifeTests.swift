@@ -181,6 +181,22 @@ struct PodLifeTests {
     }
   }
 
+  @Test("a probe that is written otherwise begins anew, while its container runs on")
+  func otherProbe() async throws {
+    func pod(_ command: String) -> Pod {
+      .test([.test("app", liveness: Probe(exec: ExecAction(command: [command]), periodSeconds: 1))])
+    }
+    try await TestNode.with([pod("old")]) { node in
+      await node.eventually("probed") { node.runtime.calls.contains("exec old") }
+      node.want([pod("new")])
+      await node.eventually("probed as it is now") { node.runtime.calls.contains("exec new") }
+      await node.settle()
+      let before = node.runtime.calls.count { $0 == "exec old" }
+      await node.pass(seconds: 5)
+      #expect(node.runtime.calls.count { $0 == "exec old" } == before && node.runtime.container("app")?.metadata.attempt == 0)
+    }
+  }
+
   @Test("a failing postStart hook stops the container, which is restarted by its policy")
   func postStart() async throws {
     let hook = Lifecycle(postStart: LifecycleHandler(exec: ExecAction(command: ["hello"])))

@@ -4,61 +4,6 @@ import Testing
 
 @testable import Kubelet
 
-/// Observed states written down shortly.
-private struct Scene {
-  var pod: Pod
-  var observed = Observed()
-  let now: Int64 = 1_000_000_000_000
-
-  init(_ pod: Pod) {
-    self.pod = pod
-    observed.startedAt = now
-    observed.areVolumesReady = true
-    observed.apply(.wake, pod: pod)
-  }
-
-  func with(_ change: (inout Scene) -> Void) -> Scene {
-    var copy = self
-    change(&copy)
-    return copy
-  }
-
-  func sandbox(_ attempt: UInt32 = 0, _ state: SandboxState = .ready) -> Scene {
-    with { scene in
-      scene.observed.apply(
-        .sandbox(
-          SandboxStatus(
-            id: SandboxID("s\(attempt)"), metadata: SandboxMetadata(name: "p", uid: "u1", namespace: "default", attempt: attempt),
-            state: state, createdAt: Int64(attempt), ip: "10.0.0.1")), pod: scene.pod)
-    }
-  }
-
-  func container(
-    _ name: String, _ state: RuntimeAPI.ContainerState, code: Int32 = 0, attempt: UInt32 = 0, sandbox: String = "s0",
-    finished: Int64 = 0
-  ) -> Scene {
-    with { scene in
-      scene.observed.apply(
-        .container(
-          RuntimeAPI.ContainerStatus(
-            id: ContainerID("\(name)\(attempt)"), sandboxID: SandboxID(sandbox),
-            metadata: ContainerMetadata(name: name, attempt: attempt),
-            state: state, createdAt: Int64(attempt), startedAt: 1, finishedAt: finished == 0 ? scene.now : finished, exitCode: code,
-            image: ImageSpec(image: "busybox"))), pod: scene.pod)
-    }
-  }
-
-  func apply(_ event: PodEvent) -> Scene { with { $0.observed.apply(event, pod: $0.pod) } }
-  /// Every image is here.
-  var decision: Decision {
-    var observed = observed
-    for (container, _) in pod.allContainers { observed.images[container.name] = ImageInfo(id: ImageID("sha256:x"), size: 1) }
-    return PodPlan.nextAction(pod, observed, now: now)
-  }
-  var action: PodAction? { decision.action }
-  var phase: PodPhase { PodPhase.of(pod, observed) }
-}
-
 private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
   .startContainer(name: name, attempt: attempt, replaces: nil)
 }
@@ -66,7 +11,7 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
 @Suite("The plan of a pod") struct PodPlanTests {
   @Test("a new pod prepares, then makes its sandbox")
   func first() {
-    let scene = Scene(.test())
+    let scene = PodScene(.test())
     #expect(scene.with { $0.observed.areVolumesReady = false }.action == .prepare)
     #expect(scene.action == .runSandbox(attempt: 0))
     #expect(scene.sandbox().action == start("app"))
@@ -79,22 +24,22 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
       ("Never", 1, false),
     ])
   func restarts(policy: String, code: Int32, restarts: Bool) {
-    let scene = Scene(.test([.test("app"), .test("other")], restart: policy)).sandbox().container("other", .running)
+    let scene = PodScene(.test([.test("app"), .test("other")], restart: policy)).sandbox().container("other", .running)
       .container("app", .exited, code: code)
     #expect(scene.action == (restarts ? start("app", 1) : nil))
   }
 
   @Test("a failed init container fails a pod that never restarts and is tried again otherwise")
   func failedInit() {
-    let never = Scene(.test(initial: [.test("i")], restart: "Never")).sandbox().container("i", .exited, code: 1)
+    let never = PodScene(.test(initial: [.test("i")], restart: "Never")).sandbox().container("i", .exited, code: 1)
     #expect(never.phase == .failed)
-    let retried = Scene(.test(initial: [.test("i")], restart: "OnFailure")).sandbox().container("i", .exited, code: 1)
+    let retried = PodScene(.test(initial: [.test("i")], restart: "OnFailure")).sandbox().container("i", .exited, code: 1)
     #expect(retried.phase == .pending && retried.action == start("i", 1))
   }
 
   @Test("the failure of one app container does not hold back the next")
   func failures() {
-    let scene = Scene(.test([.test("a"), .test("b")])).sandbox().with { scene in
+    let scene = PodScene(.test([.test("a"), .test("b")])).sandbox().with { scene in
       _ = scene.observed.fail(.container("a"), KubeletError(.image, reason: "ErrImagePull", "x"), now: scene.now)
     }
     #expect(scene.action == start("b"))
@@ -106,29 +51,29 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
   func sidecarProbe() {
     let probe = Probe(exec: ExecAction(command: ["x"]))
     let pod = Pod.test(initial: [.test("s", startup: probe, restart: "Always"), .test("i")])
-    let scene = Scene(pod).sandbox().container("s", .running)
+    let scene = PodScene(pod).sandbox().container("s", .running)
     #expect(scene.action == nil)
     #expect(scene.apply(.probe(ContainerID("s0"), .startup, .success)).action == start("i"))
   }
 
   @Test("a dead sandbox is stopped and replaced, except for a pod that never restarts")
   func deadSandbox() {
-    let scene = Scene(.test()).sandbox(0, .notReady).container("app", .exited, code: 137)
+    let scene = PodScene(.test()).sandbox(0, .notReady).container("app", .exited, code: 137)
     #expect(scene.action == .stopSandbox(SandboxID("s0")))
     #expect(scene.apply(.sandboxStopped(SandboxID("s0"))).action == .runSandbox(attempt: 1))
-    let never = Scene(.test(restart: "Never")).sandbox(0, .notReady).container("app", .exited, code: 137)
+    let never = PodScene(.test(restart: "Never")).sandbox(0, .notReady).container("app", .exited, code: 137)
     #expect(never.phase == .failed)
   }
 
   @Test("a container that was created and never started is made again with its number")
   func created() {
-    let scene = Scene(.test()).sandbox().container("app", .created)
+    let scene = PodScene(.test()).sandbox().container("app", .created)
     #expect(scene.action == .startContainer(name: "app", attempt: 0, replaces: ContainerID("app0")))
   }
 
   @Test("termination goes containers, sandbox, volumes, records, directories")
   func termination() {
-    var scene = Scene(.test()).sandbox().container("app", .running)
+    var scene = PodScene(.test()).sandbox().container("app", .running)
       .apply(.terminate(Termination(startedAt: 1_000_000_000_000, grace: 30, removes: true)))
     guard case .stopContainers(let stages)? = scene.action else {
       Issue.record("expected a stop")
@@ -148,7 +93,7 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
 
   @Test("grace only shrinks while a pod ends")
   func grace() {
-    let scene = Scene(.test()).apply(.terminate(Termination(startedAt: 0, grace: 30, removes: true)))
+    let scene = PodScene(.test()).apply(.terminate(Termination(startedAt: 0, grace: 30, removes: true)))
     #expect(scene.apply(.terminate(Termination(startedAt: 0, grace: 5, removes: true))).observed.termination?.grace == 5)
     #expect(scene.apply(.terminate(Termination(startedAt: 0, grace: 50, removes: true))).observed.termination?.grace == 30)
   }
@@ -171,14 +116,41 @@ private func start(_ name: String, _ attempt: UInt32 = 0) -> PodAction {
 
   @Test("late news never brings a container back to life")
   func lateNews() {
-    let scene = Scene(.test()).sandbox().container("app", .exited, code: 1).container("app", .running)
+    let scene = PodScene(.test()).sandbox().container("app", .exited, code: 1).container("app", .running)
     #expect(scene.observed.latest("app")?.hasExited == true)
   }
 
   @Test("a listing does not drop what is younger than it")
   func staleListing() {
-    let scene = Scene(.test()).sandbox(5).apply(.listed(PodRuntimeState(since: 0)))
+    let scene = PodScene(.test()).sandbox(5).apply(.listed(PodRuntimeState(since: 0)))
     #expect(scene.observed.sandboxes.count == 1)
     #expect(scene.apply(.listed(PodRuntimeState(since: 9))).observed.sandboxes.isEmpty)
+  }
+
+  @Test("a dead sandbox goes when it has no run that a status shows; the one before the present stays with `lastState`")
+  func deadSandboxes() {
+    func ended(_ attempt: UInt32) -> PodScene {
+      PodScene(.test()).sandbox(0, .notReady).apply(.sandboxStopped(SandboxID("s0"))).sandbox(1, .notReady)
+        .apply(.sandboxStopped(SandboxID("s1"))).sandbox(2)
+        .container("app", .exited, code: 1, sandbox: "s0").container("app", .exited, code: 1, attempt: 1, sandbox: "s1")
+    }
+    let running = ended(2).container("app", .running, attempt: 2, sandbox: "s2")
+    // The oldest run goes first, then the sandbox it was in; the run before the present one keeps its sandbox.
+    #expect(running.action == .removeContainer(ContainerID("app0")))
+    let without = running.apply(.containerRemoved(ContainerID("app0")))
+    #expect(without.action == .removeSandbox(SandboxID("s0")))
+    #expect(without.apply(.sandboxRemoved(SandboxID("s0"))).action == nil)
+  }
+
+  @Test("what a step found for another version of the pod does not count") func otherVersion() {
+    let info = ImageInfo(id: ImageID("sha256:x"), size: 1)
+    let old = PodScene(.test([.test("app", image: "new")])).apply(.image(name: "app", reference: "old", info))
+    #expect(old.observed.images.isEmpty)
+    #expect(old.apply(.image(name: "app", reference: "new", info)).observed.images["app"] == info)
+    var pod = Pod.test()
+    pod.spec.volumes = [KubeModel.Volume(name: "new", emptyDir: EmptyDirVolumeSource())]
+    let scene = PodScene(pod).with { $0.observed.areVolumesReady = false }
+    #expect(scene.apply(.volumesReady(nil)).action == .prepare)
+    #expect(scene.apply(.volumesReady(pod.spec.volumes)).action == .runSandbox(attempt: 0))
   }
 }

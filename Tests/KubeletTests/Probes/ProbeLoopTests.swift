@@ -30,7 +30,8 @@ import Testing
 
     func loop(_ kind: ProbeKind, _ probe: Probe) -> Task<Void, Never> {
       let loop = ProbeLoop(
-        kind: kind, probe: probe, startedAt: began, clock: time.clock, attempt: { self.attempt() },
+        kind: kind, probe: probe, first: began + .seconds(Int(probe.initialDelaySeconds ?? 0)), clock: time.clock,
+        attempt: { self.attempt() },
         report: { self.say("\($0)") }, note: { self.say("note \($0)") })
       return Task { await loop.run() }
     }

@@ -86,6 +86,19 @@ import Testing
   }
 
   @Test("a name that the kernel could not make has no cgroup to remove") func longName() async throws {
-    try await withTree { tree, _ in try await tree.remove(pod(String(repeating: "u", count: 300), 1)) }
+    try await withTree { tree, _ in try await tree.remove(PodUID(String(repeating: "u", count: 300))) }
+  }
+
+  @Test(
+    "a pod's cgroup is found in whatever class it is: of a pod without a record nobody knows",
+    arguments: ["", "/burstable", "/besteffort"])
+  func anyClass(place: String) async throws {
+    try await withTree { tree, mount in
+      let directory = "\(mount)/kubepods\(place)/podx"
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      try await tree.remove(PodUID("x"))
+      #expect(!FileManager.default.fileExists(atPath: directory))
+      try await tree.remove(PodUID("x"))
+    }
   }
 }

@@ -17,29 +17,33 @@ final class TestNode: Sendable {
   private let time = TestClock()
   let runtime: FakeRuntime
   let root: String
+  let logs: String
   let store: Store
-  private let cgroups: PodCgroups
+  private let cgroups: PodCgroups?
   private let logLosses: AsyncStream<LogLoss>?
   private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceSnapshot>.Continuation)?>
   private let wanted = Mutex<[Pod]>([])
+  /// Pods whose cgroups were removed.
+  let removedCgroups = Mutex<[PodUID]>([])
 
   var kubelet: Kubelet { kubeletBox.withLock { $0!.kubelet } }
 
-  private init(_ cgroups: PodCgroups, _ logLosses: AsyncStream<LogLoss>?) throws {
+  private init(_ cgroups: PodCgroups?, _ logLosses: AsyncStream<LogLoss>?, logs: String) throws {
     (self.cgroups, self.logLosses) = (cgroups, logLosses)
     let time = time
     runtime = FakeRuntime(now: { time.now })
     root = NSTemporaryDirectory() + "kubelet-test-\(UUID().uuidString)"
+    self.logs = "\(root)/\(logs)"
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     store = try Store(path: nil)
     kubeletBox = Mutex(nil)
   }
 
   static func with(
-    _ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader(),
-    cgroups: PodCgroups = .none, logLosses: AsyncStream<LogLoss>? = nil, _ body: (TestNode) async throws -> Void
+    _ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader(), logs: String = "logs",
+    cgroups: PodCgroups? = nil, logLosses: AsyncStream<LogLoss>? = nil, _ body: (TestNode) async throws -> Void
   ) async throws {
-    let node = try TestNode(cgroups, logLosses)
+    let node = try TestNode(cgroups, logLosses, logs: logs)
     node.wanted.withLock { $0 = pods }
     node.start(facts, reader: reader)
     do {
@@ -65,11 +69,15 @@ final class TestNode: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let kubelet = Kubelet(
-      config: KubeletConfig(rootDirectory: root, podLogsDirectory: root + "/logs", node: facts, nodeReader: reader),
+      config: KubeletConfig(rootDirectory: root, podLogsDirectory: logs, node: facts, nodeReader: reader),
       runtime: runtime,
       runtimeName: "fake",
-      store: store, cgroups: cgroups, sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton,
-      logLosses: logLosses, clock: time.clock, logger: logger)
+      store: store,
+      cgroups: cgroups
+        ?? PodCgroups(
+          prepare: { _ in "" }, path: { _ in "" }, remove: { [weak self] uid in self?.removedCgroups.withLock { $0.append(uid) } }),
+      sources: [PodSourceStream("file") { stream }], group: MultiThreadedEventLoopGroup.singleton, logLosses: logLosses,
+      clock: time.clock, logger: logger)
     let task = Task { await kubelet.run() }
     kubeletBox.withLock { $0 = (kubelet, task, continuation) }
     continuation.yield(snapshot(wanted.withLock { $0 }))

@@ -91,6 +91,24 @@ import Testing
     }
   }
 
+  @Test(
+    "OnRootMismatch leaves a volume alone whose root already belongs to the group; Always does not",
+    .enabled(if: geteuid() == 0, "needs CAP_CHOWN"), arguments: [(true, UInt32(0o600)), (false, 0o660)])
+  func onRootMismatch(onlyOnMismatch: Bool, mode: UInt32) async throws {
+    try await withRoot { root in
+      try makeDirectory("\(root)/v", mode: 0o755)
+      try writeFile("\(root)/v/file", "x", mode: 0o600)
+      try VolumeOwnership.apply("\(root)/v", group: 1234, onlyOnMismatch: true)
+      #expect(try HostFiles.facts("\(root)/v/file")?.mode == 0o660 && HostFiles.facts("\(root)/v")?.gid == 1234)
+      try HostFiles.changeMode("\(root)/v/file", 0o600)
+      try VolumeOwnership.apply("\(root)/v", group: 1234, onlyOnMismatch: onlyOnMismatch)
+      #expect(try HostFiles.facts("\(root)/v/file")?.mode == mode)
+      // Another group is a mismatch.
+      try VolumeOwnership.apply("\(root)/v", group: 1235, onlyOnMismatch: onlyOnMismatch)
+      #expect(try HostFiles.facts("\(root)/v/file")?.gid == 1235)
+    }
+  }
+
   @Test("a place that hangs holds one thread however often it is tried", .timeLimit(.minutes(5))) func hanging() async throws {
     let calls = VolumeCalls()
     let gate = DispatchSemaphore(value: 0)

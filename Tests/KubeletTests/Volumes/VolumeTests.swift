@@ -88,6 +88,29 @@ import Testing
     }
   }
 
+  @Test(
+    "a tmpfs that is mounted takes the size that the limits give now, and keeps it while more is in it",
+    .enabled(if: geteuid() == 0, "needs CAP_SYS_ADMIN"))
+  func resize() async throws {
+    try await withDirectory { root in
+      let store = try Store(path: nil)
+      let paths = PodPaths(root: root, logs: root, uid: PodUID("u1"), namespace: "default", name: "p")
+      let place = paths.volume(plugin: "empty-dir", "v")
+      func setUp(_ size: Int64) throws -> UInt {
+        _ = try EmptyDirVolume(hostPath: place, memory: size, owner: "u1", ledger: Ledger(in: store)).setUp()
+        var facts = statvfs()
+        #expect(unsafe statvfs(place, &facts) == 0)
+        return UInt(facts.f_blocks) * UInt(facts.f_frsize)
+      }
+      defer { try? VolumeTeardown.run(paths, ledger: Ledger(in: store)) }
+      #expect(try setUp(1 << 20) == 1 << 20)
+      #expect(try setUp(4 << 20) == 4 << 20)
+      try Data(count: 2 << 20).write(to: URL(fileURLWithPath: "\(place)/file"))
+      #expect(try setUp(1 << 20) == 4 << 20)
+      #expect(try setUp(3 << 20) == 3 << 20)
+    }
+  }
+
   @Test("a tree deeper than any path is removed")
   func deep() async throws {
     try await withDirectory { root in

@@ -16,7 +16,7 @@ extension FakeRuntime {
     }
   }
 
-  package func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
+  package func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { state.withLock { $0.driver } }
   package func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) { state.withLock { $0.podCIDR = podCIDR } }
 
   package func events() async throws(RuntimeError) -> AsyncStream<RuntimeEvent> {
@@ -52,14 +52,24 @@ extension FakeRuntime {
 
   package func pullImage(_ image: ImageSpec, auth: RegistryAuth?, sandbox: SandboxConfig?) async throws(RuntimeError) -> ImageID {
     try await command("pull", image.image) { () throws(RuntimeError) in
-      throw RuntimeError(.unimplemented, "this runtime does not pull images")
+      guard let registry = state.withLock({ $0.registry }) else {
+        throw RuntimeError(.unimplemented, "this runtime does not pull images")
+      }
+      guard registry.contains(image.image) else { throw RuntimeError(.notFound, "the registry has no \(image.image)") }
+      removeImageNamed(image.image)
+      addImage(image.image)
+      return ImageID("sha256:\(image.image)")
     }
   }
 
   package func removeImage(_ reference: String) async throws(RuntimeError) {
     try await command("removeImage", reference) { () throws(RuntimeError) in
-      state.withLock { state in state.images.removeAll { Self.matches($0, reference) } }
+      removeImageNamed(reference)
     }
+  }
+
+  private func removeImageNamed(_ reference: String) {
+    state.withLock { state in state.images.removeAll { Self.matches($0, reference) } }
   }
 
   package func imageFilesystemInfo() async throws(RuntimeError) -> ImageFilesystemInfo {

@@ -11,11 +11,14 @@ package final class FakeRuntime: ContainerRuntime {
     package var containers: [String: ContainerStatus] = [:]
     package var containerConfigs: [ContainerID: ContainerConfig] = [:]
     package var images: [ImageInfo] = []
+    /// What `pullImage` can bring; nil: this runtime does not pull.
+    package var registry: Set<String>?
     /// Commands in their order, as "call subject"; queries are not among them.
     package var calls: [String] = []
     /// How often each query was asked.
     package var queries: [String: Int] = [:]
     package var podCIDR = ""
+    package var driver = CgroupDriver.cgroupfs
     /// Exit codes of commands by their first word; others end with 0.
     package var execResults: [String: Int32] = [:]
     /// Calls of execSync whose task was cancelled.
