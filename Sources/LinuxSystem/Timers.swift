@@ -29,10 +29,10 @@ final class Timers: Sendable {
 
   deinit { state.broadcast { $0.isClosed = true } }
 
-  /// How many wait for their time, and will for longer than `delay`, nanoseconds.
-  func count(dueAfter delay: UInt64) -> Int {
-    let moment = monotonicNanoseconds() + delay
-    return state.withLock { $0.heap.count(dueAfter: moment) }
+  /// How many wait, and will for as long as `delays` says, nanoseconds.
+  func count(dueAfter delays: Range<UInt64>) -> Int {
+    let now = monotonicNanoseconds()
+    return state.withLock { $0.heap.count(due: now + delays.lowerBound..<now + delays.upperBound) }
   }
 
   /// Runs `action` on the timers' thread; it must not block.
@@ -89,7 +89,7 @@ struct TimerHeap {
   private var places: [Timers.Ticket: Int] = [:]
 
   var count: Int { entries.count }
-  func count(dueAfter moment: UInt64) -> Int { entries.count { $0.due > moment } }
+  func count(due moments: Range<UInt64>) -> Int { entries.count { moments.contains($0.due) } }
   var first: Entry? { entries.first }
 
   mutating func insert(_ entry: Entry) {

@@ -74,7 +74,9 @@ public final class StreamingServer: Sendable {
 
   /// Serves until the task is cancelled, then ends every session. `start` comes before.
   public func run() async {
-    while (try? await Alarm.sleep(for: .seconds(86400))) != nil {}
+    let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+    for await _ in never {}
+    continuation.finish()
     try? await listening.withLock { $0 }?.close().get()
     try? await group.shutdownGracefully()
   }

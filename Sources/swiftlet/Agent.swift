@@ -200,6 +200,7 @@ struct Agent: Sendable {
   private func removeRemainingPods(_ runtime: any ContainerRuntime) async {
     guard settings.runtimeEndpoint == nil else { return }
     let ended: Void? = await waiting(atMost: .seconds(Self.stopDeadline)) { [logger] in
+      await (runtime as? PodRuntime)?.endCreations()
       for sandbox in (try? await runtime.listPodSandboxes(SandboxFilter())) ?? [] {
         do { try await runtime.removePodSandbox(sandbox.id) } catch {
           logger.error("Pod not removed", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])

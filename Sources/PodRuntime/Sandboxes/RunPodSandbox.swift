@@ -32,6 +32,7 @@ extension PodRuntime {
         guard existing.record.config == config else { throw Self.otherConfig("sandbox", existing.id.rawValue) }
         return .existing(existing.id)
       }
+      guard state.makesSandboxes else { throw RuntimeError(.unavailable, "the agent is stopping: it makes no more sandboxes") }
       // Not tied to the caller: when it gives up, the creation still ends in a sandbox or in nothing, and a retry gets that.
       let task = Task<SandboxID, any Error> { [self] in
         defer { self.state.withLock { _ = $0.running.removeValue(forKey: key) } }
@@ -49,6 +50,16 @@ extension PodRuntime {
         throw error as? RuntimeError ?? RuntimeError(.internalError, "RunPodSandbox failed", cause: error)
       }
     }
+  }
+
+  /// From now on no sandbox is made; none is being made when it returns. Who ends every pod of the node then sees all of them: a creation
+  /// goes on without its caller.
+  public func endCreations() async {
+    let underway = state.withLock { state in
+      state.makesSandboxes = false
+      return state.running.values.map(\.task)
+    }
+    for creation in underway { _ = await creation.result }
   }
 
   private func createSandbox(_ config: SandboxConfig, handler: String) async throws -> SandboxID {

@@ -16,6 +16,8 @@ struct Registry {
   private var containerNames: [String: ContainerID] = [:]
   var running: [String: Creation<SandboxConfig, SandboxID>] = [:] { didSet { changes += 1 } }
   var creating: [String: Creation<ContainerConfig, ContainerID>] = [:] { didSet { changes += 1 } }
+  /// Not any more when the agent ends its pods.
+  var makesSandboxes = true
   /// Of the creations under way: the same number before and after means that none began or ended between.
   private(set) var changes = 0
 
