@@ -12,7 +12,7 @@ struct OrphanSweep: Sendable {
   func found() async -> [PodUID] {
     let links = services.logLinks
     // Tried again with the next look.
-    await runBlocking { () throws(Never) in try? links.sweep() }
+    try? await Deadline.run("looking for links to logs", seconds: 10) { () throws(KubeletError) in try? links.sweep() }
     let cgroups = ((try? await services.cgroups.found()) ?? []).filter { !$0.isPopulated }.map(\.uid)
     return Array(Set(await directories() + cgroups))
   }
@@ -40,15 +40,19 @@ struct OrphanSweep: Sendable {
     return await runBlocking { () throws(Never) in ((try? listDirectory(root)) ?? []).map { PodUID($0) } }
   }
 
-  /// Mounts, cgroups, logs, and then the directory. The caller knows that the pod is nobody's, and that it does not start meanwhile.
+  /// Mounts, cgroups, logs, and then the directory; of a pod without one the cgroup only, as its logs may be somebody else's, and that only
+  /// while still nothing runs in it. The caller knows that the pod is nobody's, and that it does not start meanwhile.
   func remove(_ uid: PodUID) async throws(KubeletError) {
     let paths = PodPaths(root: services.root, logs: services.logs, uid: uid, namespace: "", name: "")
     let ledger = services.ledger
+    let isOurs = await directories().contains(uid)
     do {
+      if !isOurs, try await services.cgroups.found().contains(where: { $0.uid == uid && $0.isPopulated }) { return }
       try await services.cgroups.remove(uid)
     } catch {
       throw KubeletError(.node, "the cgroup of pod \(uid), which is no more, cannot be removed", cause: error)
     }
+    guard isOurs else { return }
     try await Deadline.run("removing what pod \(uid) left", seconds: 60) { () throws(KubeletError) in
       try VolumeTeardown.run(paths, ledger: ledger)
       // `NAMESPACE_NAME_UID`, and neither has an underscore.

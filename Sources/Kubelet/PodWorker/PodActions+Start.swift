@@ -51,11 +51,13 @@ extension PodActions {
     let (links, paths) = (services.logLinks, paths)
     if links.directory == nil { return }
     do {
-      try await runBlocking { () throws(SystemCallError) in
-        try links.make(paths, container: name, id: id.rawValue, attempt: attempt)
+      try await Deadline.run("linking the container's log", seconds: 10) { () throws(KubeletError) in
+        do { try links.make(paths, container: name, id: id.rawValue, attempt: attempt) } catch {
+          throw KubeletError(.node, "the container's log has no link", cause: error)
+        }
       }
     } catch {
-      services.events.record(.warning, "FailedLogLink", pod, container: name, "the container's log has no link: \(error)")
+      services.events.record(.warning, "FailedLogLink", pod, container: name, "\(error)")
     }
   }
 

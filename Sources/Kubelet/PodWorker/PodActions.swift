@@ -130,9 +130,8 @@ struct PodActions: Sendable {
     try await Deadline.run("removing the pod's directories", seconds: 60, reason: "FailedKillPod") { () throws(KubeletError) in
       try DirectoryRemoval.remove(paths.pod)
       try DirectoryRemoval.remove(paths.logDirectory)
-      do { try links.remove(paths) } catch {
-        throw KubeletError(.node, "the links to the pod's logs cannot be removed", cause: error)
-      }
+      // No pod stays for them: those that cannot be removed now are swept later.
+      try? links.remove(paths)
     }
     do {
       try await services.records.remove(paths.uid)

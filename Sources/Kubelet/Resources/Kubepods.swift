@@ -81,6 +81,8 @@ public actor Kubepods {
       var found: [PodCgroups.Found] = []
       for parent in ["", "/burstable", "/besteffort"].map({ root + $0 }) {
         for name in try listDirectory(cgroups.cgroup(parent).directory) where name.hasPrefix("pod") {
+          // What is no name of a directory is no pod's UID.
+          if ["pod", "pod.", "pod.."].contains(name) { continue }
           let cgroup = cgroups.cgroup("\(parent)/\(name)")
           found.append(
             PodCgroups.Found(

@@ -22,7 +22,9 @@ final class InputFeed {
     self.closesWithFirst = closesWithFirst
   }
 
+  /// A client of an input that is closed is not kept: nothing of what it sends has a way to go.
   func attach(_ descriptor: consuming Descriptor, _ loop: Loop) {
+    guard target != nil else { return }
     _ = cl_set_nonblocking(descriptor.raw)
     let client = Client(descriptor)
     clients.append(client)

@@ -7,6 +7,8 @@ struct SPDYFrameParser {
   /// Most that the headers of a frame may be, bytes.
   static let maximumHeaders = 16384
 
+  private static let smallPart = 4096
+
   private var buffer = ByteBuffer()
   private var data: (stream: UInt32, left: Int, ends: Bool)?
   private var inflater = Inflater()
@@ -44,7 +46,9 @@ struct SPDYFrameParser {
     guard let (stream, left, ends) = data else { return nil }
     let count = min(left, buffer.readableBytes)
     if count == 0, left > 0 { return nil }
-    let part = buffer.readSlice(length: count) ?? ByteBuffer()
+    // A small part would keep all that came with it for as long as it waits.
+    let slice = buffer.readSlice(length: count) ?? ByteBuffer()
+    let part = count < Self.smallPart ? ByteBuffer(bytes: slice.readableBytesView) : slice
     data = count < left ? (stream, left - count, ends) : nil
     return .data(stream, part, ends: ends && data == nil)
   }

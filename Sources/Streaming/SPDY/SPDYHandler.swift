@@ -10,6 +10,9 @@ final class SPDYHandler: ChannelInboundHandler, SessionTransport {
   /// How long a client may take to close the connection after the last byte.
   private static let goodbye = TimeAmount.seconds(10)
 
+  /// Answers to frames that may wait behind what the client does not read.
+  private static let maximumAnswers = 1000
+
   private let session: any Session
   let hasStatus: Bool
   private var parser = SPDYFrameParser()
@@ -17,6 +20,8 @@ final class SPDYHandler: ChannelInboundHandler, SessionTransport {
   private var streams: SPDYStreams
   private var context: ChannelHandlerContext?
   private var isOver = false
+  /// Since the connection takes no more.
+  private var answers = 0
   private var needsFlush = false
   private var isReading = false
 
@@ -72,9 +77,9 @@ final class SPDYHandler: ChannelInboundHandler, SessionTransport {
   private func handle(_ frame: SPDYFrame) throws(StreamProtocolError) {
     switch frame {
     case .openStream(let stream, let headers, let ends):
-      guard try streams.opened(stream, ends: ends) else { return write(writer.reset(stream, .refused)) }
+      guard try streams.opened(stream, ends: ends) else { return try answer(writer.reset(stream, .refused)) }
       // Clients drop what comes on a stream before it is answered.
-      write(writer.reply(stream))
+      try answer(writer.reply(stream))
       guard session.opened(stream, headers) else { return reset(stream) }
       if ends { session.ended(stream) }
     case .data(let stream, let bytes, let ends):
@@ -83,9 +88,16 @@ final class SPDYHandler: ChannelInboundHandler, SessionTransport {
       if ends { session.ended(stream) }
     case .reset(let stream, _): if streams.reset(stream) { session.wasReset(stream) }
     // Even numbers are answers to ours, of which there are none.
-    case .ping(let number): if number % 2 == 1 { write(writer.ping(number)) }
+    case .ping(let number): if number % 2 == 1 { try answer(writer.ping(number)) }
     case .reply, .goAway, .ignored: break
     }
+  }
+
+  /// What a client asks for by frames alone: one that takes no answers while it goes on asking would have them all kept.
+  private func answer(_ bytes: ByteBuffer) throws(StreamProtocolError) {
+    answers = isWritable ? 0 : answers + 1
+    guard answers <= Self.maximumAnswers else { throw .tooLarge("more answers than the client reads") }
+    write(bytes)
   }
 
   // MARK: SessionTransport
@@ -147,13 +159,17 @@ final class SPDYHandler: ChannelInboundHandler, SessionTransport {
 }
 
 extension ChannelHandlerContext {
-  /// Tells the other side that nothing more comes, and reads and drops what it still sends until it closes: a connection closed with bytes
+  /// Tells the other side, when it has taken everything, that nothing more comes, and reads and drops what it still sends until it closes: a connection closed with bytes
   /// unread would be reset, and the other side lose what was on its way.
   func closeWhenTaken(within time: TimeAmount) {
     try? channel.syncOptions?.setOption(.autoRead, value: true)
-    let channel = channel
-    close(mode: .output, promise: nil)
-    let timer = eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
-    channel.closeFuture.whenComplete { _ in timer.cancel() }
+    let (channel, loop) = (channel, eventLoop)
+    let ended = loop.makePromise(of: Void.self)
+    // What is still to be sent may take as long as it likes; only a connection on which nothing happens ends before.
+    ended.futureResult.whenComplete { _ in
+      let timer = loop.scheduleTask(in: time) { channel.close(promise: nil) }
+      channel.closeFuture.whenComplete { _ in timer.cancel() }
+    }
+    close(mode: .output, promise: ended)
   }
 }

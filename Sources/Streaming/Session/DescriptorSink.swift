@@ -5,6 +5,8 @@ import NIOCore
 final class DescriptorSink {
   /// Kept bytes above which no more should come.
   static let highMark = 256 << 10
+  /// What a piece costs beside its bytes: a client may send one byte at a time.
+  static let pieceCost = 512
 
   private let loop: any EventLoop
   /// nil: closed.
@@ -32,7 +34,7 @@ final class DescriptorSink {
   func write(_ bytes: ByteBuffer) {
     guard wait != nil, !endsWhenEmpty, bytes.readableBytes > 0 else { return }
     queue.append(bytes)
-    kept += bytes.readableBytes
+    kept += bytes.readableBytes + Self.pieceCost
     if !isWaiting { flush(isFromWait: false) }
   }
 
@@ -57,7 +59,9 @@ final class DescriptorSink {
       let outcome = DescriptorIO.write(wait.descriptor, &queue[done])
       kept -= before - queue[done].readableBytes
       switch outcome {
-      case .bytes: done += 1
+      case .bytes:
+        done += 1
+        kept -= Self.pieceCost
       case .wait:
         sleep()
         break loop
@@ -67,6 +71,8 @@ final class DescriptorSink {
         return
       }
     }
+    // There was nothing to wait with: it was stopped.
+    if self.wait == nil { return onWritable() }
     queue.removeFirst(done)
     if queue.isEmpty, endsWhenEmpty { stop() }
     if !wasWritable && isWritable || done > 0 && queue.isEmpty && isFromWait { onWritable() }

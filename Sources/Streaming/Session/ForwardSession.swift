@@ -45,6 +45,8 @@ final class ForwardSession: Session {
     else { return false }
     // Older clients name no request: the error stream comes first, the data stream after it.
     let id = headers["requestid"] ?? "\(kind == "error" ? stream : stream &- 2)"
+    // Clients count.
+    guard id.utf8.count <= 64 else { return false }
     var connection = connections[id] ?? Connection(port: port)
     guard connection.port == port, let actions = connection.pair.opened(stream, isError: kind == "error") else { return false }
     if connections[id] == nil {
@@ -59,7 +61,7 @@ final class ForwardSession: Session {
 
   func received(_ bytes: ByteBuffer, on stream: UInt32) {
     guard let id = owners[stream], let connection = connections[id], connection.pair.data == stream else { return }
-    underway += bytes.readableBytes
+    underway += bytes.readableBytes + DescriptorSink.pieceCost
     if let socket = connection.socket {
       pass(bytes, to: socket)
     } else {
@@ -70,7 +72,7 @@ final class ForwardSession: Session {
 
   private func pass(_ bytes: ByteBuffer, to socket: any Channel) {
     guard let transport else { return }
-    let (session, count) = (NIOLoopBound(self, eventLoop: transport.loop), bytes.readableBytes)
+    let (session, count) = (NIOLoopBound(self, eventLoop: transport.loop), bytes.readableBytes + DescriptorSink.pieceCost)
     socket.writeAndFlush(bytes).whenComplete { _ in session.value.arrived(count) }
   }
 
@@ -152,7 +154,7 @@ final class ForwardSession: Session {
     guard let connection = connections.removeValue(forKey: id) else { return }
     connection.timer?.cancel()
     paused.remove(id)
-    for bytes in connection.early { arrived(bytes.readableBytes) }
+    for bytes in connection.early { arrived(bytes.readableBytes + DescriptorSink.pieceCost) }
     for stream in [connection.pair.data, connection.pair.error] { if let stream { owners[stream] = nil } }
   }
 

@@ -70,7 +70,7 @@ final class ProcessSession: Session {
       if !input.isWritable { transport?.setReading(false) }
     } else if process == nil {
       early.append(bytes)
-      earlyBytes += bytes.readableBytes
+      earlyBytes += bytes.readableBytes + DescriptorSink.pieceCost
       if earlyBytes >= DescriptorSink.highMark { transport?.setReading(false) }
     }
   }

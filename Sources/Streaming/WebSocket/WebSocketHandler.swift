@@ -71,7 +71,8 @@ final class WebSocketHandler: ChannelInboundHandler, SessionTransport {
 
   private func handle(_ frame: WebSocketFrame) throws(StreamProtocolError) {
     switch frame.kind {
-    case .ping: write(WebSocketFrame(kind: .pong, payload: frame.payload))
+    // A client that reads nothing is not kept answers for.
+    case .ping: if isWritable { write(WebSocketFrame(kind: .pong, payload: frame.payload)) }
     case .pong: break
     case .close:
       isOver = true
@@ -86,9 +87,12 @@ final class WebSocketHandler: ChannelInboundHandler, SessionTransport {
   private func handlePart(_ frame: WebSocketFrame) throws(StreamProtocolError) {
     var payload = frame.payload
     if channels.isBase64 {
-      let text = (message?.text ?? []) + payload.readableBytesView
-      guard text.count <= WebSocketFrameParser.maximumFrame else { throw .tooLarge("a message") }
-      message = frame.isFinal ? nil : (nil, text)
+      // Taken out, so that what there is of it is not copied for each part.
+      var text = message?.text ?? []
+      message = nil
+      guard text.count + payload.readableBytes <= WebSocketFrameParser.maximumFrame else { throw .tooLarge("a message") }
+      text += payload.readableBytesView
+      if !frame.isFinal { message = (nil, text) }
       guard frame.isFinal, let digit = text.first else { return }
       guard digit >= UInt8(ascii: "0"), let bytes = Base64.decode(text.dropFirst()) else {
         throw .malformed("a message that is not base64")

@@ -27,7 +27,8 @@ final class WebSocketTunnel: ChannelDuplexHandler {
     switch frame.kind {
     case .binary, .text, .continuation:
       if frame.payload.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(frame.payload)) }
-    case .ping: write(WebSocketFrame(kind: .pong, payload: frame.payload), context)
+    // A client that reads nothing is not kept answers for.
+    case .ping: if context.channel.isWritable { write(WebSocketFrame(kind: .pong, payload: frame.payload), context) }
     case .pong: break
     case .close:
       isOver = true

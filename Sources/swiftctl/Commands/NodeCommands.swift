@@ -37,7 +37,7 @@ struct ProgressBar {
   mutating func show(_ stage: String, done: UInt64, total: UInt64, _ more: String = "") {
     guard interactive else { return }
     let width = 30
-    let filled = total > 0 ? Int(min(done, total) * UInt64(width) / total) : 0
+    let filled = total > 0 ? Int(Double(min(done, total)) / Double(total) * Double(width)) : 0
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled)
     Terminal.writeError("\r\u{1b}[K\(stage) [\(bar)] \(Format.bytes(done))\(total > 0 ? " / " + Format.bytes(total) : "")\(more)")
     shown = true

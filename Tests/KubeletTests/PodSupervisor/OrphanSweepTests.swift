@@ -64,10 +64,18 @@ import Testing
     @Sendable func found(_ uid: String, _ isPopulated: Bool) -> PodCgroups.Found {
       PodCgroups.Found(uid: PodUID(uid), path: "/kubepods/burstable/pod\(uid)", isPopulated: isPopulated)
     }
+    // Somebody else's pod, which begins to run when it was seen empty.
+    let looks = Mutex(0)
     let cgroups = PodCgroups(
       prepare: { _ in "" }, path: { _ in "" }, remove: { uid in removed.withLock { $0.append(uid.rawValue) } },
       found: {
-        let all = [found("u1", true), found("waits", false), found("foreign", true), found("lost", false)]
+        let look = looks.withLock { looks in
+          looks += 1
+          return looks
+        }
+        let all = [
+          found("u1", true), found("waits", false), found("foreign", true), found("lost", false), found("starts", look > 1),
+        ]
         return all.filter { cgroup in !removed.withLock { $0.contains(cgroup.uid.rawValue) } }
       })
     var waiting = Pod.test(uid: "waits", name: "waits-node1")
@@ -78,7 +86,7 @@ import Testing
       await node.settle()
       #expect(removed.withLock { $0 } == ["lost"])
       let leaks = try await node.kubelet.leaks()
-      #expect(leaks.map(\.name) == ["/kubepods/burstable/podforeign"])
+      #expect(leaks.map(\.name) == ["/kubepods/burstable/podforeign", "/kubepods/burstable/podstarts"])
       #expect(leaks.first?.problem.contains("processes run in it") == true)
     }
   }

@@ -50,6 +50,21 @@ import Testing
     }
   }
 
+  @Test("no pod stays because its links cannot be removed: their directory is a link itself") func linked() async throws {
+    try await TestNode.with([], logs: "log/pods") { node in
+      try FileManager.default.createDirectory(atPath: "\(node.root)/log/elsewhere", withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(node.root)/log/containers", withDestinationPath: "\(node.root)/log/elsewhere")
+      node.want([.test()])
+      await node.eventually("runs") { node.container("app")?.ready == true && links(node).count == 1 }
+      node.want([])
+      await node.eventually("gone") { node.kubelet.podList().items.isEmpty }
+      await node.eventually("its record, too") {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(node.root)/pods"))?.isEmpty ?? true
+      }
+    }
+  }
+
   @Test("are made for a directory of that name only, and their names fit") func names() {
     #expect(LogLinks(logs: "/var/log/pods").directory == "/var/log/containers" && LogLinks(logs: "/tmp/logs").directory == nil)
     let paths = PodPaths(root: "/r", logs: "/l", uid: PodUID("u"), namespace: "ns", name: String(repeating: "n", count: 240))

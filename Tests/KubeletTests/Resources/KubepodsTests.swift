@@ -78,6 +78,10 @@ import Testing
         try Data("populated \(populated)\nfrozen 0\n".utf8).write(
           to: URL(fileURLWithPath: "\(mount)/kubepods\(path)/cgroup.events"))
       }
+      // No pod's: a UID is the name of a directory.
+      for path in ["pod..", "burstable/pod.", "besteffort/pod"] {
+        try FileManager.default.createDirectory(atPath: "\(mount)/kubepods/\(path)", withIntermediateDirectories: true)
+      }
       let found = try await tree.found().sorted { $0.uid.rawValue < $1.uid.rawValue }
       #expect(found.map(\.uid.rawValue) == ["b", "g", "old"])
       #expect(found.map(\.path) == ["/kubepods/besteffort/podb", "/kubepods/podg", "/kubepods/burstable/podold"])
