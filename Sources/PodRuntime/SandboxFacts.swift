@@ -70,7 +70,10 @@ extension PodRuntime {
         case .running: apply(.seenRunning(pid: entry.pid, since: entry.exit.startedAt), to: container)
         // Its start was asked for on a connection that is lost: that it runs is told to nobody.
         case .created where entry.exit.startedAt != 0: isUnderway = true
-        case .created: if container.machine.isVisible { apply(.made(pid: entry.pid), to: container) }
+        case .created:
+          // A start that nobody has given up yet may still be on its way: the list overrules it when it is over.
+          isUnderway = isUnderway || container.isStarting
+          if container.machine.isVisible { apply(.made(pid: entry.pid), to: container) }
         case .settingUp: isUnderway = isUnderway || container.machine.isVisible
         }
       case .none:

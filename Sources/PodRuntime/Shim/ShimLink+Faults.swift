@@ -11,6 +11,11 @@ extension ShimLink {
     case .lost:
       breakConnection()
       throw .unanswered(request.word)
+    case .lostAndBack:
+      breakConnection()
+      // On the next connection, behind the list that was asked for first.
+      _ = try await call(.list)
+      throw .unanswered(request.word)
     case .late:
       // Stopped until the caller has given up; then it does what it was asked, and says so.
       try? process?.signal(19 /* SIGSTOP */)

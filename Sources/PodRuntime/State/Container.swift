@@ -75,6 +75,9 @@ final class Container: Sendable {
     }
   }
 
+  /// An answer to a start is waited for.
+  var isStarting: Bool { state.withLock { $0.startUnderway } }
+
   /// No answer to the start is waited for any more: what is known decides.
   func endStart(publish: (RuntimeEvent.Kind) -> Void) {
     _ = change(publish) { state in
