@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,7 +35,7 @@ static int is_anonymous(const char *line, const char *end, struct range *out) {
   return end - line > 8 && memcmp(end - 8, " 00:00 0", 8) == 0;
 }
 
-void cl_forget_memory(int32_t maps) {
+static void forget(int32_t maps) {
   struct range found[32];
   char bytes[1024];
   size_t count = 0, have = 0;
@@ -57,5 +58,18 @@ void cl_forget_memory(int32_t maps) {
     // Below the frames in use, with room for those of the calls here.
     if (found[i].from <= frame && frame < found[i].to) found[i].to = (frame - 1024) & ~(uintptr_t)4095;
     if (found[i].to > found[i].from) syscall(SYS_madvise, found[i].from, found[i].to - found[i].from, MADV_DONTNEED);
+  }
+}
+
+void cl_pause(int32_t maps, uint64_t mask) {
+  if (maps >= 0) forget(maps);
+  syscall(SYS_close_range, 0U, ~0U, 0U);
+  for (;;) {
+    int32_t signal = cl_wait_signal(mask);
+    if (signal == SIGTERM || signal == SIGINT) cl_exit_now(0);
+    for (int32_t pid; (pid = cl_peek_exited_child()) > 0;) {
+      struct cl_exit ended;
+      cl_wait_pid(pid, &ended);
+    }
   }
 }

@@ -19,9 +19,10 @@ int32_t cl_is_child(int32_t pid);                           // waitid(P_PID, WNO
 int32_t cl_clone_sibling(void);
 // exit_group(2). Where a filter refuses it exit(2), and where it refuses that an illegal instruction: it never returns.
 void cl_exit_now(int32_t code) __attribute__((noreturn));
-// Gives back what the caller wrote to memory without a file, heap and unused stack, as if it had never been written: for a process that
-// from now on neither allocates nor looks at what it allocated. `maps`: its own /proc/PID/maps, at the beginning.
-void cl_forget_memory(int32_t maps);
+// Reaps children until SIGTERM or SIGINT, which are in `mask` and blocked, with every descriptor closed. What the caller wrote to memory
+// without a file, heap and unused stack, is given back first: so nothing of the caller's may run any more, not the end of a reference.
+// `maps`: its own /proc/PID/maps, at the beginning; negative: all memory stays.
+void cl_pause(int32_t maps, uint64_t mask) __attribute__((noreturn));
 int32_t cl_getpid(void);                                    // getpid(2)
 int32_t cl_kill(int32_t pid, int32_t signal);               // kill(2)
 int32_t cl_setsid(void);                                    // setsid(2)
