@@ -177,7 +177,7 @@ let package = Package(
       swiftSettings: strict),
 
     // What tests share; AgentSupport starts the real agent
-    .target(name: "TestSupport", dependencies: ["RuntimeAPI"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["RuntimeAPI", "LinuxSystem"], path: "Tests/TestSupport", swiftSettings: strict),
     .target(
       name: "AgentSupport",
       dependencies: ["TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],

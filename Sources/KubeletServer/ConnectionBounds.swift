@@ -9,10 +9,6 @@ struct ConnectionBounds: Sendable {
   var idle: Duration = .seconds(60)
 }
 
-extension Duration {
-  var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
-}
-
 /// How many connections are open.
 final class ConnectionCount: Sendable {
   private let open = Mutex(0)

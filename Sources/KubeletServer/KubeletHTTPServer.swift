@@ -45,7 +45,7 @@ public struct KubeletHTTPServer: Sendable {
         .bind(host: address, port: port) { channel in
           channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandlers(
-              IdleStateHandler(allTimeout: .nanoseconds(bounds.idle.nanoseconds)), IdleConnections())
+              IdleStateHandler(allTimeout: TimeAmount(bounds.idle)), IdleConnections())
             try channel.pipeline.syncOperations.configureHTTPServerPipeline()
             return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(wrappingChannelSynchronously: channel)
           }

@@ -73,12 +73,9 @@ public enum LoopbackSocket {
         answer.yield(true)
       }
     }
-    let alarm = Task {
-      try? await Alarm.sleep(for: limit)
-      answer.yield(false)
-    }
+    let alarm = Alarm.call(after: limit) { answer.yield(false) }
     defer {
-      alarm.cancel()
+      Alarm.forget(alarm)
       end()
     }
     guard await answers.first(where: { _ in true }) == true else {

@@ -15,3 +15,10 @@ public func waiting<R: Sendable>(atMost limit: Duration, for body: @escaping @Se
   for await result in first { return result }
   return nil
 }
+
+/// Returns when the calling task is cancelled. No timer runs meanwhile.
+public func cancellation() async {
+  let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+  for await _ in never {}
+  continuation.finish()
+}

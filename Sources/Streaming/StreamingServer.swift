@@ -74,9 +74,7 @@ public final class StreamingServer: Sendable {
 
   /// Serves until the task is cancelled, then ends every session. `start` comes before.
   public func run() async {
-    let (never, continuation) = AsyncStream.makeStream(of: Void.self)
-    for await _ in never {}
-    continuation.finish()
+    await cancellation()
     try? await listening.withLock { $0 }?.close().get()
     try? await group.shutdownGracefully()
   }
@@ -90,8 +88,8 @@ public final class StreamingServer: Sendable {
     guard count <= Self.maximumConnections else { return channel.close(promise: nil) }
     if let tls = settings.tls { try channel.pipeline.syncOperations.addHandler(tls()) }
     try channel.pipeline.syncOperations.addHandlers(
-      IdleStateHandler(allTimeout: settings.idleTimeout.amount), IdleEnd(),
-      ConnectionHandler(tokens, creationTimeout: settings.creationTimeout.amount))
+      IdleStateHandler(allTimeout: TimeAmount(settings.idleTimeout)), IdleEnd(),
+      ConnectionHandler(tokens, creationTimeout: TimeAmount(settings.creationTimeout)))
   }
 
   // MARK: URLs
@@ -120,10 +118,6 @@ public struct StreamingError: Error, Equatable, CustomStringConvertible {
     self.description = description
     self.isExhausted = isExhausted
   }
-}
-
-extension Duration {
-  var amount: TimeAmount { .nanoseconds(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000) }
 }
 
 /// Ends a connection on which nothing happens.

@@ -32,7 +32,7 @@ struct StreamSession {
       tasks.addTask {
         for await _ in leaving { return nil }
         // Nobody leaves: only the session's end counts.
-        while (try? await Alarm.sleep(for: .seconds(86400))) != nil {}
+        await cancellation()
         return nil
       }
       defer { tasks.cancelAll() }

@@ -57,7 +57,7 @@ struct Agent: Sendable {
     async let _ = node.preload(settings.imageDirectory)
     try await serve(runtime: runtime, node: node, kubelet: kubelet, store: store, group: group, until: stop)
     // When no call is under way any more that could make another one.
-    if settings.stopPodsOnExit { await removeRemainingPods(runtime) }
+    if settings.stopPodsOnExit, let built { await removeRemainingPods(built.runtime) }
     await built?.network?.stop()
     if settings.stopPodsOnExit { KubeletComposition.removeEmptyTree(cgroups, settings) }
     if settings.stopPodsOnExit, let network = built?.network {
@@ -197,10 +197,9 @@ struct Agent: Sendable {
   }
 
   /// Pods made by CRI clients: nobody else would stop them.
-  private func removeRemainingPods(_ runtime: any ContainerRuntime) async {
-    guard settings.runtimeEndpoint == nil else { return }
+  private func removeRemainingPods(_ runtime: PodRuntime) async {
     let ended: Void? = await waiting(atMost: .seconds(Self.stopDeadline)) { [logger] in
-      await (runtime as? PodRuntime)?.endCreations()
+      await runtime.endCreations()
       for sandbox in (try? await runtime.listPodSandboxes(SandboxFilter())) ?? [] {
         do { try await runtime.removePodSandbox(sandbox.id) } catch {
           logger.error("Pod not removed", metadata: ["sandbox.id": "\(sandbox.id)", "error": "\(error)"])

@@ -12,13 +12,13 @@ import TestSupport
 @Suite("Streams of CRI clients", .serialized, .enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(5)))
 struct StreamingTests {
   private struct Client {
-    let input: ClientPipe
-    let output: ClientPipe
-    let error: ClientPipe
+    let input: TestPipe
+    let output: TestPipe
+    let error: TestPipe
     let end: Task<ProcessEnd, any Error>
 
     init(_ url: String, _ streams: StreamChoice, sizes: AsyncStream<(columns: UInt16, rows: UInt16)>? = nil) throws {
-      (input, output, error) = (try ClientPipe(), try ClientPipe(), try ClientPipe())
+      (input, output, error) = (try TestPipe(), try TestPipe(), try TestPipe())
       let client = ProcessClient(
         url: url, tty: streams.tty, input: streams.stdin ? input.take() : nil, output: streams.stdout ? output.take() : nil,
         error: streams.stderr ? error.take() : nil, sizes: sizes)

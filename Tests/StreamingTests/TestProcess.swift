@@ -1,6 +1,7 @@
 import LinuxSystem
 import Streaming
 import Synchronization
+import TestSupport
 
 /// A process that is none: streams, and an end that the test says.
 final class TestProcess: Sendable {
