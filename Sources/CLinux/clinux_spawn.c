@@ -5,6 +5,8 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -110,4 +112,57 @@ int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], 
   }
   *pidfd = fd;
   return (int32_t)pid;
+}
+
+// The child of cl_user_namespace: all signals are blocked, so it never comes back and writes no errno.
+static void wait_for_kill(void *argument) {
+  (void)argument;
+  for (;;) syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+}
+
+static int write_map(long pid, const char *name, const char *text) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/%s", pid, name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int failure = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+  close(fd);
+  return failure;
+}
+
+int32_t cl_user_namespace(const char *uid_map, const char *gid_map) {
+  enum { stack_size = 16 << 10 };
+  void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return -errno;
+  int fd = -1;
+  struct clone_args args = {.flags = CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD,
+                            .pidfd = (uint64_t)(uintptr_t)&fd,
+                            .exit_signal = SIGCHLD,
+                            .stack = (uint64_t)(uintptr_t)stack,
+                            .stack_size = stack_size};
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  long pid = clone_on_stack(&args, wait_for_kill, NULL);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  if (pid < 0) {
+    munmap(stack, stack_size);
+    return (int32_t)pid;
+  }
+  int result = write_map(pid, "uid_map", uid_map);
+  if (result == 0) result = write_map(pid, "gid_map", gid_map);
+  if (result == 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/ns/user", pid);
+    result = open(path, O_RDONLY | O_CLOEXEC);
+    if (result < 0) result = -errno;
+  }
+  // Its stack is the caller's memory: not before it is gone.
+  siginfo_t info;
+  syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+  while (syscall(SYS_waitid, 3 /* P_PIDFD */, fd, &info, WEXITED, NULL) < 0 && errno == EINTR) {
+  }
+  close(fd);
+  munmap(stack, stack_size);
+  return result;
 }

@@ -5,7 +5,7 @@ extension ImageSpec {
   package init(_ message: Runtime_V1_ImageSpec) {
     self.init(
       image: message.image, annotations: message.annotations, userSpecifiedImage: message.userSpecifiedImage,
-      runtimeHandler: message.runtimeHandler)
+      runtimeHandler: message.runtimeHandler, imageRef: message.imageRef)
   }
 }
 
@@ -16,6 +16,7 @@ extension Runtime_V1_ImageSpec {
     annotations = value.annotations
     userSpecifiedImage = value.userSpecifiedImage
     runtimeHandler = value.runtimeHandler
+    imageRef = value.imageRef
   }
 }
 

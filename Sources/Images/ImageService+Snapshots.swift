@@ -5,10 +5,15 @@ import Synchronization
 extension ImageService {
   /// Makes the writable layer of a container on an image: `<root>/containers/<owner>/{snapshot,upper,work}`. The directory says itself on
   /// which layers it stands, so that they stay as long as it, whatever becomes of the database.
-  public func prepareSnapshot(owner: String, image: ResolvedImage) throws(ImageError) -> Snapshot {
+  /// - Parameter volumes: images that the container mounts: their layers stay as long.
+  public func prepareSnapshot(owner: String, image: ResolvedImage, mounting volumes: [ResolvedImage] = []) throws(ImageError)
+    -> Snapshot
+  {
     let folder = "\(root)/containers/\(owner)"
     let snapshot = Snapshot(upper: "\(folder)/upper", work: "\(folder)/work")
-    let description = SnapshotDescription(image: image.id, layers: image.lease.numbers)
+    let description = SnapshotDescription(
+      image: image.id, layers: image.lease.numbers + Set(volumes.flatMap(\.lease.numbers)).subtracting(image.lease.numbers).sorted()
+    )
     catalog.put(snapshot: owner, layers: description.layers)
     do {
       try files("cannot make the writable layer of \(owner)") {

@@ -134,6 +134,12 @@ struct SpecBuilder {
   }
 
   private func mount(_ mount: Mount) -> MountSpec {
+    if let image = mount.volumeImage {
+      // Programs of it may be run, and get nothing by that: neither set-user-id nor device files act.
+      let source = "/image/\(image.image)" + (mount.imageSubPath.isEmpty ? "" : "/\(mount.imageSubPath)")
+      return MountSpec(
+        destination: mount.containerPath, type: "bind", source: source, options: ["bind", "rprivate", "ro", "nosuid", "nodev"])
+    }
     var options = ["rbind"]
     switch mount.propagation {
     case .private: options.append("rprivate")

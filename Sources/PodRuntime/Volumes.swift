@@ -15,20 +15,22 @@ struct Volumes: Sendable {
   private(set) var descriptors: [SharedDescriptor] = []
 
   /// A volume that cannot be opened gets no slot: the set-up program tries again, and its failure says why.
-  /// - Parameter shimVersion: of the podshim that gets them.
+  /// - Parameters:
+  ///   - images: what is mounted of images, by the index of the mount.
+  ///   - shimVersion: of the podshim that gets them.
   /// - Throws: when the host's mount does not propagate what a volume is to propagate, and for more volumes than a request carries: what
   ///   podshim would open itself is not always what the host has there.
-  init(_ mounts: [Mount], shimVersion: UInt16 = ShimProtocol.version) throws(RuntimeError) {
+  init(_ mounts: [Mount], images: [Int: SharedDescriptor] = [:], shimVersion: UInt16 = ShimProtocol.version) throws(RuntimeError) {
     let limit = Self.limit(shimVersion: shimVersion)
     guard mounts.count <= limit else {
       throw RuntimeError(.invalidArgument, "the container has \(mounts.count) mounts; this runtime can make \(limit)")
     }
-    for mount in mounts {
-      guard mount.image == nil, let volume = try? Self.open(mount.hostPath) else {
+    for (index, mount) in mounts.enumerated() {
+      let image = images[index]
+      guard let volume = image == nil ? try Self.open(mount) : image else {
         slots[mount.containerPath, default: []].append(-1)
         continue
       }
-      try Self.checkPropagation(mount)
       slots[mount.containerPath, default: []].append(Int16(descriptors.count))
       descriptors.append(volume)
     }
@@ -45,6 +47,12 @@ struct Volumes: Sendable {
       throw RuntimeError(
         .failedPrecondition, "path '\(mount.hostPath)' is mounted on '\(host.mountPoint)' but it is not a shared or slave mount")
     }
+  }
+
+  private static func open(_ mount: Mount) throws(RuntimeError) -> SharedDescriptor? {
+    guard let volume = try? open(mount.hostPath) else { return nil }
+    try checkPropagation(mount)
+    return volume
   }
 
   /// A host path that is missing becomes a directory, as containerd and CRI-O do it.

@@ -16,12 +16,18 @@ public struct ImageSpec: Codable, Equatable, Sendable {
   public var annotations: [String: String]
   public var userSpecifiedImage: String
   public var runtimeHandler: String
+  /// In answers: the id of the image.
+  public var imageRef: String
 
-  public init(image: String, annotations: [String: String] = [:], userSpecifiedImage: String = "", runtimeHandler: String = "") {
+  public init(
+    image: String, annotations: [String: String] = [:], userSpecifiedImage: String = "", runtimeHandler: String = "",
+    imageRef: String = ""
+  ) {
     self.image = image
     self.annotations = annotations
     self.userSpecifiedImage = userSpecifiedImage
     self.runtimeHandler = runtimeHandler
+    self.imageRef = imageRef
   }
 }
 

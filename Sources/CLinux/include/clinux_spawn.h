@@ -12,4 +12,7 @@ int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], 
 // Raises the soft RLIMIT_NOFILE of this process to the hard one; cl_spawn gives its children what was there before the first call.
 // Returns the limit, or -errno.
 int64_t cl_raise_descriptor_limit(void);
+// A user namespace with these mappings (the text of uid_map and gid_map) in which nobody lives: a close-on-exec descriptor, or -errno. A
+// process is made for the moment (CLONE_VM, so no copy of the caller's memory), as only a process's mappings can be written.
+int32_t cl_user_namespace(const char *uid_map, const char *gid_map);
 #endif

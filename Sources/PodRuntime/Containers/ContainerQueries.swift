@@ -67,7 +67,7 @@ extension PodRuntime {
       createdAt: record.createdAt, startedAt: machine.startedAt,
       finishedAt: machine.end?.finishedAt ?? 0, exitCode: machine.end?.exitCode ?? 0, image: image, imageRef: record.imageRef,
       imageID: record.imageID, reason: machine.end?.reason ?? "", message: machine.end?.message ?? "",
-      labels: record.config.labels, annotations: record.config.annotations, mounts: record.config.mounts, logPath: record.logPath,
+      labels: record.config.labels, annotations: record.config.annotations, mounts: record.shownMounts, logPath: record.logPath,
       resources: container.resources ?? LinuxResources(), user: record.user, stopSignal: record.stopSignal,
       pid: machine.state == .running ? machine.pid : 0)
   }

@@ -46,11 +46,18 @@ extension PodRuntime {
     guard mount.containerPath.hasPrefix("/") else {
       throw RuntimeError(.invalidArgument, "container \(name): mount path '\(mount.containerPath)' is not absolute")
     }
-    if mount.image == nil, !mount.hostPath.hasPrefix("/") {
+    if let image = mount.volumeImage {
+      guard mount.hostPath.isEmpty else {
+        throw RuntimeError(
+          .invalidArgument, "container \(name): mount \(mount.containerPath) names the host path \(mount.hostPath) and an image")
+      }
+      guard mount.readOnly, mount.propagation == .private else {
+        throw RuntimeError(
+          .invalidArgument,
+          "container \(name): mount \(mount.containerPath) of image \(image.image) must be read-only, with private propagation")
+      }
+    } else if !mount.hostPath.hasPrefix("/") {
       throw RuntimeError(.invalidArgument, "container \(name): mount \(mount.containerPath) needs an absolute host path")
-    }
-    if mount.image != nil {
-      throw RuntimeError(.unimplemented, "container \(name): image volumes are not supported yet (mount \(mount.containerPath))")
     }
     if mount.recursiveReadOnly, !mount.readOnly || mount.propagation != .private {
       throw RuntimeError(

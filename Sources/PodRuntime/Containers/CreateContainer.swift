@@ -85,6 +85,7 @@ extension PodRuntime {
     var root: RootFileSystem
     /// Keeps the image's layers until the writable layer says that it stands on them.
     var image: ResolvedImage
+    var imageVolumes: ImageVolumes
     var cgroup: SharedDescriptor
   }
 
@@ -103,7 +104,7 @@ extension PodRuntime {
     }
     var laps = StartLaps(traces, sandboxRecord.config.metadata.uid, container: config.metadata.name)
     try Faults.check(.containerSpec)
-    let volumes = try await openVolumes(config, logPath: ground.record.logPath)
+    let volumes = try await openVolumes(config, ground.imageVolumes, logPath: ground.record.logPath)
     let program = try containerProgram(ground.spec, root: ground.root, volumes: volumes)
 
     laps.lap(.mounts)
@@ -138,13 +139,14 @@ extension PodRuntime {
 
   /// Paths that may be on a file system that does not answer: the sandbox's gate is not held for longer than podshim may take, or the pod
   /// could be neither stopped nor removed. What comes later is dropped, and its descriptors with it.
-  private func openVolumes(_ config: ContainerConfig, logPath: String) async throws -> Volumes {
+  private func openVolumes(_ config: ContainerConfig, _ images: ImageVolumes, logPath: String) async throws -> Volumes {
     if config.mounts.isEmpty && logPath.isEmpty { return try Volumes([]) }
+    let mountedImages = try await images.open(scratch: settings.rootMountPoint, mapping: nil)
     let opened = await waiting(atMost: settings.volumePatience) {
       await runBlocking(.foreign) {
         Result { () throws(any Error) in
           if let slash = logPath.lastIndex(of: "/") { try makeDirectory(String(logPath[..<slash]), mode: 0o755) }
-          return try Volumes(config.mounts)
+          return try Volumes(config.mounts, images: mountedImages)
         }
       }
     }
@@ -163,9 +165,11 @@ extension PodRuntime {
   ) throws -> Ground {
     var laps = StartLaps(traces, sandbox.config.metadata.uid, container: config.metadata.name)
     let image = try images.resolve(config.image.image)
+    let imageVolumes = try ImageVolumes(config, in: images)
     let prepared = try prepareSpec(config, sandbox, image, cgroupPath: cgroup.path, appArmorProfile: appArmorProfile)
     var record = makeRecord(id, config, sandbox, image)
     record.user = prepared.user
+    record.volumeImages = imageVolumes.images.map(\.id)
     let isDefault = config.securityContext.seccomp?.type == .runtimeDefault && prepared.spec.linux?.seccomp != nil
     let spec = try StoredSpec(prepared.spec, hasDefaultSeccomp: isDefault).bytes()
 
@@ -175,7 +179,7 @@ extension PodRuntime {
     try Faults.check(.containerRecord, .after)
     laps.lap(.record)
     try Faults.check(.containerDirectory)
-    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image)
+    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image, mounting: imageVolumes.images)
     try Faults.check(.containerDirectory, .middle)
     try Faults.check(.containerDirectory, .after)
     laps.lap(.snapshot)
@@ -187,7 +191,7 @@ extension PodRuntime {
     laps.lap(.cgroup)
     return Ground(
       record: record, spec: prepared.spec, storedSpec: spec, root: rootFileSystem(image, snapshot), image: image,
-      cgroup: try cgroup.open())
+      imageVolumes: imageVolumes, cgroup: try cgroup.open())
   }
 
   private func makeRecord(

@@ -12,6 +12,8 @@ struct ContainerRecord: Sendable {
   var imageRef: String
   /// Tag (or what was asked for) shown as ContainerStatus.image.
   var imageName: String
+  /// Ids of the images it mounts, in the order of the mounts that are of images.
+  var volumeImages: [String] = []
   var cgroup: String
   /// Absolute; empty: no log.
   var logPath: String
@@ -25,6 +27,17 @@ struct ContainerRecord: Sendable {
     "\(sandbox)/\(metadata.name)/\(metadata.attempt)"
   }
   var key: String { Self.key(sandbox: sandboxID, config.metadata) }
+
+  /// As the request has them, with the ids of images.
+  var shownMounts: [Mount] {
+    var images = volumeImages.makeIterator()
+    return config.mounts.map { mount in
+      guard mount.volumeImage != nil, let id = images.next() else { return mount }
+      var shown = mount
+      shown.image?.imageRef = id
+      return shown
+    }
+  }
 
   // MARK: Bytes
 
@@ -45,6 +58,7 @@ struct ContainerRecord: Sendable {
     static let stopSignalNumber: UInt16 = 13
     static let stopSignal: UInt16 = 14
     static let spec: UInt16 = 15
+    static let volumeImages: UInt16 = 16
   }
 
   /// - Parameter spec: a `StoredSpec`'s bytes, in the copy beside podshim: the database keeps them in a row of their own.
@@ -64,6 +78,7 @@ struct ContainerRecord: Sendable {
     writer.texts(Tag.groups, user.supplementalGroups.map { "\($0)" })
     writer.number(Tag.stopSignalNumber, Int64(stopSignalNumber))
     writer.number(Tag.stopSignal, Int64(stopSignal))
+    if !volumeImages.isEmpty { writer.texts(Tag.volumeImages, volumeImages) }
     if let spec { writer.bytes(Tag.spec, spec) }
     return writer.finish(.container)
   }
@@ -77,7 +92,8 @@ extension ContainerRecord {
       sandboxID: SandboxID(String(decoding: try reader.required(Tag.sandboxID, "sandbox id"), as: UTF8.self)),
       config: try ContainerConfig(wireBytes: try reader.required(Tag.request, "request")),
       createdAt: reader.number(Tag.createdAt), imageID: reader.text(Tag.imageID), imageRef: reader.text(Tag.imageRef),
-      imageName: reader.text(Tag.imageName), cgroup: String(decoding: try reader.required(Tag.cgroup, "cgroup"), as: UTF8.self),
+      imageName: reader.text(Tag.imageName), volumeImages: reader.texts(Tag.volumeImages),
+      cgroup: String(decoding: try reader.required(Tag.cgroup, "cgroup"), as: UTF8.self),
       logPath: reader.text(Tag.logPath),
       user: ContainerUser(
         uid: reader.number(Tag.uid), gid: reader.number(Tag.gid),
