@@ -109,13 +109,15 @@ final class ImageCatalog: Sendable {
     state.withLock { state in state.layers[diffID].map { ($0, state.lease([$0.number], in: self)) } }
   }
 
-  /// Adds an unpacked layer, or replaces what is known of it.
-  @discardableResult
-  func put(_ layer: Layer) -> LayerLease {
+  /// Adds a layer that an earlier agent left.
+  func put(_ layer: Layer) { state.withLock { $0.layers[layer.diffID] = layer } }
+
+  /// Adds an unpacked layer, unless it is there: then that one is kept.
+  func keep(_ layer: Layer) -> (layer: Layer, lease: LayerLease) {
     state.withLock { state in
-      state.layers[layer.diffID] = layer
-      state.nextNumber = max(state.nextNumber, layer.number + 1)
-      return state.lease([layer.number], in: self)
+      let kept = state.layers[layer.diffID] ?? layer
+      state.layers[layer.diffID] = kept
+      return (kept, state.lease([kept.number], in: self))
     }
   }
 

@@ -79,7 +79,7 @@ extension ImageService {
       let (descriptor, diffID) = layer
       return StreamedLayer(
         diffID: diffID, size: descriptor.size, isCompressed: descriptor.mediaType.layerCompression != .some(.none),
-        source: name.registry
+        source: name.registry, hosts: { session.hosts(for: descriptor.digest) }
       ) { socket throws(ImageError) in
         do throws(RegistryError) {
           try await session.download(descriptor.digest, size: descriptor.size, into: socket) { meter.set(index, $0) }

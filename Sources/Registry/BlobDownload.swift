@@ -2,6 +2,7 @@ public import LinuxSystem
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCISpec
+internal import Synchronization
 
 /// How far a blob is: what came is hashed and gone. An interrupted download goes on where it stopped, at the same host or another one.
 final class BlobDownload {
@@ -11,16 +12,28 @@ final class BlobDownload {
   private let hash = Digest()
   private let sink: BlobSink
   private let progress: @Sendable (Int64) -> Void
+  /// Whether there is another host to ask for a blob that comes damaged: then it is of interest even when nobody takes it any more.
+  private let hasOthers: Bool
+  /// Nobody takes it any more.
+  private var refusal: RegistryError?
+  /// Number of the host that the first bytes came from.
+  private(set) var giver: Int?
+  /// It is not what its digest says.
+  private(set) var damage: RegistryError?
 
-  init(digest: String, size: Int64, sink: BlobSink, progress: @escaping @Sendable (Int64) -> Void) {
-    (self.digest, self.size, self.sink, self.progress) = (digest, size, sink, progress)
+  /// Less than this is no progress: a server may send a byte now and then, or one for each try.
+  static let leastProgress: Int64 = 64 << 10
+
+  init(digest: String, size: Int64, sink: BlobSink, hasOthers: Bool, progress: @escaping @Sendable (Int64) -> Void) {
+    (self.digest, self.size, self.sink, self.hasOthers, self.progress) = (digest, size, sink, hasOthers, progress)
   }
 
   /// Asks for what is missing; empty at the beginning.
   var headers: HTTPHeaders { done == 0 ? [:] : ["Range": "bytes=\(done)-"] }
 
   /// Takes an answer to its end.
-  func take(_ exchange: HTTPExchange, from host: String) async throws(RegistryError) {
+  func take(_ exchange: HTTPExchange, from server: RegistrySession.Server) async throws(RegistryError) {
+    let host = server.host.name
     var skipped = try begin(exchange, host)
     while true {
       let buffers: [ByteBuffer]?
@@ -41,12 +54,10 @@ final class BlobDownload {
         }
         unsafe buffer.withUnsafeReadableBytes { unsafe hash.update($0) }
         done += count
+        if giver == nil { giver = server.number }
         fresh.append(buffer)
       }
-      do throws(RegistryError) { try await sink.write(fresh) } catch {
-        exchange.close()
-        throw error
-      }
+      try await pass(fresh, exchange)
       progress(done)
     }
     guard done == size else {
@@ -54,12 +65,27 @@ final class BlobDownload {
     }
   }
 
+  private func pass(_ buffers: [ByteBuffer], _ exchange: HTTPExchange) async throws(RegistryError) {
+    if refusal != nil { return }
+    do throws(RegistryError) { try await sink.write(buffers) } catch {
+      guard error.code == .consumer, hasOthers else {
+        exchange.close()
+        throw error
+      }
+      refusal = error
+    }
+  }
+
   /// Compares what came with the name it came under; once, at the end.
   func verify(_ host: String) throws(RegistryError) {
     let actual = hash.finish()
     guard actual == digest else {
-      throw RegistryError(.digestMismatch, "registry \(host): blob \(digest) has digest \(actual): it was damaged or changed")
+      let error = RegistryError(
+        .digestMismatch, "registry \(host): blob \(digest) has digest \(actual): it was damaged or changed")
+      damage = error
+      throw error
     }
+    if let refusal { throw refusal }
   }
 
   /// - Returns: how many bytes of the answer are known already.
@@ -86,11 +112,15 @@ final class BlobDownload {
 }
 
 extension RegistrySession {
-  /// Less than this is no progress: a server may send a byte for each try.
-  private static let leastProgress: Int64 = 64 << 10
+  /// How many hosts may be asked for a blob: fewer when one gave a damaged one.
+  public func hosts(for digest: String) -> Int {
+    let liars = liars.withLock { $0[digest] ?? [] }
+    return servers.count { $0.host.pulls && !liars.contains($0.number) }
+  }
 
   /// Sends the bytes of a blob into a socket while they come, and closes it at the end, whatever the end is. They are what the digest says
-  /// only when this returns: until then nobody may believe them.
+  /// only when this returns: until then nobody may believe them. When they are not, the host they came from is not asked again: the next
+  /// call may give others, as long as there are `hosts(for:)`.
   /// - Parameters:
   ///   - socket: a connected stream socket.
   ///   - progress: gets the number of bytes so far.
@@ -100,9 +130,13 @@ extension RegistrySession {
     let sink = try await BlobSink.open(socket)
     let result: Result<Void, RegistryError>
     do throws(RegistryError) {
-      let download = BlobDownload(digest: digest, size: size, sink: sink, progress: progress)
+      let download = BlobDownload(
+        digest: digest, size: size, sink: sink, hasOthers: hosts(for: digest) > 1, progress: progress)
+      let liars = liars.withLock { $0[digest] ?? [] }
       result = .success(
-        try await first(\.pulls, "blob \(digest)") { server throws(RegistryError) in try await self.fetch(download, server) })
+        try await first({ $0.host.pulls && !liars.contains($0.number) }, "blob \(digest)") { server throws(RegistryError) in
+          try await self.fetch(download, server)
+        })
     } catch {
       result = .failure(error)
     }
@@ -111,17 +145,24 @@ extension RegistrySession {
   }
 
   private func fetch(_ download: BlobDownload, _ server: Server) async throws(RegistryError) {
+    // What is damaged cannot be gone on with.
+    if let damage = download.damage { throw damage }
     var failures = 0
     while download.done < download.size {
       let before = download.done
       do throws(RegistryError) {
         let exchange = try await get("blobs/\(download.digest)", at: server, headers: download.headers)
-        try await download.take(exchange, from: server.host.name)
+        try await download.take(exchange, from: server)
       } catch {
-        failures = download.done - before >= Self.leastProgress ? 1 : failures + 1
+        failures = download.done - before >= BlobDownload.leastProgress ? 1 : failures + 1
         guard try await server.retries.wait(after: failures, error) else { throw error }
       }
     }
-    try download.verify(server.host.name)
+    do throws(RegistryError) { try download.verify(server.host.name) } catch {
+      if download.damage != nil {
+        liars.withLock { _ = $0[download.digest, default: []].insert(download.giver ?? server.number) }
+      }
+      throw error
+    }
   }
 }

@@ -1,11 +1,13 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCISpec
+internal import Synchronization
 
 /// What one pull asks of one repository: manifests, small documents, blobs. Its hosts are tried in their order; what they say is believed
 /// only as far as digests go.
 public final class RegistrySession: Sendable {
   struct Server: Sendable {
+    let number: Int
     let host: RegistryHost
     let authorizer: HostAuthorizer
     let retries: RetryPolicy
@@ -16,6 +18,8 @@ public final class RegistrySession: Sendable {
   let servers: [Server]
   let http: HTTPClient
   let patience: Duration
+  /// By blob: numbers of hosts that gave other bytes than its digest says.
+  let liars = Mutex<[String: Set<Int>]>([:])
 
   public static let manifestLimit = 4 << 20
 
@@ -29,7 +33,7 @@ public final class RegistrySession: Sendable {
       // Somebody else can answer.
       if index < hosts.count - 1 { retries.attempts = min(retries.attempts, 2) }
       return Server(
-        host: entry.0, authorizer: HostAuthorizer(tokens: tokens, repository: path), retries: retries,
+        number: index, host: entry.0, authorizer: HostAuthorizer(tokens: tokens, repository: path), retries: retries,
         who: entry.1?.description ?? "no credentials")
     }
   }
@@ -50,7 +54,8 @@ public final class RegistrySession: Sendable {
   /// A manifest or index, by tag or digest; 4 MiB at most.
   public func manifest(_ reference: String) async throws(RegistryError) -> Manifest {
     let isDigest = Digest.isValid(reference)
-    return try await first({ isDigest ? $0.pulls : $0.resolves }, "manifest \(reference)") { server throws(RegistryError) in
+    return try await first({ isDigest ? $0.host.pulls : $0.host.resolves }, "manifest \(reference)") {
+      server throws(RegistryError) in
       let accept = [MediaType.ociIndex, .ociManifest, .dockerIndex, .dockerManifest].map(\.rawValue).joined(separator: ", ")
       let (bytes, headers) = try await self.document(
         server, "manifests/\(reference)", ["Accept": "\(accept), */*;q=0.1"], limit: Self.manifestLimit)
@@ -72,7 +77,7 @@ public final class RegistrySession: Sendable {
       throw RegistryError(
         .tooLarge, "\(registry)/\(path): document \(digest) has \(size) bytes; at most \(limit >> 20) MiB are read")
     }
-    return try await first(\.pulls, "blob \(digest)") { server throws(RegistryError) in
+    return try await first(\.host.pulls, "blob \(digest)") { server throws(RegistryError) in
       let (bytes, _) = try await self.document(server, "blobs/\(digest)", [:], limit: Int(size))
       guard bytes.count == size, Digest.of(bytes) == digest else {
         throw RegistryError(
@@ -108,10 +113,10 @@ public final class RegistrySession: Sendable {
 
   /// Asks one host after the other. What the registry itself says is the answer when none has it; what others said is told too.
   func first<R>(
-    _ isRight: (RegistryHost) -> Bool, _ what: String, _ body: (Server) async throws(RegistryError) -> R
+    _ isRight: (Server) -> Bool, _ what: String, _ body: (Server) async throws(RegistryError) -> R
   ) async throws(RegistryError) -> R {
     var failures: [RegistryError] = []
-    for server in servers where isRight(server.host) {
+    for server in servers where isRight(server) {
       do throws(RegistryError) { return try await body(server) } catch {
         if error.code == .cancelled || error.code == .consumer { throw error }
         failures.append(error)

@@ -170,7 +170,7 @@ import Testing
 
   @Test(
     "what is no image for this runtime is refused with a reason",
-    arguments: ["foreign", "both", "schema1", "artifact", "size", "layers"])
+    arguments: ["foreign", "both", "schema1", "artifact", "size", "layers", "layer size"])
   func refused(_ fault: String) async throws {
     let registry = TestRegistry()
     let image = TestImage(layers: [Self.layer("x")])
@@ -185,15 +185,77 @@ import Testing
     case "schema1": text = #"{"schemaVersion":1,"fsLayers":[],"name":"x"}"#
     case "artifact": changed.config.mediaType = MediaType("application/vnd.cncf.helm.config.v1+json")
     case "size": changed.config.size = 1 << 40
+    case "layer size": changed.layers[0].size = 1 << 40
     default: changed.layers += changed.layers
     }
     let bytes = try text.map { Array($0.utf8) } ?? Array(JSONEncoder().encode(changed))
     registry.put(manifest: bytes, as: "me/app:bad")
     try await Self.with(registry) { service, server, scratch in
       let code = await Self.code { _ = try await service.pull("\(server.registry)/me/app:bad") }
-      #expect(code == (fault == "size" ? .tooLarge : .invalidArchive))
+      #expect(code == (fault.hasSuffix("size") ? .tooLarge : .invalidArchive))
       #expect(Self.names(scratch, "layers").isEmpty)
       #expect(!server.seen.contains { $0.path.contains(manifest.layers[0].digest) })
+    }
+  }
+
+  @Test("a registry that stands still holds up nobody who gets the same layer elsewhere") func stands() async throws {
+    let image = TestImage(layers: [Self.layer("shared", 1_000_000)])
+    let layer = Digest.of(image.layers[0])
+    let stuck = TestRegistry { request, answer in
+      guard request.path.hasSuffix(layer) else { return answer }
+      return .init(body: Array(answer.body.prefix(200_000)), length: answer.body.count, hangs: true)
+    }
+    let good = TestRegistry()
+    for registry in [stuck, good] { try registry.put(image, as: "me/app:v1") }
+    try await Self.with(stuck) { service, server, scratch in
+      try await ScriptedServer.with {
+        good.answer($0)
+      } _: { other in
+        let pull = Task { try await service.pull("\(server.registry)/me/app:v1") }
+        #expect(await eventually { server.seen.contains { $0.path.hasSuffix(layer) } })
+        let pulled = try await service.pull("\(other.registry)/me/app:v1")
+        pull.cancel()
+        #expect(await Self.code { _ = try await pull.value } == .cancelled)
+        let resolved = try service.resolve(image.id)
+        #expect(pulled.id == image.id && Self.names(scratch, "layers").count == 1)
+        #expect(resolved.layers.map { HostState.names($0.path) } == [["shared"]])
+      }
+    }
+  }
+
+  @Test(
+    "a layer that a mirror damaged comes from the registry, however the damage shows", arguments: TestImage.Compression.allCases)
+  func damagedByMirror(_ compression: TestImage.Compression) async throws {
+    var image = TestImage(layers: [Self.layer("a", 3_000_000), Self.layer("b")])
+    image.compression = compression
+    let layer = Digest.of(try compression.apply(image.layers[0]))
+    let mirror = TestRegistry { request, answer in
+      guard request.path.hasSuffix(layer) else { return answer }
+      var answer = answer
+      for index in 1000..<1100 { answer.body[index] ^= 0x55 }
+      return answer
+    }
+    let registry = TestRegistry()
+    for registry in [mirror, registry] { try registry.put(image, as: "me/app:v1") }
+    let scratch = try ImageFixture()
+    try await ScriptedServer.with {
+      mirror.answer($0)
+    } _: { first in
+      try await ScriptedServer.with {
+        registry.answer($0)
+      } _: { server in
+        try scratch.write(
+          "hosts/\(server.registry)/hosts.toml",
+          Array("server = \"http://\(server.registry)\"\n[host.\"http://\(first.registry)\"]\n".utf8))
+        let service = try ImageService(
+          root: scratch.root, store: scratch.store, unpacker: Unpacker(program: ImageFixture.unpacker),
+          registries: ImageFixture.registries("\(scratch.directory)/hosts"))
+        let pulled = try await service.pull("\(server.registry)/me/app:v1")
+        let resolved = try service.resolve(image.id)
+        #expect(pulled.id == image.id && resolved.layers.map { HostState.names($0.path) } == [["b"], ["a"]])
+        #expect(server.seen.map(\.path).filter { $0.contains("/blobs/") } == ["/v2/me/app/blobs/\(layer)"])
+        #expect(Self.names(scratch, "layers").count == 2)
+      }
     }
   }
 

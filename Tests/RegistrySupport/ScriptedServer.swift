@@ -29,13 +29,15 @@ package final class ScriptedServer: Sendable {
     package var isEndless = false
     /// Nothing more comes, and the connection stays.
     package var hangs = false
+    /// The rest of the body comes in small pieces, one in so much time.
+    package var drips: Duration?
 
     package init(
       status: String = "200 OK", headers: [(String, String)] = [], body: [UInt8] = [], length: Int? = nil, closes: Bool = false,
-      isEndless: Bool = false, hangs: Bool = false
+      isEndless: Bool = false, hangs: Bool = false, drips: Duration? = nil
     ) {
       (self.status, self.headers, self.body, self.length) = (status, headers, body, length)
-      (self.closes, self.isEndless, self.hangs) = (closes, isEndless, hangs)
+      (self.closes, self.isEndless, self.hangs, self.drips) = (closes, isEndless, hangs, drips)
     }
 
     package static func json(_ text: String, status: String = "200 OK", _ headers: [(String, String)] = []) -> Answer {
@@ -130,6 +132,11 @@ package final class ScriptedServer: Sendable {
         text += "Content-Length: \(answer.length ?? answer.body.count)\r\n"
       }
       context.write(wrapOutboundOut(ByteBuffer(string: text + "\r\n")), promise: nil)
+      if let pause = answer.drips {
+        context.flush()
+        isEndless = true
+        return drip(ByteBuffer(bytes: answer.body), TimeAmount(pause), context.channel)
+      }
       context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer.body)), promise: nil)
       if answer.isEndless {
         isEndless = true
@@ -137,6 +144,13 @@ package final class ScriptedServer: Sendable {
       } else if answer.closes {
         context.close(promise: nil)
       }
+    }
+
+    private func drip(_ body: ByteBuffer, _ pause: TimeAmount, _ channel: any Channel) {
+      var body = body
+      guard isEndless, let part = body.readSlice(length: min(16, body.readableBytes)), part.readableBytes > 0 else { return }
+      channel.writeAndFlush(part, promise: nil)
+      channel.eventLoop.scheduleTask(in: pause) { [body] in self.drip(body, pause, channel) }
     }
 
     private func more(_ body: [UInt8], _ channel: any Channel) {

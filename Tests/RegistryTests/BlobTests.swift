@@ -128,6 +128,46 @@ import Testing
     }
   }
 
+  @Test("a registry that sends next to nothing is given up, however steadily it sends") func tooSlow() async throws {
+    try await ScriptedServer.with { _ in
+      .init(body: Self.content, drips: .milliseconds(20))
+    } _: { server in
+      try await withSession(server.registry, settings: testSettings(patience: .milliseconds(300))) { session in
+        let failure = try await Taker.download(session, Self.digest, Self.content.count).failure
+        #expect(failure?.code == .unavailable)
+        #expect(server.seen.count == 5)
+      }
+    }
+  }
+
+  @Test("a blob that a mirror damaged is asked of the next host, also when the damage made it useless before its end")
+  func damaged() async throws {
+    try await ScriptedServer.with { _ in
+      .init(body: Self.content.reversed())
+    } _: { mirror in
+      try await ScriptedServer.with { _ in
+        .init(body: Self.content)
+      } _: { server in
+        try await ScratchDirectory.with { scratch in
+          try scratch.write(
+            "\(server.registry)/hosts.toml",
+            """
+            server = "http://\(server.registry)"
+            [host."http://\(mirror.registry)"]
+            """)
+          try await withSession(server.registry, settings: testSettings(hosts: scratch.path)) { session in
+            #expect(session.hosts(for: Self.digest) == 2)
+            #expect(try await Taker.download(session, Self.digest, Self.content.count).failure?.code == .digestMismatch)
+            #expect(session.hosts(for: Self.digest) == 1 && session.hosts(for: "sha256:other") == 2)
+            #expect(server.seen.isEmpty)
+            let (bytes, failure) = try await Taker.download(session, Self.digest, Self.content.count)
+            #expect(failure == nil && bytes == Self.content && mirror.seen.count == 1)
+          }
+        }
+      }
+    }
+  }
+
   @Test("a registry that breaks off after each byte is given up") func dripping() async throws {
     try await ScriptedServer.with { request in
       let start = Self.range(request)

@@ -8,11 +8,12 @@ import OCISpec
 /// A layer is complete only under its final name: files, syncfs, rename, fsync of the directory.
 final class LayerStore: Sendable {
   let directory: String
-  private let catalog: ImageCatalog
-  private let unpacker: Unpacker
-  private let unpacking = KeyedGate()
-  /// A registry that is slow, or many pulls from it, leave threads for others.
-  private let streams = KeyedGate(width: 24)
+  let catalog: ImageCatalog
+  let unpacker: Unpacker
+  let unpacking = KeyedGate()
+  /// A registry that is slow, or many pulls from it, leave threads for others; and all of them for archives and removals.
+  let streams = KeyedGate(width: 16)
+  let allStreams = KeyedGate(width: 96)
 
   /// Loads what is there into the catalog; what a crash or a power loss cut off is removed. What cannot be read stays.
   /// - Parameter inUse: numbers that containers stand on, which stay whatever they look like.
@@ -38,7 +39,8 @@ final class LayerStore: Sendable {
           }
         }
         if let layer = Layer(number: number, description: text) {
-          _ = catalog.put(layer)
+          catalog.put(layer)
+          catalog.skipNumbers(through: number)
         } else if catalog.keepsAllLayers {
           kept.insert(number)
         } else if !kept.contains(number) {
@@ -60,98 +62,24 @@ final class LayerStore: Sendable {
   ) async throws(ImageError) -> (layer: Layer, lease: LayerLease) {
     try await unpacking.pass(archived.diffID) { () async throws(ImageError) in
       if let known = catalog.lease(layer: archived.diffID) { return known }
-      return try await runBlocking(.images) { [self] () throws(ImageError) in
+      let layer = try await runBlocking(.images) { [self] () throws(ImageError) in
         try cancellation.check()
-        let layer = try unpack(archived, cancellation, progress)
-        return (layer, catalog.put(layer))
+        return try unpack(archived, cancellation, progress)
       }
+      return await keep(layer)
     }
   }
 
-  /// The same for a layer that is sent while it is unpacked: one download, however many pulls want it.
-  func obtain(_ streamed: StreamedLayer, cancellation: ImportCancellation) async throws(ImageError) -> (
-    layer: Layer, lease: LayerLease
-  ) {
-    try await unpacking.pass(streamed.diffID) { () async throws(ImageError) in
-      if let known = catalog.lease(layer: streamed.diffID) { return known }
-      return try await streams.pass(streamed.source) { () async throws(ImageError) in
-        let (stream, socket) = try files("cannot make a socket") {
-          let pair = try UnixStream.pair()
-          return (LayerStream(pair.ours), DescriptorHandover(try pair.theirs.duplicate()))
-        }
-        let layer = try await receive(streamed, stream, socket, cancellation)
-        return (layer, catalog.put(layer))
-      }
-    }
+  /// Makes an unpacked layer known, unless it came in meanwhile by another way: then that one is it.
+  func keep(_ layer: Layer) async -> (layer: Layer, lease: LayerLease) {
+    let kept = catalog.keep(layer)
+    if kept.layer.number != layer.number { await discard(layer) }
+    return kept
   }
 
-  private enum Half: Sendable {
-    case sent(ImageError?)
-    case unpacked(Result<Layer, ImageError>)
-  }
-
-  /// Sends and unpacks at once; the end of one is the end of the other.
-  private func receive(
-    _ streamed: StreamedLayer, _ stream: LayerStream, _ socket: DescriptorHandover, _ cancellation: ImportCancellation
-  ) async throws(ImageError) -> Layer {
-    var failure: ImageError?
-    var unpacked: Result<Layer, ImageError> = .failure(ImageError(.cancelled, "the pull was cancelled"))
-    await withTaskGroup(of: Half.self) { group in
-      group.addTask { .sent(await Self.send(streamed, into: socket)) }
-      group.addTask { .unpacked(await self.unpack(streamed, from: stream, cancellation)) }
-      for await half in group {
-        switch half {
-        case .sent(let error): failure = error
-        case .unpacked(let result):
-          unpacked = result
-          // Nobody takes what is still to come.
-          if case .failure = result { group.cancelAll() }
-        }
-      }
-    }
-    switch (unpacked, failure) {
-    case (.success(let layer), nil): return layer
-    case (.success(let layer), let failure?):
-      await runBlocking(.images) { [directory] in try? removeTree("\(directory)/\(layer.directory)") }
-      throw failure
-    case (.failure(let error), let failure):
-      // What did not come is why the rest cannot be unpacked, unless nobody took it.
-      let isOurs = failure.map { $0.code == .inputOutput || $0.code == .cancelled && !cancellation.isCancelled } ?? true
-      throw isOurs ? error : failure ?? error
-    }
-  }
-
-  private static func send(_ streamed: StreamedLayer, into handover: DescriptorHandover) async -> ImageError? {
-    guard let socket = handover.take() else { return nil }
-    do throws(ImageError) {
-      try await streamed.send(socket)
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  private func unpack(
-    _ streamed: StreamedLayer, from stream: LayerStream, _ cancellation: ImportCancellation
-  ) async -> Result<Layer, ImageError> {
-    await runBlocking(.images) { [self] in
-      // Whoever sends notices.
-      defer { stream.close() }
-      do throws(ImageError) {
-        try cancellation.check()
-        let name = "layer \(streamed.diffID)"
-        let layer = try make(streamed.diffID, size: streamed.size) { directory, space throws(ImageError) in
-          guard let bytes = stream.open else { throw ImageError(.cancelled, "the pull was cancelled") }
-          return try unpacker.layer(
-            .stream(bytes, isCompressed: streamed.isCompressed), name: name, into: directory, space: space,
-            cancellation: cancellation
-          ) { _ in }
-        }
-        return .success(layer)
-      } catch {
-        return .failure(error)
-      }
-    }
+  /// Removes a layer that nobody knows of.
+  func discard(_ layer: Layer) async {
+    await runBlocking(.images) { [directory] in try? removeTree("\(directory)/\(layer.directory)") }
   }
 
   private func unpack(
@@ -172,7 +100,7 @@ final class LayerStore: Sendable {
   }
 
   /// Makes a layer's directory, which is not in the catalog yet.
-  private func make(
+  func make(
     _ diffID: String, size: Int64, unpack: (String, FreeSpace) throws(ImageError) -> Unpacker.UnpackedLayer
   ) throws(ImageError) -> Layer {
     let name = "layer \(diffID)"

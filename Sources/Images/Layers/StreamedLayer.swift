@@ -9,6 +9,8 @@ struct StreamedLayer: Sendable {
   let isCompressed: Bool
   /// At most so many of one name are got at a time.
   let source: String
+  /// How many hosts may be asked for it: fewer when one gave a damaged one.
+  let hosts: @Sendable () -> Int
   /// Sends the bytes into a socket, which it closes at the end. Returns when they are known to be the right ones; what was unpacked from
   /// others is thrown away.
   let send: @Sendable (consuming OwnedDescriptor) async throws(ImageError) -> Void

@@ -106,6 +106,11 @@ struct RemoteImageSearch {
         "\(name): layer \(printable(layer.digest)) has media type \(printable(layer.mediaType.rawValue)), which is no file system layer"
       )
     }
+    guard layer.size <= Unpacker.Limits().bytes else {
+      throw ImageError(
+        .tooLarge,
+        "\(name): layer \(printable(layer.digest)) has \(layer.size) bytes; at most \(Unpacker.Limits().bytes >> 30) GiB are got")
+    }
     guard Digest.isValid(layer.digest), layer.size >= 0 else {
       throw ImageError(
         .invalidArchive, "\(name): layer '\(printable(layer.digest))' of \(layer.size) bytes has no sha256 digest or no size")

@@ -46,8 +46,8 @@ final class ResponseInbox: ChannelDuplexHandler, Sendable {
   private let state = Mutex(State())
   /// More than this waits for its taker before more is read.
   private static let limit = 1 << 20
-  /// Less than this in one patience is no progress: a server that sends a byte now and then is as good as dead.
-  private static let leastProgress = 16 << 10
+  /// Less than this in one patience is no progress: a server that sends a byte now and then is as good as dead, and holds a thread.
+  private static let leastProgress = 64 << 10
 
   // MARK: For tasks
 
