@@ -89,6 +89,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Foundations
     .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -139,7 +140,8 @@ let package = Package(
     .target(
       name: "GRPCTransport", dependencies: ["LinuxSystem", nioCore, nioPosix, nioHTTP2, nioHPACK, protobuf], swiftSettings: strict),
     .target(
-      name: "Streaming", dependencies: ["LinuxSystem", nioCore, nioPosix], swiftSettings: strict),
+      name: "Streaming", dependencies: ["LinuxSystem", "CLibCrypto", "CZlib", nioCore, nioPosix], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libcrypto.a", "-Xlinker", "-l:libz.a"])]),
     .target(name: "CRIProto", dependencies: [protobuf], swiftSettings: generated),
     .target(name: "CRIMapping", dependencies: ["RuntimeAPI", "CRIProto", protobuf], swiftSettings: strict),
     .target(

@@ -22,13 +22,14 @@ public enum FaultPoint: String, Sendable, CaseIterable {
   case containerCreated = "container.created"
   case containerStart = "container.start"
   case containerRemove = "container.remove"
+  case execStreams = "exec.streams"
   case recordsWrite = "records.write"
   case recordsRelease = "records.release"
 
   /// When it can fail. In the middle: some of what the step makes or removes is there.
   public var moments: [FaultMoment] {
     switch self {
-    case .sandboxRecord, .shimHello, .sandboxReady, .containerSpec, .containerCreated: [.before]
+    case .sandboxRecord, .shimHello, .sandboxReady, .containerSpec, .containerCreated, .execStreams: [.before]
     case .networkNamespace, .addressLease, .networkConfigure, .networkDetach, .shimSpawn, .pauseSpawn, .containerRecord,
       .containerSpawn, .containerStart:
       [.before, .after]

@@ -66,12 +66,16 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     context.writeAndFlush(wrapOutboundOut(response.encoded), promise: nil)
     var handlers: [any ChannelHandler] = []
     switch request {
-    case .exec(let request), .attach(let request):
-      let session = ProcessSession(request, creationTimeout: creationTimeout)
+    case .exec(let asked), .attach(let asked):
+      var streams = asked.streams
+      // Clients of the first versions know no sizes.
+      if case .spdy(let version) = transport, !version.hasSizes { streams.remove(.resize) }
+      let session = ProcessSession(
+        asked, streams, isAttached: request.kind == "attach", creationTimeout: creationTimeout)
       if case .webSocket(let channels) = transport {
-        handlers = [WebSocketHandler(session, channels: channels, streams: request.streams)]
-      } else if case .spdy(let hasStatus) = transport {
-        handlers = [SPDYHandler(session, limit: ProcessStream.allCases.count, hasStatus: hasStatus)]
+        handlers = [WebSocketHandler(session, channels: channels, streams: streams)]
+      } else if case .spdy(let version) = transport {
+        handlers = [SPDYHandler(session, limit: ProcessStream.allCases.count, hasStatus: version.hasStatus)]
       }
     case .portForward(let request):
       if transport == .tunnel { handlers.append(WebSocketTunnel()) }

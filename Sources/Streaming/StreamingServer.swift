@@ -15,6 +15,8 @@ public final class StreamingServer: Sendable {
     public var idleTimeout: Duration
     /// How long a client may take to open the streams it asked for.
     public var creationTimeout: Duration
+    /// Connections at a time: whoever reaches the port may connect.
+    var maximumConnections = 4096
 
     public init(
       address: String = "127.0.0.1", port: Int = 0, tls: (@Sendable () throws -> any ChannelHandler)? = nil,
@@ -28,8 +30,6 @@ public final class StreamingServer: Sendable {
     }
   }
 
-  /// Connections at a time: whoever reaches the port may connect.
-  private static let maximumConnections = 4096
   /// Bytes for a client above which a process is not read any more, and below which it is again.
   private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 512 << 10)
 
@@ -85,7 +85,7 @@ public final class StreamingServer: Sendable {
       return open
     }
     channel.closeFuture.whenComplete { [self] _ in open.withLock { $0 -= 1 } }
-    guard count <= Self.maximumConnections else { return channel.close(promise: nil) }
+    guard count <= settings.maximumConnections else { return channel.close(promise: nil) }
     if let tls = settings.tls { try channel.pipeline.syncOperations.addHandler(tls()) }
     try channel.pipeline.syncOperations.addHandlers(
       IdleStateHandler(allTimeout: TimeAmount(settings.idleTimeout)), IdleEnd(),

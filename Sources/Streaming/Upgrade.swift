@@ -3,10 +3,23 @@ import NIOCore
 /// What a request head asks to become, and the answer. Source: RFC 6455 section 4.2; k8s.io/apimachinery, pkg/util/httpstream.
 enum Upgrade {
   enum Transport: Equatable {
-    case spdy(hasStatus: Bool)
+    case spdy(SPDYVersion)
     case webSocket(ChannelProtocol)
     /// SPDY in a WebSocket.
     case tunnel
+  }
+
+  /// Of exec's protocol over SPDY, newest first. Source: k8s.io/kubelet, cri-streaming/remotecommand/httpstream.go.
+  enum SPDYVersion: String, CaseIterable {
+    case v4 = "v4.channel.k8s.io"
+    case v3 = "v3.channel.k8s.io"
+    case v2 = "v2.channel.k8s.io"
+    case v1 = "channel.k8s.io"
+
+    /// Whether its error stream has a status, not a text.
+    var hasStatus: Bool { self == .v4 }
+    /// Whether it has a stream for the sizes of a terminal.
+    var hasSizes: Bool { self == .v4 || self == .v3 }
   }
 
   enum Answer: Equatable {
@@ -14,7 +27,6 @@ enum Upgrade {
     case refuse(Int, String, [String])
   }
 
-  private static let spdyExec = ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"]
   private static let forward = "portforward.k8s.io"
   private static let tunnel = "SPDY/3.1+portforward.k8s.io"
   private static let protocolField = "X-Stream-Protocol-Version"
@@ -30,14 +42,15 @@ enum Upgrade {
 
   private static func spdy(_ head: HTTPHead, _ forwards: Bool) -> Answer {
     let offered = head.values(protocolField)
-    let known = forwards ? [forward] : spdyExec
+    let known = forwards ? [forward] : SPDYVersion.allCases.map(\.rawValue)
     guard !offered.isEmpty else { return .refuse(400, "\(protocolField) is required", []) }
     guard let chosen = offered.first(where: { known.contains($0) }) else {
       return .refuse(403, "none of the offered protocols is known", known)
     }
     let fields = [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), (protocolField, chosen)]
     return .accept(
-      .spdy(hasStatus: chosen == spdyExec[0]), HTTPHead(["HTTP/1.1", "101", "Switching Protocols"], fields.map { ($0.0, $0.1) }))
+      .spdy(SPDYVersion(rawValue: chosen) ?? .v1),
+      HTTPHead(["HTTP/1.1", "101", "Switching Protocols"], fields.map { ($0.0, $0.1) }))
   }
 
   private static func webSocket(_ head: HTTPHead, _ forwards: Bool) -> Answer {

@@ -53,7 +53,7 @@ import Testing
       [0x78, 0x01, 0x04, 0xc0, 0x81, 0x08, 0x00, 0x00, 0x00, 0x00, 0x20, 0x7f, 0xeb, 0x0b],
     ]
     try await Fuzzer("inflate", corpus: corpus).run(rounds: 2500) { bytes, repetition in
-      var inflater = Inflater()
+      let inflater = Inflater()
       for _ in 0..<2 {
         guard let found = try? inflater.inflate(bytes, limit: 4096) else { return }
         #expect(found.count <= 4096, "\(repetition)")

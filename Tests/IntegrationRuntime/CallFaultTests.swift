@@ -102,6 +102,23 @@ struct CallFaultTests {
     }
   }
 
+  @Test("an exec whose streams cannot be handed over does not run on")
+  func streams() async throws {
+    try await RuntimeFixture.with { fixture in
+      let runtime = fixture.runtime
+      let (sandbox, id) = try await Self.running(fixture)
+      let request = ExecRequest(
+        container: id, command: ["/payload", "sleep", "600"], streams: StreamChoice(stdin: true, stderr: false, tty: true))
+      #expect(await FaultTests.failing(FaultPlan(.execStreams, .before)) { _ = try await runtime.openExec(request) } != nil)
+      #expect(try await runtime.sandbox(sandbox).execs.withLock { $0.isEmpty })
+      let cgroup = fixture.cgroups.mountPoint + (try await runtime.container(id).record.cgroup)
+      #expect(
+        await eventually { ((try? listDirectory(cgroup)) ?? []).allSatisfy { !$0.hasPrefix("exec-") } }, "its cgroup is there")
+      try await runtime.removePodSandbox(sandbox)
+      #expect(await fixture.leftovers() == [])
+    }
+  }
+
   @Test("ExecSync leaves no process and no cgroup, and the next one works", arguments: CallFault.allCases)
   func exec(_ fault: CallFault) async throws {
     try await RuntimeFixture.with { fixture in

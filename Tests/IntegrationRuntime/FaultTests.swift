@@ -22,7 +22,7 @@ struct FaultTests {
 
   @Test("Every step that can fail is tried here")
   func complete() {
-    let tried = Self.sandboxPoints + Self.containerPoints + Self.removalPoints + [.containerStart]
+    let tried = Self.sandboxPoints + Self.containerPoints + Self.removalPoints + [.containerStart, .execStreams]
     #expect(Set(tried) == Set(FaultPoint.allCases))
   }
 

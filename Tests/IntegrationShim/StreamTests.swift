@@ -154,6 +154,27 @@ extension ShimSuite {
       }
     }
 
+    @Test("An attached client that takes a little now and then is cut off all the same")
+    func trickle() throws {
+      try TestPod.with { pod in
+        var container = TestContainer("c", ["/bin/sh", "-c", "read a; seq -w 1 400000"])
+        container.openStdin = true
+        _ = try pod.spawn(container)
+        let (input, output) = (try LinuxSystem.Pipe(), try LinuxSystem.Pipe())
+        _ = try pod.call(.attach(id: "c", streams: 3), [input.readEnd, try output.writeEnd()])
+        output.closeWriteEnd()
+        let end = try input.writeEnd()
+        _ = end.withRaw { raw in unsafe write(raw, "x\n", 2) }
+        let reader = Thread {
+          var page = [UInt8](repeating: 0, count: 4096)
+          while output.readEnd.withRaw({ raw in unsafe read(raw, &page, page.count) }) > 0 { usleep(500_000) }
+        }
+        reader.start()
+        #expect(try pod.exit(of: "c").exitCode == 0)
+        #expect(pod.log("c").count == 400_000)
+      }
+    }
+
     @Test("A container's terminal is /dev/console, has the size asked for, and is logged")
     func terminal() throws {
       try TestPod.with { pod in

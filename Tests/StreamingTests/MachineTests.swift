@@ -41,6 +41,21 @@ import Testing
     #expect(machine.processEnded(.exited(0)) == [.report(.exited(0))])
   }
 
+  @Test("who looks on at a process that goes on without output is told so, unless its end comes right behind") func cutOff() {
+    var machine = Machine([.error, .stdout, .stderr], isAttached: true)
+    for stream in [ProcessStream.error, .stdout, .stderr] { _ = machine.streamOpened(stream) }
+    _ = machine.opened()
+    #expect(machine.outputEnded(.stdout) == [])
+    #expect(machine.endTookTooLong() == [])
+    #expect(machine.outputEnded(.stderr) == [.awaitEnd])
+    var other = machine
+    #expect(other.processEnded(.exited(0)) == [.report(.exited(0))])
+    #expect(other.endTookTooLong() == [])
+    let actions = machine.endTookTooLong()
+    #expect(actions.first == .abandon && actions.count == 2 && machine.state == .over)
+    #expect(machine.processEnded(.exited(0)) == [])
+  }
+
   @Test("a client that goes lets go of the process once, also while it is being started") func gone() {
     var machine = running()
     #expect(machine.clientGone() == [.abandon])

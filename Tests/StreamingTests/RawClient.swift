@@ -59,6 +59,13 @@ struct RawClient: Sendable {
     }
   }
 
+  /// The bytes of the next SPDY frame; nil at the end.
+  func spdyFrame() async -> [UInt8]? {
+    let head = await read(8)
+    guard head.count == 8 else { return nil }
+    return head + (await read(head[5...].reduce(0) { $0 << 8 | Int($1) }))
+  }
+
   /// The head of the answer.
   func head() async -> String {
     var bytes: [UInt8] = []

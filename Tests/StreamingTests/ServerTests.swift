@@ -150,6 +150,125 @@ import Testing
     }
   }
 
+  @Test("nobody waits for the end of a process whose client left") func forgotten() async throws {
+    try await withServer { server in
+      let process = try TestProcess()
+      let client = try Client(try server.attach(process.request()))
+      await client.input.write("x")
+      #expect(await process.input.text(1) == "x")
+      client.end.cancel()
+      #expect(await eventually { process.isForgotten.withLock { $0 } })
+    }
+  }
+
+  @Test("an attach that is cut off says so") func cutOff() async throws {
+    try await withServer { server in
+      let process = try TestProcess()
+      let client = try Client(try server.attach(process.request()))
+      await process.output.write("so far")
+      process.closeOutputs()
+      guard case .failed(let reason) = try await client.end.value else {
+        Issue.record("it looks like a good end")
+        return
+      }
+      #expect(reason.contains("the output ended before the container"))
+      #expect(await client.output.text(6) == "so far")
+      #expect(await eventually { process.isForgotten.withLock { $0 } })
+    }
+  }
+
+  @Test("a terminal whose output no client wants does not hold up its process") func unread() async throws {
+    try await withServer { server in
+      let process = try TestProcess()
+      let (input, url) = (try TestPipe(), try server.exec(process.request(stdout: false, tty: true)))
+      let end = Task { try await ProcessClient(url: url, tty: true, input: input.take()).run() }
+      // More than pipes hold.
+      await process.output.write([UInt8](repeating: 0x61, count: 4 << 20))
+      process.closeOutputs()
+      process.end(.exited(5))
+      #expect(try await end.value == .exited(5))
+    }
+  }
+
+  @Test("a session on which nothing happens ends") func idle() async throws {
+    try await withServer(.init(idleTimeout: .milliseconds(300))) { server in
+      let process = try TestProcess()
+      let client = try Client(try server.exec(process.request()))
+      #expect(try await client.end.value == .failed("the server closed the connection"))
+      #expect(await eventually { process.isAbandoned.withLock { $0 } })
+    }
+  }
+
+  @Test("no more connections than there may be are held") func bounded() async throws {
+    var settings = StreamingServer.Settings()
+    #expect(settings.maximumConnections == 4096)
+    settings.maximumConnections = 2
+    try await withServer(settings) { server in
+      let processes = try (0..<3).map { _ in try TestProcess() }
+      let clients = try processes.prefix(2).map { try Client(try server.exec($0.request())) }
+      for (client, process) in zip(clients, processes) {
+        await client.input.write("x")
+        #expect(await process.input.text(1) == "x")
+      }
+      guard case .failed = try await Client(try server.exec(processes[2].request())).end.value else {
+        Issue.record("a third one began")
+        return
+      }
+      processes[0].closeOutputs()
+      processes[0].end(.exited(0))
+      #expect(try await clients[0].end.value == .exited(0))
+      // There is room again, as soon as the server has seen the end.
+      #expect(
+        await eventually {
+          guard let process = try? TestProcess(), let url = try? server.exec(process.request()) else { return false }
+          process.closeOutputs()
+          process.end(.exited(0))
+          return (try? await Client(url).end.value) == .exited(0)
+        })
+      clients[1].end.cancel()
+    }
+  }
+
+  @Test("a client of an old version opens no stream for sizes", arguments: ["channel.k8s.io", "v2.channel.k8s.io"])
+  func oldVersions(_ name: String) async throws {
+    try await withServer { server in
+      let process = try TestProcess()
+      let client = try await RawClient(
+        try server.exec(process.request(tty: true)), ["Upgrade: SPDY/3.1", "X-Stream-Protocol-Version: \(name)"])
+      #expect(await client.head().hasPrefix("HTTP/1.1 101 "))
+      var writer = SPDYFrameWriter()
+      for (number, stream) in [ProcessStream.error, .stdin, .stdout].enumerated() {
+        let frame = writer.openStream(UInt32(2 * number + 1), SPDYHeaders([("streamtype", stream.rawValue)]))
+        await client.send(Array(frame.readableBytesView))
+      }
+      await client.send(Array(writer.data(3, count: 2).readableBytesView) + Array("hi".utf8))
+      #expect(await process.input.text(2) == "hi")
+      process.closeOutputs()
+      process.end(.exited(0))
+    }
+  }
+
+  @Test("a client that opens halves of connections only has few of them") func halves() async throws {
+    try await withServer { server in
+      let client = try await RawClient(
+        try server.portForward(ForwardRequest { _ in throw ProcessEnd.failed("not reached") }),
+        ["Upgrade: SPDY/3.1", "X-Stream-Protocol-Version: portforward.k8s.io"])
+      #expect(await client.head().hasPrefix("HTTP/1.1 101 "))
+      var (writer, parser) = (SPDYFrameWriter(), SPDYFrameParser())
+      for number in 0...ForwardSession.maximumWaiting {
+        let headers = SPDYHeaders([("streamtype", "data"), ("port", "80"), ("requestid", "\(number)")])
+        await client.send(Array(writer.openStream(UInt32(2 * number + 1), headers).readableBytesView))
+      }
+      var reset: [UInt32] = []
+      while reset.isEmpty {
+        guard let next = await client.spdyFrame() else { break }
+        parser.append(ByteBuffer(bytes: next))
+        if case .reset(let stream, _)? = try parser.next() { reset.append(stream) }
+      }
+      #expect(reset == [UInt32(2 * ForwardSession.maximumWaiting + 1)])
+    }
+  }
+
   @Test("a process that cannot begin tells its client why") func fails() async throws {
     try await withServer { server in
       let url = try server.exec(

@@ -10,6 +10,8 @@ final class TestProcess: Sendable {
   let error: TestPipe
   let sizes = Mutex<[UInt16]>([])
   let isAbandoned = Mutex(false)
+  /// Nobody waits for its end any more.
+  let isForgotten = Mutex(false)
   private let ends: AsyncStream<ProcessEnd>
   private let continuation: AsyncStream<ProcessEnd>.Continuation
 
@@ -28,13 +30,18 @@ final class TestProcess: Sendable {
     error.end()
   }
 
-  func request(stdin: Bool = true, tty: Bool = false) -> ProcessRequest {
-    ProcessRequest(stdin: stdin, stdout: true, stderr: !tty, tty: tty) { [self] in
+  /// - Parameter stdout: whether the client wants it; it is there.
+  func request(stdin: Bool = true, stdout: Bool = true, tty: Bool = false) -> ProcessRequest {
+    ProcessRequest(stdin: stdin, stdout: stdout, stderr: !tty, tty: tty) { [self] in
       let ends = ends
       return ProcessStreams(
         input: stdin ? input.take() : nil, output: output.take(), error: tty ? nil : error.take(),
         resize: { columns, rows in self.sizes.withLock { $0 = [columns, rows] } },
-        ended: { await ends.first { _ in true } ?? .failed("no end") }, abandoned: { self.isAbandoned.withLock { $0 = true } })
+        ended: {
+          let end = await ends.first { _ in true }
+          if Task.isCancelled { self.isForgotten.withLock { $0 = true } }
+          return end ?? .failed("no end")
+        }, abandoned: { self.isAbandoned.withLock { $0 = true } })
     }
   }
 }

@@ -24,9 +24,9 @@ import Testing
     func with(_ protocols: String...) throws -> HTTPHead {
       try head((spdy + protocols.map { "X-Stream-Protocol-Version: \($0)" }).joined(separator: "\r\n"))
     }
-    #expect(transport(try with("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")) == .spdy(hasStatus: true))
-    #expect(transport(try with("channel.k8s.io", "v4.channel.k8s.io")) == .spdy(hasStatus: false))
-    #expect(transport(try with("portforward.k8s.io"), forwards: true) == .spdy(hasStatus: false))
+    #expect(transport(try with("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")) == .spdy(.v4))
+    #expect(transport(try with("channel.k8s.io", "v4.channel.k8s.io")) == .spdy(.v1))
+    #expect(transport(try with("portforward.k8s.io"), forwards: true) == .spdy(.v1))
     #expect(code(try with("v9.channel.k8s.io")) == 403)
     #expect(code(try with("v4.channel.k8s.io"), forwards: true) == 403)
     #expect(code(try with()) == 400)

@@ -34,6 +34,7 @@ extension PodRuntime {
     let waiter = ExecWaiter()
     sandbox.execs.withLock { $0[execID] = waiter }
     let cgroup = cgroups.cgroup("\(container.record.cgroup)/\(execID)")
+    var isSpawned = false
     do {
       let (directory, null) = try await runBlocking { () throws(any Error) in
         try cgroup.create(enableControllers: false, parentIsReady: true)
@@ -53,30 +54,34 @@ extension PodRuntime {
         spawn.cgroupSlot = 0
         let answer = try await link.spawn(
           spawn, descriptors: [directory], program: program.operations, command: request.command)
+        isSpawned = true
         guard answer.descriptors.count == 2, let terminal = answer.descriptors.last else {
-          link.post(.signal(id: execID, number: 9, all: true))
           throw RuntimeError(.internalError, "podshim gave no terminal")
         }
+        try Faults.check(.execStreams)
         if streams.stdin { process.input = SharedDescriptor(try terminal.duplicate()) }
-        if streams.stdout { process.output = terminal }
+        // Also for a client that wants none of it: somebody has to read what the command writes.
+        process.output = terminal
         process.resize = { columns, rows in try? TerminalDevice.resize(terminal, columns: columns, rows: rows) }
       } else {
         let (input, output, error) = (
           streams.stdin ? try Pipe() : nil, streams.stdout ? try Pipe() : nil, streams.stderr ? try Pipe() : nil
         )
+        process.input = try input?.writeEnd()
+        process.output = output?.readEnd
+        process.error = error?.readEnd
         spawn.stdio = .passed
         spawn.cgroupSlot = 3
         _ = try await link.spawn(
           spawn, descriptors: [input?.readEnd ?? null, try output?.writeEnd() ?? null, try error?.writeEnd() ?? null, directory],
           program: program.operations, command: request.command)
-        process.input = try input?.writeEnd()
-        process.output = output?.readEnd
-        process.error = error?.readEnd
       }
       waiter.spawned()
       tidy(execID, waiter, cgroup, parent: container.record.cgroup, sandbox)
       return process
     } catch {
+      // Nobody has its streams: it is not to run on.
+      if isSpawned { link.post(.signal(id: execID, number: 9, all: true)) }
       sandbox.execs.withLock { _ = $0.removeValue(forKey: execID) }
       try? await runBlocking(.ending) { try cgroup.remove() }
       throw runtimeError(error, "exec in container \(container.record.config.metadata.name) failed")

@@ -4,15 +4,15 @@ import CLinux
 final class OutputStream {
   /// What an attached client may fall behind before the container is not read any more, bytes; half of it lets it go on.
   private static let maximumBacklog = 256 << 10
-  /// How long a client that takes nothing holds up the container and its log before it is cut off, nanoseconds.
+  /// How long a client that takes too little holds up the container and its log before it is cut off, nanoseconds.
   private static let patience: Int64 = 5_000_000_000
 
   private final class Reader {
     let descriptor: Descriptor
     var backlog: [UInt8] = []
     var token: UInt64?
-    /// When it took something last, or began to lag.
-    var moved: Int64 = 0
+    /// When it began to hold up the container; 0: it does not.
+    var since: Int64 = 0
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
   }
 
@@ -54,18 +54,20 @@ final class OutputStream {
 
   private func holdUp(_ loop: Loop) {
     var earliest: Int64 = 0
-    for reader in readers where reader.backlog.count > (deadline == 0 ? Self.maximumBacklog : Self.maximumBacklog / 2) {
-      let end = reader.moved + Self.patience
-      if earliest == 0 || end < earliest { earliest = end }
+    for reader in readers {
+      if reader.backlog.count <= Self.maximumBacklog / 2 { reader.since = 0 }
+      if reader.backlog.count > Self.maximumBacklog, reader.since == 0 { reader.since = cl_monotonic() }
+      let end = reader.since + Self.patience
+      if reader.since != 0, earliest == 0 || end < earliest { earliest = end }
     }
     if !ended, (earliest == 0) != (deadline == 0) { loop.modify(token, source.raw, earliest == 0 ? Loop.readable : 0) }
     deadline = ended ? 0 : earliest
   }
 
-  /// Cuts off who took nothing for too long.
+  /// Cuts off who held up the container for too long.
   func expire(_ now: Int64, _ loop: Loop) {
     guard deadline != 0, deadline <= now else { return }
-    for reader in readers where !reader.backlog.isEmpty && reader.moved + Self.patience <= now { drop(reader, loop) }
+    for reader in readers where reader.since != 0 && reader.since + Self.patience <= now { drop(reader, loop) }
     holdUp(loop)
   }
 
@@ -89,7 +91,6 @@ final class OutputStream {
       reader.backlog.append(contentsOf: bytes[0..<count])
       return
     }
-    reader.moved = cl_monotonic()
     let written = unsafe cl_write(reader.descriptor.raw, bytes, count)
     if written == count { return }
     if written < 0, written != Int64(-Errno.again) { return drop(reader, loop) }
@@ -106,7 +107,6 @@ final class OutputStream {
       return holdUp(loop)
     }
     reader.backlog.removeFirst(Int(written))
-    reader.moved = cl_monotonic()
     holdUp(loop)
     guard reader.backlog.isEmpty else { return }
     if let token = reader.token { loop.remove(token, reader.descriptor.raw) }

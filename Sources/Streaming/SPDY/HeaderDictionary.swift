@@ -1,8 +1,5 @@
 /// What both sides' header compression starts with. Source: SPDY/3, section 2.6.10.1.
 enum HeaderDictionary {
-  /// Adler-32 of `bytes`: how a zlib header names the dictionary (RFC 1950, DICTID).
-  static let identifier: UInt32 = 0xE3C6_A7C2
-
   static let bytes: [UInt8] = {
     var bytes: [UInt8] = []
     for word in words.split(separator: "|") {

@@ -11,7 +11,7 @@ struct SPDYFrameParser {
 
   private var buffer = ByteBuffer()
   private var data: (stream: UInt32, left: Int, ends: Bool)?
-  private var inflater = Inflater()
+  private let inflater = Inflater()
 
   mutating func append(_ bytes: ByteBuffer) {
     if buffer.readableBytes == 0 {

@@ -7,6 +7,8 @@ import NIOPosix
 final class ForwardSession: Session {
   /// Streams at a time: 8000 connections.
   static let maximumStreams = 16000
+  /// Connections of which one stream has come: clients open both at once.
+  static let maximumWaiting = 256
   /// Bytes on their way into the pod above which the client is not read any more.
   private static let highMark = 4 << 20
 
@@ -26,6 +28,7 @@ final class ForwardSession: Session {
   /// By the id of the request, a number that the client gave both streams.
   private var connections: [String: Connection] = [:]
   private var owners: [UInt32: String] = [:]
+  private var waiting = 0
   /// Those whose socket waits until the client takes more.
   private var paused: Set<String> = []
   private var underway = 0
@@ -50,6 +53,8 @@ final class ForwardSession: Session {
     var connection = connections[id] ?? Connection(port: port)
     guard connection.port == port, let actions = connection.pair.opened(stream, isError: kind == "error") else { return false }
     if connections[id] == nil {
+      guard waiting < Self.maximumWaiting else { return false }
+      waiting += 1
       let session = NIOLoopBound(self, eventLoop: transport.loop)
       connection.timer = transport.loop.scheduleTask(in: pairTimeout) { session.value.apply(id) { $0.tookTooLong() } }
     }
@@ -153,12 +158,14 @@ final class ForwardSession: Session {
   private func forget(_ id: String) {
     guard let connection = connections.removeValue(forKey: id) else { return }
     connection.timer?.cancel()
+    if connection.pair.data == nil || connection.pair.error == nil { waiting -= 1 }
     paused.remove(id)
     for bytes in connection.early { arrived(bytes.readableBytes + DescriptorSink.pieceCost) }
     for stream in [connection.pair.data, connection.pair.error] { if let stream { owners[stream] = nil } }
   }
 
   private func dial(_ id: String, _ port: UInt16) {
+    waiting -= 1
     guard let transport else { return }
     connections[id]?.timer?.cancel()
     let (session, loop, dial) = (NIOLoopBound(self, eventLoop: transport.loop), transport.loop, request.dial)

@@ -8,6 +8,9 @@ final class ProcessSession: Session {
   /// More than a pipe can hold was not written by the process that has ended.
   private static let restLimit = 1 << 20
 
+  /// Long enough for the end of a process behind that of its streams.
+  private static let afterwards = TimeAmount.seconds(2)
+
   private let request: ProcessRequest
   private let creationTimeout: TimeAmount
   private var machine: ProcessSessionMachine
@@ -25,13 +28,16 @@ final class ProcessSession: Session {
   private var sizes = TerminalSizes()
   private var size: (columns: UInt16, rows: UInt16)?
   private var timer: Scheduled<Void>?
+  /// Waits for the end of the process.
+  private var waiting: Task<Void, Never>?
   /// Bytes that came after the process had ended, and since the timer was set.
   private var rest = (all: 0, lately: 0)
 
-  init(_ request: ProcessRequest, creationTimeout: TimeAmount) {
+  /// - Parameter streams: what the client has to open.
+  init(_ request: ProcessRequest, _ streams: Set<ProcessStream>, isAttached: Bool = false, creationTimeout: TimeAmount) {
     self.request = request
     self.creationTimeout = creationTimeout
-    machine = ProcessSessionMachine(request.streams)
+    machine = ProcessSessionMachine(streams, isAttached: isAttached)
   }
 
   func begin(_ transport: any SessionTransport) {
@@ -110,6 +116,7 @@ final class ProcessSession: Session {
       case .open: open()
       case .startStreams: startStreams()
       case .limitOutput: limitOutput()
+      case .awaitEnd: awaitEnd()
       case .report(let end): report(end)
       case .closeConnection: transport?.finish()
       case .abandon: abandon()
@@ -152,11 +159,12 @@ final class ProcessSession: Session {
     }
     (early, earlyBytes) = ([], 0)
     transport.setReading(input?.isWritable ?? true)
-    for (name, descriptor) in [(ProcessStream.stdout, process.output), (.stderr, process.error)] where streams[name] != nil {
+    for (name, descriptor) in [(ProcessStream.stdout, process.output), (.stderr, process.error)] {
       guard let descriptor else {
-        perform(machine.outputEnded(name))
+        if streams[name] != nil { perform(machine.outputEnded(name)) }
         continue
       }
+      // What nobody wants is read all the same: a terminal that nobody reads holds up who writes to it.
       sources[name] = DescriptorSource(
         descriptor, on: loop, onBytes: { session.value.pass($0, on: name) }, onEnd: { session.value.outputEnded(name) })
     }
@@ -166,15 +174,15 @@ final class ProcessSession: Session {
     self.process?.error = nil
     writabilityChanged()
     let ended = process.ended
-    Task {
+    waiting = Task {
       let end = await ended()
       loop.execute { session.value.perform(session.value.machine.processEnded(end)) }
     }
   }
 
   private func pass(_ bytes: ByteBuffer, on name: ProcessStream) {
-    guard let transport, let stream = streams[name] else { return }
-    transport.send(bytes, on: stream)
+    guard let transport else { return }
+    if let stream = streams[name] { transport.send(bytes, on: stream) }
     rest.all += bytes.readableBytes
     rest.lately += bytes.readableBytes
     if !transport.isWritable { sources[name]?.pause() }
@@ -185,8 +193,15 @@ final class ProcessSession: Session {
     perform(machine.outputEnded(name))
   }
 
+  private func awaitEnd() {
+    guard let transport else { return }
+    let session = NIOLoopBound(self, eventLoop: transport.loop)
+    timer = transport.loop.scheduleTask(in: Self.afterwards) { session.value.perform(session.value.machine.endTookTooLong()) }
+  }
+
   /// The streams are read to their end; when others hold them, until nothing came for a while.
   private func limitOutput() {
+    timer?.cancel()
     rest = (0, 0)
     watchRest()
   }
@@ -224,6 +239,7 @@ final class ProcessSession: Session {
   }
 
   private func abandon() {
+    waiting?.cancel()
     for source in sources.values { source.stop() }
     sources = [:]
     input?.stop()

@@ -14,6 +14,8 @@ struct ProcessSessionMachine: Equatable {
     case startStreams
     /// The process has ended; others may still hold its streams.
     case limitOutput
+    /// Every output of a process that is looked at has ended: its own end comes at once, or it was not the reason.
+    case awaitEnd
     /// Ends the streams, says how it went, and ends the connection.
     case report(ProcessEnd)
     case closeConnection
@@ -25,10 +27,13 @@ struct ProcessSessionMachine: Equatable {
 
   private(set) var state: State
   private let outputs: Set<ProcessStream>
+  private let isAttached: Bool
 
-  init(_ wanted: Set<ProcessStream>) {
+  /// - Parameter isAttached: the process is another's: nothing more to see is the end of looking on.
+  init(_ wanted: Set<ProcessStream>, isAttached: Bool = false) {
     state = .awaiting(wanted)
     outputs = wanted.intersection([.stdout, .stderr])
+    self.isAttached = isAttached
   }
 
   /// nil: it was not asked for, or is there already.
@@ -60,10 +65,19 @@ struct ProcessSessionMachine: Equatable {
     guard case .running(var outputs, let end) = state, outputs.remove(stream) != nil else { return [] }
     guard let end, outputs.isEmpty else {
       state = .running(outputs: outputs, end: end)
-      return []
+      return isAttached && outputs.isEmpty ? [.awaitEnd] : []
     }
     state = .over
     return [.report(end)]
+  }
+
+  mutating func endTookTooLong() -> [Action] {
+    guard case .running([], nil) = state else { return [] }
+    state = .over
+    return [
+      .abandon,
+      .report(.failed("the output ended before the container: it was closed there, or this client took too little for too long")),
+    ]
   }
 
   mutating func processEnded(_ end: ProcessEnd) -> [Action] {

@@ -9,7 +9,7 @@ public struct ProcessStreams: Sendable {
   public var error: SharedDescriptor?
   /// Sets the terminal's size; must not block.
   public var resize: @Sendable (_ columns: UInt16, _ rows: UInt16) -> Void
-  /// Waits for the end.
+  /// Waits for the end; cancelled when nobody wants to know.
   public var ended: @Sendable () async -> ProcessEnd
   /// The client is gone before the end; must not block. The descriptors are closed anyway, which is what a process hears of it.
   public var abandoned: @Sendable () -> Void

@@ -1,0 +1,2 @@
+// zlib (Zlib license): inflate only, from the archive.
+#include <zlib.h>
