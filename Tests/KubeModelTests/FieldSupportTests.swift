@@ -49,6 +49,18 @@ import Testing
     #expect(fields.allSatisfy { $0.reason.hasSuffix(isFatal ? "; the pod cannot start" : "; the pod runs without it") })
   }
 
+  @Test("what refuses a pod is told however many notes there are")
+  func refusedAmongNotes() throws {
+    let containers = (0..<150).map { "{name: c\($0), image: x, resources: {limits: {ephemeral-storage: 1Gi}}}" }.joined(
+      separator: ", ")
+    let text =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [\(containers)]\n"
+      + "  securityContext: {seLinuxOptions: {level: s0}}\n"
+    let fields = UnsupportedFields.of(try #require(ManifestDecoder.decode(text, file: "f").first?.pod))
+    #expect(fields.count == ReadBudget.maximumErrors)
+    #expect(fields.filter(\.isFatal).map(\.path) == ["spec.securityContext.seLinuxOptions"])
+  }
+
   @Test(
     "nothing is said of what acts",
     arguments: [
@@ -65,6 +77,14 @@ import Testing
     "what Kubernetes or the kernel would refuse is told with its path",
     arguments: [
       ("containers: [{name: c, image: x, workingDir: a/b}]", "spec.containers[0].workingDir"),
+      (
+        "containers: [{name: c, image: x}]\n  volumes: [{name: v, downwardAPI: {defaultMode: -1}}]",
+        "spec.volumes[0].downwardAPI.defaultMode"
+      ),
+      (
+        "containers: [{name: c, image: x}]\n  volumes: [{name: v, projected: {defaultMode: 512, sources: []}}]",
+        "spec.volumes[0].projected.defaultMode"
+      ),
       ("containers: [{name: c, image: x, command: [\"a\\0b\"]}]", "spec.containers[0].command[0]"),
       ("containers: [{name: c, image: x, securityContext: {procMount: Unmasked}}]", "spec.containers[0].securityContext.procMount"),
       ("volumes: [{name: v, hostPath: {path: 'C:\\etc'}}]\n  containers: [{name: c, image: x}]", "spec.volumes[0].hostPath.path"),

@@ -48,11 +48,13 @@ public enum UnsupportedFields {
             path: "\(path).resources.limits.ephemeral-storage", reason: "storage is not limited yet; the pod runs without it"))
       }
     }
-    return Array(fields.sorted { $0.path < $1.path }.prefix(ReadBudget.maximumErrors))
+    // However many notes there are, what keeps the pod from starting is among those that are told.
+    let (fatal, notes) = (fields.filter(\.isFatal), fields.filter { !$0.isFatal })
+    let told = fatal.prefix(ReadBudget.maximumErrors) + notes.prefix(max(0, ReadBudget.maximumErrors - fatal.count))
+    return told.sorted { $0.path < $1.path }
   }
 
   private static func walk(_ value: JSONValue, path: String, plain: String, into fields: inout [Field]) {
-    if fields.count >= ReadBudget.maximumErrors { return }
     switch value {
     case .object(let children):
       for (name, child) in children {

@@ -154,6 +154,9 @@ extension Pod {
         (source.downwardAPI?.items ?? []).enumerated().map { ("\(path).projected.sources[\(outer)].downwardAPI.items[\($0)]", $1) }
       }
       for (place, file) in files + projected { errors.downwardFile(place, file) }
+      for (place, mode) in [("downwardAPI", volume.downwardAPI?.defaultMode), ("projected", volume.projected?.defaultMode)] {
+        if let mode { errors.range("\(path).\(place).defaultMode", Int(mode), 0...0o777) }
+      }
       if let source = volume.hostPath {
         if source.path.isEmpty {
           errors.required("\(path).hostPath.path")

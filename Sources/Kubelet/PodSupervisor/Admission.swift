@@ -24,11 +24,14 @@ enum Admission {
         reason: "OutOfpods",
         message: "Node didn't have enough resource: pods, requested: 1, used: \(allocations.count), capacity: \(maxPods)")
     }
-    if let port = allocations.conflict(pod) {
-      return Refusal(
+    return portConflict(pod, allocations) ?? exceeds(pod, allocations, node: node)
+  }
+
+  static func portConflict(_ pod: Pod, _ allocations: NodeAllocations) -> Refusal? {
+    allocations.conflict(pod).map { port in
+      Refusal(
         reason: "NodePorts", message: "Predicate NodePorts failed: host port \(port.text) is used by pod \(port.owner)")
     }
-    return exceeds(pod, allocations, node: node)
   }
 
   /// What no other pod has a part in: the pod can never run here as it is written. Its cost is that of the whole pod: ask once.

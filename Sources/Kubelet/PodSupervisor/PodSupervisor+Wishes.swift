@@ -72,13 +72,26 @@ extension PodSupervisor {
     entry.worker.send(.desired(new))
   }
 
-  /// Another version of a pod that runs. Amounts that do not fit beside the other pods wait; the rest of the version acts.
+  /// Another version of a pod that runs. One that could not start here does not act: the pod goes on as it is. Amounts that do not fit
+  /// beside the other pods wait; the rest of the version acts.
   private func version(_ uid: PodUID, of old: Pod, as new: Pod, isOver: Bool) -> Pod {
-    guard !isOver, PodResize.isWanted(old, new) else {
-      deferred[uid] = nil
+    guard !isOver else {
+      (deferred[uid], unfit[uid]) = (nil, nil)
       return new
     }
     allocations.release(uid)
+    if let refusal = refusal(of: new, insteadOf: old) {
+      if unfit.updateValue(refusal, forKey: uid) != refusal {
+        services.events.record(
+          .warning, refusal.reason, new, "The new version does not act, the pod runs on as it was: \(refusal.message)")
+      }
+      return old
+    }
+    unfit[uid] = nil
+    guard PodResize.isWanted(old, new) else {
+      deferred[uid] = nil
+      return new
+    }
     guard let pending = PodResize.pending(old, new, allocations, node: services.node) else {
       deferred[uid] = nil
       return new
@@ -87,6 +100,15 @@ extension PodSupervisor {
       services.events.record(.warning, "Resize\(pending.reason)", new, pending.message)
     }
     return PodResize.withAmounts(of: old, new)
+  }
+
+  /// What would keep the new version from starting and did not keep the old one: a node that changed ends nothing that runs.
+  private func refusal(of new: Pod, insteadOf old: Pod) -> Admission.Refusal? {
+    if new.spec == old.spec, new.metadata.labels == old.metadata.labels { return nil }
+    let node = services.node
+    if let refusal = Admission.unable(new, node: node), refusal != Admission.unable(old, node: node) { return refusal }
+    guard let refusal = Admission.portConflict(new, allocations) else { return nil }
+    return refusal == Admission.portConflict(old, allocations) ? nil : refusal
   }
 
   /// Starts the pod, or keeps it until what it waits for has gone: the old pod of its name, which ends first with its own grace period, or
@@ -115,7 +137,7 @@ extension PodSupervisor {
 
   /// Something of the node is free, or the node is another one: those who did not fit may now, in the order in which they arrived.
   func startRefused() {
-    for uid in deferred.keys { claim(uid) }
+    for uid in Set(deferred.keys).union(unfit.keys) { claim(uid) }
     for uid in waiting.refused { tryStart(uid) }
   }
 

@@ -28,6 +28,8 @@ actor PodSupervisor {
   var waiting = WaitingPods()
   /// Pods that run with other amounts of cpu and memory than they are to have, and why.
   var deferred: [PodUID: PodResize.Pending] = [:]
+  /// Pods that run as they were, as this node would not start their new version, and why.
+  var unfit: [PodUID: Admission.Refusal] = [:]
   var unclaimed = UnclaimedPods()
   /// What these left is being removed: none of them starts meanwhile.
   var sweeping: Set<PodUID> = []
@@ -173,7 +175,7 @@ actor PodSupervisor {
     guard let entry = workers.removeValue(forKey: uid) else { return }
     if names[entry.pod.fullName] == uid { names[entry.pod.fullName] = nil }
     allocations.release(uid)
-    deferred[uid] = nil
+    (deferred[uid], unfit[uid]) = (nil, nil)
     router.forget(uid)
     statuses.remove(uid)
   }

@@ -190,13 +190,12 @@ actor PodWorker {
     let clock = services.clock.reading
     observed.reading = clock
     var decision = plan(clock.now)
-    if action == nil {
-      if let termination = decision.termination {
-        handle(.terminate(termination))
-        decision = plan(clock.now)
-      }
-      if let next = decision.action { begin(next, now: clock.now) }
+    // Also while an action is under way: one that hangs holds up no deadline.
+    if let termination = decision.termination {
+      handle(.terminate(termination))
+      decision = plan(clock.now)
     }
+    if action == nil, let next = decision.action { begin(next, now: clock.now) }
     for next in decision.beside where beside[next.subject] == nil { begin(next, now: clock.now) }
     timer.wake(at: decision.wakeUpAt)
     probes.reconcile(pod, observed)

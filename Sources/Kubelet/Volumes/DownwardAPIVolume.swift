@@ -26,7 +26,9 @@ struct DownwardAPIVolume: PodVolume {
         } else {
           continue
         }
-        files.append(AtomicFiles.File(path: item.path, content: Array(text.utf8), mode: UInt32(item.mode ?? defaultMode ?? 0o644)))
+        // A record of an agent that did not look at modes is torn down, too.
+        let mode = UInt32(truncatingIfNeeded: item.mode ?? defaultMode ?? 0o644) & 0o777
+        files.append(AtomicFiles.File(path: item.path, content: Array(text.utf8), mode: mode))
       }
       return files
     }

@@ -9,14 +9,15 @@ enum VolumeTeardown {
     do {
       // The last mounted first: one may stand on another.
       for mount in try MountTable.mounts(below: paths.pod).reversed() where isOwn(mount, paths) { try HostFiles.unmount(mount) }
+      try DirectoryRemoval.remove(paths.subPaths)
+      try DirectoryRemoval.remove(paths.volumes)
+      // Last: files that filled the disk would otherwise keep the database from writing that they may go.
       try ledger.forget(try ledger.entries(owner: paths.uid.rawValue).filter { $0.kind == .mount })
     } catch let error as KubeletError {
       throw error
     } catch {
       throw KubeletError(.volume, reason: "FailedUnMount", "the pod's volumes cannot be released", cause: error)
     }
-    try DirectoryRemoval.remove(paths.subPaths)
-    try DirectoryRemoval.remove(paths.volumes)
   }
 
   /// A volume (`volumes/PLUGIN/NAME`) or a subPath (`volume-subpaths/VOLUME/CONTAINER/INDEX`). Anything else that is mounted there belongs

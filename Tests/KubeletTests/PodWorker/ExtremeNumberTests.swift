@@ -29,6 +29,14 @@ import Testing
     #expect(termination.deadline == .max)
   }
 
+  @Test(
+    "a mode that a record of an older agent holds is cut to the bits of permissions", arguments: [Int32.min, -1, 0o7777, 0o400])
+  func mode(number: Int32) throws {
+    let item = DownwardAPIVolumeFile(path: "a", fieldRef: ObjectFieldSelector(fieldPath: "metadata.name"))
+    let volume = DownwardAPIVolume([item], defaultMode: number, hostPath: "/x", pod: .test(), node: TestNode.facts)
+    #expect(try volume.files.get().map { $0.mode } == [UInt32(truncatingIfNeeded: number) & 0o777])
+  }
+
   @Test("a negative grace period is none")
   func negative() {
     var pod = Pod.test()

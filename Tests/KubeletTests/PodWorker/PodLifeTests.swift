@@ -144,6 +144,19 @@ struct PodLifeTests {
     }
   }
 
+  @Test("is failed when its active deadline passes while the creation of a container hangs")
+  func deadlineOfHanging() async throws {
+    try await TestNode.with([]) { node in
+      node.runtime.state.withLock { _ = $0.troubles.deaf.insert("create") }
+      node.runtime.hold("create")
+      node.want([.test(deadline: 60)])
+      await node.eventually("hangs") { node.runtime.waiting("create") == 1 }
+      await node.eventually("failed", passing: 1) { node.pod()?.status.phase == "Failed" }
+      #expect(node.pod()?.status.reason == "DeadlineExceeded")
+      node.runtime.release("create")
+    }
+  }
+
   @Test("waits for an image that is not here and starts as soon as it is")
   func image() async throws {
     try await TestNode.with([.test([.test("app", image: "later:1")])]) { node in
@@ -176,6 +189,8 @@ struct PodLifeTests {
     try await TestNode.with([.test([.test("app", liveness: probe)])]) { node in
       await node.eventually("probed") { node.runtime.calls.contains("exec check") }
       node.runtime.state.withLock { $0.execResults["check"] = 1 }
+      // At rest each time: what is left of a grace period is counted when the stop is sent.
+      for _ in 0..<10 where node.runtime.state.withLock({ $0.stopTimeouts["app"] == nil }) { await node.pass(seconds: 1) }
       await node.eventually("restarted", passing: 1) { (node.runtime.container("app")?.metadata.attempt ?? 0) > 0 }
       #expect(node.runtime.state.withLock { $0.stopTimeouts["app"] } == 5)
     }

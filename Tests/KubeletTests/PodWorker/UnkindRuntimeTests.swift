@@ -95,6 +95,52 @@ import Testing
     }
   }
 
+  private func labelled(_ image: String = "busybox", label: SELinuxOptions? = nil) -> Pod {
+    var container = Container.test("a", image: image)
+    container.securityContext = label.map { SecurityContext(seLinuxOptions: $0) }
+    return .test([container])
+  }
+
+  @Test("a version that this node would not start does not act; the next one does", arguments: [false, true])
+  func editedIntoTheUnsupported(overRestart: Bool) async throws {
+    try await TestNode.with([labelled()]) { node in
+      node.runtime.addImage("busybox:2")
+      await node.eventually("ready") { node.container("a")?.ready == true }
+      let edited = labelled("busybox:2", label: SELinuxOptions(level: "s0"))
+      if overRestart {
+        await node.stop()
+        node.setWanted([edited])
+        node.start()
+      } else {
+        node.want([edited])
+      }
+      await node.eventually("told") { node.told("UnsupportedField", "does not act") }
+      await node.settle()
+      #expect(node.runtime.running("a")?.metadata.attempt == 0 && node.container("a")?.ready == true)
+      node.want([labelled("busybox:2")])
+      await node.eventually("a again") { node.runtime.running("a")?.metadata.attempt == 1 && node.container("a")?.ready == true }
+    }
+  }
+
+  @Test("a host port of another pod is not taken by an edit, until it is free")
+  func editedIntoAnothersPort() async throws {
+    var other = port("b")
+    other.spec.containers[0].ports = nil
+    var edited = port("b")
+    edited.spec.containers[0].image = "busybox:2"
+    try await TestNode.with([port("a"), other]) { node in
+      node.runtime.addImage("busybox:2")
+      await node.eventually("ready") {
+        node.container("a", uid: "a")?.ready == true && node.container("b", uid: "b")?.ready == true
+      }
+      node.want([port("a"), edited])
+      await node.eventually("told") { node.told("NodePorts", "does not act") }
+      #expect(node.runtime.running("b")?.metadata.attempt == 0)
+      node.want([edited])
+      await node.eventually("b again", passing: 1) { node.runtime.running("b")?.metadata.attempt == 1 }
+    }
+  }
+
   private func port(_ uid: String, restart: String = "Always") -> Pod {
     var container = Container.test(uid)
     container.ports = [ContainerPort(containerPort: 80, hostPort: 80)]

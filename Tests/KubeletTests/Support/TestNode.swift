@@ -107,6 +107,11 @@ final class TestNode: Sendable {
       degradedFiles: [:])
   }
 
+  /// Whether there is such an event.
+  func told(_ reason: String, _ words: String) -> Bool {
+    (try? kubelet.events.list())?.contains { $0.reason == reason && $0.message.contains(words) } ?? false
+  }
+
   func pod(_ uid: String = "u1") -> Pod? { kubelet.podList().items.first { $0.metadata.uid == uid } }
   func container(_ name: String, uid: String = "u1") -> KubeModel.ContainerStatus? {
     let status = pod(uid)?.status

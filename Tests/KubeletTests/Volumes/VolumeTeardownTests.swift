@@ -1,9 +1,10 @@
 import KubeModel
 import LinuxSystem
-import Store
+import TestSupport
 import Testing
 
 @testable import Kubelet
+@testable import Store
 
 @Suite("Removing pods whose volumes cannot be made") struct VolumeTeardownTests {
   static let volumes: [KubeModel.Volume] = [
@@ -27,6 +28,26 @@ import Testing
       #expect(node.pod("u1") == nil)
       let left = try HostFiles.facts("\(node.root)/pods/u1")
       #expect(left == nil)
+    }
+  }
+
+  @Test("files go although the database cannot write, as they may be what fills its disk; the record goes when it can")
+  func fullDisk() throws {
+    try ScratchDirectory.with("teardown") { scratch in
+      let paths = PodPaths(root: scratch.path, logs: "/l", uid: PodUID("u"), namespace: "n", name: "p")
+      for directory in [paths.volume(plugin: "empty-dir", "v"), "\(paths.subPaths)/v/c"] {
+        try makeDirectory(directory, mode: 0o700)
+        try writeFile("\(directory)/file", "x")
+      }
+      let store = try Store(path: nil)
+      let ledger = Ledger(in: store)
+      try ledger.record([Ledger.Entry(.mount, "/gone", owner: "u")])
+      try store.transaction { try $0.connection.execute("PRAGMA query_only = 1") }
+      #expect(throws: KubeletError.self) { try VolumeTeardown.run(paths, ledger: ledger) }
+      #expect(try HostFiles.facts(paths.volumes) == nil && HostFiles.facts(paths.subPaths) == nil)
+      try store.transaction { try $0.connection.execute("PRAGMA query_only = 0") }
+      try VolumeTeardown.run(paths, ledger: ledger)
+      #expect(try ledger.entries(owner: "u") == [])
     }
   }
 
