@@ -45,7 +45,7 @@ import Testing
       try store.transaction { try $0.connection.execute("PRAGMA query_only = 1") }
       #expect(throws: KubeletError.self) { try VolumeTeardown.run(paths, ledger: ledger) }
       #expect(try HostFiles.facts(paths.volumes) == nil && HostFiles.facts(paths.subPaths) == nil)
-      try store.transaction { try $0.connection.execute("PRAGMA query_only = 0") }
+      try store.readNow { try $0.connection.execute("PRAGMA query_only = 0") }
       try VolumeTeardown.run(paths, ledger: ledger)
       #expect(try ledger.entries(owner: "u") == [])
     }
