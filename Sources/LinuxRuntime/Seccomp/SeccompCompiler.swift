@@ -53,7 +53,8 @@ public final class SeccompCompiler: Sendable {
     if let (path, problem) = SeccompVocabulary.complaint(spec) {
       throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)")
     }
-    let (program, skipped) = try filter(spec, asTree: true)
+    let (long, architectures, skipped) = try filter(spec, asTree: true)
+    let program = FilterWriter.shortened(long, architectures: architectures)
     guard program.count / 8 <= 4096 else {
       throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
     }
@@ -66,7 +67,7 @@ public final class SeccompCompiler: Sendable {
   ///   to learn which calls are always allowed, and that is most of what loading one costs.
   static func filter(
     _ spec: SeccompSpec, asTree: Bool
-  ) throws(LinuxRuntimeError) -> (program: [UInt8], skipped: [String]) {
+  ) throws(LinuxRuntimeError) -> (program: [UInt8], architectures: [UInt32], skipped: [String]) {
     guard let normal = SeccompVocabulary.action(spec.defaultAction, errno: spec.defaultErrnoRet),
       let filter = unsafe seccomp_init(normal)
     else { throw LinuxRuntimeError(.seccomp, "libseccomp refuses the default action \(spec.defaultAction)") }
@@ -110,7 +111,9 @@ public final class SeccompCompiler: Sendable {
     }
     let program = try export { descriptor in unsafe seccomp_export_bpf(filter, descriptor) }
     let prefix = newCalls.prefix(defaultAction: normal) + socketCall.prefix(defaultAction: normal, architectures: architectures)
-    return (prefix + program, newCalls.skipped)
+    // x32 shares the AUDIT_ARCH number of x86-64.
+    let audited = architectures.filter { $0 != UInt32(SCMP_ARCH_X32) }
+    return (prefix + program, audited, newCalls.skipped)
   }
 
   /// One list of comparisons per rule. Comparisons of different arguments must all hold; of the same argument, libseccomp accepts

@@ -36,7 +36,15 @@ struct FilterEvaluator {
     var code: UInt16
   }
 
-  let program: [UInt8]
+  private typealias Instruction = (code: UInt16, ifTrue: Int, ifFalse: Int, value: UInt32)
+  private let program: [Instruction]
+
+  init(program bytes: [UInt8]) {
+    program = stride(from: 0, to: bytes.count - 7, by: 8).map { start in
+      let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + 4 + $1]) << UInt32($1 * 8) }
+      return (UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8, Int(bytes[start + 2]), Int(bytes[start + 3]), value)
+    }
+  }
 
   func verdict(_ number: UInt32, _ arguments: [UInt64] = [], machine: Machine = .x86_64) throws -> Verdict {
     var steps = 0
@@ -54,14 +62,11 @@ struct FilterEvaluator {
     }
     var accumulator: UInt32 = 0
     var position = 0
-    while position < program.count / 8 {
-      let record = program[position * 8..<position * 8 + 8]
-      let start = record.startIndex
-      let code = UInt16(record[start]) | UInt16(record[start + 1]) << 8
-      let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(record[start + 4 + $1]) << UInt32($1 * 8) }
+    while position < program.count {
+      let (code, ifTrue, ifFalse, value) = program[position]
       position += 1
       steps += 1
-      func branch(_ condition: Bool) { position += Int(record[start + (condition ? 2 : 3)]) }
+      func branch(_ condition: Bool) { position += condition ? ifTrue : ifFalse }
       switch code {
       case 0x20 where value % 4 == 0 && value / 4 < 16: accumulator = words[Int(value / 4)]
       case 0x54: accumulator &= value
