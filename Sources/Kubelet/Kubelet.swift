@@ -99,14 +99,13 @@ public final class Kubelet: Sendable {
   }
 
   private func follow(_ source: PodSourceStream) async {
-    var difference = SourceDifference()
-    for await snapshot in source.snapshots() {
-      for event in snapshot.events {
+    for await news in source.news() {
+      for event in news.notices {
         let parts = (event.pod ?? "").split(separator: "/", maxSplits: 1).map(String.init)
         events.record(
           .warning, event.reason.rawValue, namespace: parts.count == 2 ? parts[0] : "", name: parts.last ?? "", event.message)
       }
-      for event in difference.events(snapshot) { supervisor.send(.source(source.name, event, noticed: snapshot.noticed)) }
+      for event in news.events { supervisor.send(.source(source.name, event, noticed: news.noticed)) }
     }
   }
 }

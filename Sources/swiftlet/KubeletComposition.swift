@@ -32,7 +32,7 @@ struct KubeletComposition {
         nodeReader: reader, maxPods: settings.kubelet.maxPods,
         maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
       runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
-      sources: [PodSourceStream("file", progress: source.progress) { source.snapshots() }], group: group, traces: traces,
+      sources: [PodSourceStream("file", progress: source.progress) { source.news() }], group: group, traces: traces,
       logLosses: logLosses, logger: Logger(label: "kubelet"))
   }
 

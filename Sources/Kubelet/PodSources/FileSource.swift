@@ -43,9 +43,21 @@ public struct FileSource: Sendable {
     self.logger = logger
   }
 
+  /// What changes, from the first reading on. Ends when its reader stops.
+  public func news() -> AsyncStream<SourceNews> {
+    let (stream, continuation) = AsyncStream.makeStream(of: SourceNews.self)
+    let task = Task {
+      var difference = SourceDifference()
+      try? await run { continuation.yield(difference.news($0)) }
+      continuation.finish()
+    }
+    continuation.onTermination = { _ in task.cancel() }
+    return stream
+  }
+
   /// The first snapshot comes as soon as the path can be read (a missing path is an empty one) and names everything; the next after each
   /// change, and names what changed. A path that cannot be read changes nothing. Ends when its reader stops.
-  public func snapshots() -> AsyncStream<SourceSnapshot> {
+  func snapshots() -> AsyncStream<SourceSnapshot> {
     let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
     let task = Task {
       try? await run { continuation.yield($0) }

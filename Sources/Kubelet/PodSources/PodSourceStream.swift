@@ -1,13 +1,13 @@
-/// Where pods come from: a name, and all its pods each time they change.
+/// Where pods come from: a name, and what it says of them, in order.
 public struct PodSourceStream: Sendable {
   public let name: String
-  public let snapshots: @Sendable () -> AsyncStream<SourceSnapshot>
+  let news: @Sendable () -> AsyncStream<SourceNews>
   /// Whether the source moves; nil: it does not say.
   let progress: Progress?
 
-  public init(_ name: String, progress: Progress? = nil, _ snapshots: @escaping @Sendable () -> AsyncStream<SourceSnapshot>) {
+  public init(_ name: String, progress: Progress? = nil, _ news: @escaping @Sendable () -> AsyncStream<SourceNews>) {
     self.name = name
     self.progress = progress
-    self.snapshots = snapshots
+    self.news = news
   }
 }

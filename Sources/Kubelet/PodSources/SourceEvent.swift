@@ -10,6 +10,15 @@ enum SourceEvent: Sendable {
   case synced
 }
 
+/// What a source says at one moment.
+public struct SourceNews: Sendable {
+  let events: [SourceEvent]
+  /// What a person should see.
+  let notices: [SourceSnapshot.Event]
+  /// When the change was noticed.
+  let noticed: ContinuousClock.Instant
+}
+
 /// From what a source wants now to what changed.
 struct SourceDifference {
   private struct Known {
@@ -18,6 +27,10 @@ struct SourceDifference {
     var path: String
   }
   private var known: [PodUID: Known] = [:]
+
+  mutating func news(_ snapshot: SourceSnapshot) -> SourceNews {
+    SourceNews(events: events(snapshot), notices: snapshot.events, noticed: snapshot.noticed)
+  }
 
   mutating func events(_ snapshot: SourceSnapshot) -> [SourceEvent] {
     if snapshot.isUnreadable { return [] }

@@ -21,8 +21,9 @@ final class TestNode: Sendable {
   let store: Store
   private let cgroups: PodCgroups?
   private let logLosses: AsyncStream<LogLoss>?
-  private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceSnapshot>.Continuation)?>
+  private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceNews>.Continuation)?>
   private let wanted = Mutex<[Pod]>([])
+  private let difference = Mutex(SourceDifference())
   /// Pods whose cgroups were removed.
   let removedCgroups = Mutex<[PodUID]>([])
 
@@ -65,7 +66,8 @@ final class TestNode: Sendable {
   static let facts = NodeFacts(name: "node1", hostIPs: ["192.0.2.1"], memoryCapacity: 8 << 30, milliCPUCapacity: 4000)
 
   func start(_ facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader()) {
-    let (stream, continuation) = AsyncStream.makeStream(of: SourceSnapshot.self)
+    let (stream, continuation) = AsyncStream.makeStream(of: SourceNews.self)
+    difference.withLock { $0 = SourceDifference() }
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let kubelet = Kubelet(
@@ -80,7 +82,7 @@ final class TestNode: Sendable {
       clock: time.clock, logger: logger)
     let task = Task { await kubelet.run() }
     kubeletBox.withLock { $0 = (kubelet, task, continuation) }
-    continuation.yield(snapshot(wanted.withLock { $0 }))
+    continuation.yield(news(wanted.withLock { $0 }))
   }
 
   /// The agent goes; the pods stay.
@@ -97,14 +99,15 @@ final class TestNode: Sendable {
 
   func want(_ pods: [Pod]) {
     wanted.withLock { $0 = pods }
-    _ = kubeletBox.withLock { $0!.feed.yield(snapshot(pods)) }
+    _ = kubeletBox.withLock { $0!.feed.yield(news(pods)) }
   }
 
-  private func snapshot(_ pods: [Pod]) -> SourceSnapshot {
-    SourceSnapshot(
+  private func news(_ pods: [Pod]) -> SourceNews {
+    let snapshot = SourceSnapshot(
       pods: pods.map { SourceSnapshot.DesiredPod(pod: $0, path: "/p", contentHash: "", degraded: nil, unsupported: []) },
       events: [],
       degradedFiles: [:])
+    return difference.withLock { $0.news(snapshot) }
   }
 
   /// Whether there is such an event.
