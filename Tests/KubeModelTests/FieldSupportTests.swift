@@ -36,10 +36,9 @@ import Testing
     "what a pod could not run without refuses it; what it can is told",
     arguments: [
       ("volumes: [{name: v, nfs: {server: s, path: /x}}]", "spec.volumes[0].nfs", true),
-      ("volumes: [{name: v, image: {reference: x}}]", "spec.volumes[0].image", true),
       ("volumes: [{name: v, emptyDir: {medium: HugePages}}]", "spec.volumes[0].emptyDir", true),
       ("volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]", "spec.volumes[0].emptyDir.sizeLimit", false),
-      ("hostUsers: false", "spec.hostUsers", true), ("runtimeClassName: x", "spec.runtimeClassName", true),
+      ("runtimeClassName: x", "spec.runtimeClassName", true),
       ("securityContext: {seLinuxOptions: {level: s0}}", "spec.securityContext.seLinuxOptions", true),
     ])
   func refused(field: String, path: String, isFatal: Bool) throws {
@@ -66,7 +65,7 @@ import Testing
     arguments: [
       "resources: {limits: {cpu: 1}}", "nodeSelector: {a: b}", "os: {name: linux}",
       "volumes: [{name: v, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: metadata.name}}]}}]",
-      "tolerations: [{operator: Exists}]",
+      "tolerations: [{operator: Exists}]", "hostUsers: false", "volumes: [{name: v, image: {reference: x, pullPolicy: Never}}]",
     ])
   func acting(field: String) throws {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: c, image: x}]\n  \(field)\n"

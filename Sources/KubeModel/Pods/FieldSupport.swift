@@ -33,7 +33,7 @@ public enum FieldSupport {
       spec.securityContext spec.securityContext.runAsUser spec.securityContext.runAsGroup spec.securityContext.runAsNonRoot
       spec.securityContext.supplementalGroups spec.securityContext.supplementalGroupsPolicy spec.securityContext.fsGroup
       spec.securityContext.fsGroupChangePolicy spec.securityContext.sysctls.* spec.securityContext.seccompProfile.* spec.securityContext.appArmorProfile.*
-      spec.volumes.name spec.volumes.emptyDir spec.volumes.emptyDir.medium spec.volumes.emptyDir.sizeLimit spec.volumes.hostPath.*
+      spec.volumes.name spec.volumes.emptyDir spec.volumes.emptyDir.medium spec.volumes.emptyDir.sizeLimit spec.volumes.hostPath.* spec.volumes.image.*
       spec.volumes.downwardAPI.* spec.volumes.projected spec.volumes.projected.defaultMode spec.volumes.projected.sources
       spec.volumes.projected.sources.downwardAPI.*
       @ @.name @.image @.command @.args @.workingDir @.ports.* @.imagePullPolicy @.terminationMessagePath @.terminationMessagePolicy @.stdin

@@ -128,7 +128,7 @@ extension Volume {
   /// The type, as a person reads it, of a volume that this version cannot make.
   public var unsupportedType: String? {
     // None is an emptyDir.
-    if hostPath != nil || downwardAPI != nil || sourceNames.isEmpty { return nil }
+    if hostPath != nil || downwardAPI != nil || image != nil || sourceNames.isEmpty { return nil }
     if let source = emptyDir {
       let medium = source.medium ?? ""
       return medium.isEmpty || medium == "Memory" ? nil : "emptyDir with medium \(medium)"

@@ -28,10 +28,6 @@ public enum UnsupportedFields {
             reason: "the size of an emptyDir on disk is not limited yet; the pod runs without it"))
       }
     }
-    if pod.spec.hostUsers == false {
-      fields.append(
-        Field(path: "spec.hostUsers", reason: "user namespaces are not supported yet; the pod cannot start", isFatal: true))
-    }
     for (path, container) in pod.containersWithPaths {
       for kind in ["requests", "limits"] {
         let amounts = kind == "requests" ? container.resources?.requests : container.resources?.limits

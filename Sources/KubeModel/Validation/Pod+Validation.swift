@@ -15,6 +15,10 @@ extension Pod {
     if spec.hostPID == true, spec.shareProcessNamespace == true {
       errors.invalid("spec.shareProcessNamespace", true, "ShareProcessNamespace and HostPID cannot both be enabled")
     }
+    if spec.hostUsers == false {
+      let others = [("hostNetwork", spec.hostNetwork), ("hostPID", spec.hostPID), ("hostIPC", spec.hostIPC)]
+      for (name, isHosts) in others where isHosts == true { errors.forbidden("spec.\(name)", "when `hostUsers` is false") }
+    }
     validateDNS(&errors)
     for (index, alias) in (spec.hostAliases ?? []).enumerated() {
       if !Names.isAddress(alias.ip) { errors.invalid("spec.hostAliases[\(index)].ip", alias.ip, "must be a valid IP address") }
@@ -143,6 +147,10 @@ extension Pod {
       let sources = volume.sourceNames
       if sources.isEmpty { errors.required(path, "must specify a volume type") }
       for extra in sources.dropFirst() { errors.forbidden("\(path).\(extra)", "may not specify more than 1 volume type") }
+      if let source = volume.image {
+        if (source.reference ?? "").isEmpty { errors.required("\(path).image.reference") }
+        errors.oneOf("\(path).image.pullPolicy", source.pullPolicy, ["Always", "IfNotPresent", "Never"])
+      }
       if let source = volume.emptyDir {
         errors.oneOf("\(path).emptyDir.medium", source.medium, ["", "Memory", "HugePages", "HugePages-2Mi", "HugePages-1Gi"])
         if let size = source.sizeLimit, size < 0 {

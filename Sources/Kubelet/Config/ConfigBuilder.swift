@@ -8,6 +8,8 @@ struct ConfigBuilder: Sendable {
   let node: NodeFacts
   /// Path below the cgroup v2 root; empty: the runtime's own parent.
   let cgroupParent: String
+  /// Of a pod with a user namespace.
+  var users: UserNamespaceOption?
 
   func sandbox(attempt: UInt32) throws(KubeletError) -> SandboxConfig {
     let names = try PodHostname.names(pod, node: node)
@@ -26,6 +28,7 @@ struct ConfigBuilder: Sendable {
       supplementalGroupsPolicy: pod.spec.securityContext?.supplementalGroupsPolicy == "Strict" ? .strict : .merge,
       privileged: pod.allContainers.contains { $0.container.securityContext?.privileged == true },
       seccomp: SecurityProfile(type: .runtimeDefault))
+    config.securityContext.namespaces.user = users
     for sysctl in pod.spec.securityContext?.sysctls ?? [] {
       config.sysctls[sysctl.name.replacing("/", with: ".")] = sysctl.value
     }
@@ -46,6 +49,12 @@ struct ConfigBuilder: Sendable {
     config.workingDirectory = container.workingDir ?? ""
     config.environment = environment
     config.mounts = mounts + ownMounts(container, attempt: attempt, mounts: mounts)
+    if let users {
+      // Whose files these are is what the pod's processes see, not what they are on the host.
+      for index in config.mounts.indices where config.mounts[index].image == nil {
+        (config.mounts[index].uidMappings, config.mounts[index].gidMappings) = (users.uids, users.gids)
+      }
+    }
     config.labels = Labels.container(container, in: pod)
     config.annotations = Labels.annotations(container, in: pod, attempt: attempt)
     config.logPath = PodPaths.logPath(container.name, attempt: attempt)
@@ -55,6 +64,7 @@ struct ConfigBuilder: Sendable {
     config.stopSignal = container.lifecycle?.stopSignal.map(StopSignal.number) ?? 0
     config.resources = ContainerResources.linux(container, in: pod, node: node)
     config.securityContext = SecurityConfig.context(container, in: pod, paths: paths, node: node)
+    config.securityContext.namespaces.user = users
     return config
   }
 

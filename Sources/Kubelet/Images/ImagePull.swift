@@ -9,8 +9,16 @@ struct ImagePull: Sendable {
   /// - Returns: the image the container runs.
   func ensure(_ container: Container, in pod: Pod, sandbox: SandboxConfig) async throws(KubeletError) -> ImageInfo {
     let name = container.image ?? ""
+    return try await ensure(
+      name, policy: container.imagePullPolicy ?? Container.pullPolicy(image: name), for: container, in: pod, sandbox: sandbox)
+  }
+
+  /// - Parameter container: the one that runs the image or mounts it.
+  @discardableResult
+  func ensure(
+    _ name: String, policy: String, for container: Container, in pod: Pod, sandbox: SandboxConfig
+  ) async throws(KubeletError) -> ImageInfo {
     guard !name.isEmpty else { throw KubeletError(.image, reason: "InvalidImageName", "container \(container.name) has no image") }
-    let policy = container.imagePullPolicy ?? Container.pullPolicy(image: name)
     let local: ImageInfo?
     do {
       local = try await runtime.imageStatus(name, verbose: false)?.image

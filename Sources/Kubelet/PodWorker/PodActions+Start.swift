@@ -17,7 +17,7 @@ extension PodActions {
     guard let image = observed.images[name] else { return }
     // The node's own files are in those of a pod of its network.
     let node = pod.isHostNetwork ? await services.nodeState.withFiles() : services.node
-    let sandboxConfig = try builder(node).sandbox(attempt: sandbox.status.metadata.attempt)
+    let sandboxConfig = try await builder(node).sandbox(attempt: sandbox.status.metadata.attempt)
     let config: ContainerConfig
     do {
       try SecurityConfig.checkRunAsNonRoot(container, in: pod, image: image)
@@ -31,7 +31,10 @@ extension PodActions {
       id = try await runtime.createContainer(config, in: sandbox.status.id, sandboxConfig: sandboxConfig)
     } catch {
       services.events.record(.warning, "Failed", pod, container: name, "Error: \(error.description)")
-      throw KubeletError(.runtime, reason: "CreateContainerError", "\(error.description)")
+      // Source: k8s.io/cri-api/pkg/errors, ErrImageVolumeMountFailed.
+      let mark = "ImageVolumeMountFailed"
+      throw KubeletError(
+        .runtime, reason: error.message.hasPrefix(mark) ? mark : "CreateContainerError", "\(error.description)")
     }
     services.events.record(.normal, "Created", pod, container: name, "Container created")
     do {
@@ -64,9 +67,15 @@ extension PodActions {
   /// Finds or gets the image of a container that is to start.
   func pull(_ name: String) async throws(KubeletError) {
     guard let (container, _) = pod.container(named: name), let sandbox = observed.sandbox else { return }
-    let config = try builder(services.node).sandbox(attempt: sandbox.status.metadata.attempt)
+    let config = try await builder(services.node).sandbox(attempt: sandbox.status.metadata.attempt)
     let pull = ImagePull(runtime: services.runtime, events: services.events)
-    emit(.image(name: name, reference: container.image, try await pull.ensure(container, in: pod, sandbox: config)))
+    let image = try await pull.ensure(container, in: pod, sandbox: config)
+    let volumes = PodVolumes(pod, paths: paths, ledger: services.ledger, node: services.node).volumes
+    for mount in container.volumeMounts ?? [] {
+      guard let volume = volumes[mount.name] as? ImageVolume else { continue }
+      try await pull.ensure(volume.reference, policy: volume.pullPolicy, for: container, in: pod, sandbox: config)
+    }
+    emit(.image(name: name, reference: container.image, image))
   }
 
   func postStart(_ id: ContainerID, _ name: String) async throws(KubeletError) {
@@ -115,7 +124,7 @@ extension PodActions {
           .node, reason: "CreateContainerConfigError", "the files of the container cannot be written", cause: error)
       }
     }
-    return try builder(node).container(
+    return try await builder(node).container(
       container, attempt: attempt, image: image.id.rawValue, environment: environment, mounts: mounts)
   }
 }

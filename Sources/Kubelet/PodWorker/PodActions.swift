@@ -12,8 +12,15 @@ struct PodActions: Sendable {
   let emit: @Sendable (PodEvent) -> Void
 
   var paths: PodPaths { services.paths(pod) }
-  func builder(_ node: NodeFacts) -> ConfigBuilder {
-    ConfigBuilder(pod: pod, paths: paths, node: node, cgroupParent: services.cgroups.path(pod))
+  func builder(_ node: NodeFacts) async throws(KubeletError) -> ConfigBuilder {
+    ConfigBuilder(pod: pod, paths: paths, node: node, cgroupParent: services.cgroups.path(pod), users: try await users())
+  }
+
+  /// The ids of a pod with a user namespace, the same for all of its life; nil: it has the node's.
+  private func users() async throws(KubeletError) -> UserNamespaceOption? {
+    guard pod.spec.hostUsers == false else { return nil }
+    let (ranges, uid) = (UserRanges(root: services.root), pod.podUID)
+    return try await runBlocking { () throws(KubeletError) in try ranges.take(uid) }
   }
 
   func perform(_ action: PodAction) async throws(KubeletError) {
@@ -92,6 +99,18 @@ struct PodActions: Sendable {
     }
   }
 
+  /// A runtime that knows nothing of them would make the pod without.
+  private func checkUserNamespaces() async throws(KubeletError) {
+    let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in
+      try await services.runtime.status(verbose: false)
+    }
+    guard status.handlers.contains(where: { $0.name.isEmpty && $0.userNamespaces }) else {
+      throw KubeletError(
+        .runtime, reason: "FailedCreatePodSandBox",
+        "can't set `spec.hostUsers: false`: the runtime does not support user namespaces")
+    }
+  }
+
   private func runSandbox(_ attempt: UInt32) async throws(KubeletError) {
     if attempt > 0 {
       services.events.record(.normal, "SandboxChanged", pod, "Pod sandbox changed, it will be killed and re-created.")
@@ -100,7 +119,8 @@ struct PodActions: Sendable {
     if let warning = DNSPolicy.config(pod, node: node).warning {
       services.events.record(.warning, warning.reason, pod, warning.message)
     }
-    let config = try builder(node).sandbox(attempt: attempt)
+    let config = try await builder(node).sandbox(attempt: attempt)
+    if pod.spec.hostUsers == false { try await checkUserNamespaces() }
     let handler = pod.spec.runtimeClassName ?? ""
     do {
       let status = try await call("FailedCreatePodSandBox", "Failed to create pod sandbox") { () async throws(RuntimeError) in

@@ -47,6 +47,10 @@ struct PodVolumes: Sendable {
         (source.sources ?? []).flatMap { $0.downwardAPI?.items ?? [] }, defaultMode: source.defaultMode,
         hostPath: paths.volume(plugin: "projected", volume.name), pod: pod, node: node)
     }
+    if let source = volume.image {
+      let reference = source.reference ?? ""
+      return ImageVolume(reference: reference, pullPolicy: source.pullPolicy ?? Container.pullPolicy(image: reference))
+    }
     return UnsupportedVolume(what: volume.unsupportedType ?? "none")
   }
 

@@ -35,6 +35,14 @@ enum VolumeMounts {
           throw KubeletError(
             .invalidPod, reason: "CreateContainerConfigError", "subPath \"\(subPath)\" must be relative and must not contain '..'")
         }
+      }
+      let place = mount.mountPath.hasPrefix("/") ? mount.mountPath : "/\(mount.mountPath)"
+      if let image = volume as? ImageVolume {
+        let spec = ImageSpec(image: image.reference, userSpecifiedImage: image.reference)
+        mounts.append(RuntimeAPI.Mount(containerPath: place, readOnly: true, image: spec, imageSubPath: subPath))
+        continue
+      }
+      if !subPath.isEmpty {
         let target = paths.subPath(volume: mount.name, container: container.name, index: index)
         subPaths.append(SubPath(root: path, path: subPath, target: target))
         path = target
@@ -42,7 +50,7 @@ enum VolumeMounts {
       let isReadOnly = mount.readOnly ?? false || volume.isReadOnly
       mounts.append(
         RuntimeAPI.Mount(
-          containerPath: mount.mountPath.hasPrefix("/") ? mount.mountPath : "/\(mount.mountPath)", hostPath: path,
+          containerPath: place, hostPath: path,
           readOnly: isReadOnly,
           recursiveReadOnly: isReadOnly && mount.isRecursivelyReadOnly,
           propagation: propagation(mount.mountPropagation)))

@@ -43,6 +43,15 @@ import Testing
     #expect(try mounts(VolumeMount(mountPath: "v", name: "v", subPathExpr: "$$(E)x")).subPaths.isEmpty == false)
   }
 
+  @Test("an image is mounted by its name and a part of it by the runtime, read-only whatever the mount says") func image() throws {
+    var container = Container.test("app")
+    container.volumeMounts = [VolumeMount(mountPath: "/v", name: "v", readOnly: false, subPathExpr: "$(A)/b")]
+    let volumes: [String: any PodVolume] = ["v": ImageVolume(reference: "host/name:1", pullPolicy: "Always")]
+    let (found, parts) = try VolumeMounts.mounts(container, volumes: volumes, environment: ["A": "a"], paths: paths)
+    let image = ImageSpec(image: "host/name:1", userSpecifiedImage: "host/name:1")
+    #expect(parts.isEmpty && found == [RuntimeAPI.Mount(containerPath: "/v", readOnly: true, image: image, imageSubPath: "a/b")])
+  }
+
   @Test("a volume that the pod does not have is named") func unknown() {
     let error = #expect(throws: KubeletError.self) { try mounts(VolumeMount(mountPath: "/v", name: "w")) }
     #expect(error?.message == "container app mounts volume w, which the pod does not have")

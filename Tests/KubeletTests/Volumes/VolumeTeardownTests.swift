@@ -9,7 +9,7 @@ import Testing
 @Suite("Removing pods whose volumes cannot be made") struct VolumeTeardownTests {
   static let volumes: [KubeModel.Volume] = [
     KubeModel.Volume(name: "v", nfs: NFSVolumeSource(path: "/x", server: "s")),
-    KubeModel.Volume(name: "v", image: ImageVolumeSource(reference: "x")),
+    KubeModel.Volume(name: "v", csi: CSIVolumeSource(driver: "x")),
     KubeModel.Volume(name: "v", emptyDir: EmptyDirVolumeSource(medium: "HugePages")),
     KubeModel.Volume(name: "v", hostPath: HostPathVolumeSource(path: "/dev/null/none", type: "Directory")),
   ]
