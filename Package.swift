@@ -131,7 +131,7 @@ let package = Package(
     .target(
       name: "PodRuntime",
       dependencies: [
-        "RuntimeAPI", "CRIMapping", "LinuxRuntime", "Images", "PodNetwork", "ShimCore", "Cgroups", "OCISpec", "LinuxSystem",
+        "RuntimeAPI", "CRIMapping", "YAML", "LinuxRuntime", "Images", "PodNetwork", "ShimCore", "Cgroups", "OCISpec", "LinuxSystem",
         "Store", log,
       ],
       swiftSettings: strict),

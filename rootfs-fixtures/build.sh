@@ -13,7 +13,7 @@ umask 022
 # shellcheck source=rootfs-fixtures/image.sh
 . "$here/image.sh"
 
-if [ $# -eq 0 ]; then set -- pause busybox web payload; fi
+if [ $# -eq 0 ]; then set -- pause busybox web payload volumes; fi
 for name in "$@"; do
   if [ ! -f "$here/$name/recipe.sh" ]; then
     echo "fixtures: no recipe '$name'; there are: $(cd "$here" && echo */ | tr -d /)" >&2

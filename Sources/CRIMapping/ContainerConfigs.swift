@@ -58,6 +58,7 @@ extension ContainerConfig {
       devices: message.devices.map {
         Device(containerPath: $0.containerPath, hostPath: $0.hostPath, permissions: $0.permissions)
       },
+      cdiDevices: message.cdiDevices.map(\.name),
       labels: message.labels, annotations: message.annotations, logPath: message.logPath, stdin: message.stdin,
       stdinOnce: message.stdinOnce, tty: message.tty,
       resources: message.linux.hasResources ? LinuxResources(message.linux.resources) : nil,
@@ -87,6 +88,11 @@ extension Runtime_V1_ContainerConfig {
       message.containerPath = device.containerPath
       message.hostPath = device.hostPath
       message.permissions = device.permissions
+      return message
+    }
+    cdiDevices = value.cdiDevices.map { name in
+      var message = Runtime_V1_CDIDevice()
+      message.name = name
       return message
     }
     labels = value.labels

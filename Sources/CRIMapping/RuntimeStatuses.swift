@@ -12,7 +12,8 @@ extension RuntimeStatus {
           name: $0.name, recursiveReadOnlyMounts: $0.features.recursiveReadOnlyMounts,
           userNamespaces: $0.features.userNamespaces)
       },
-      supplementalGroupsPolicy: message.features.supplementalGroupsPolicy, info: message.info)
+      supplementalGroupsPolicy: message.features.supplementalGroupsPolicy,
+      userNamespacesHostNetwork: message.features.userNamespacesHostNetwork, info: message.info)
   }
 }
 
@@ -35,6 +36,7 @@ extension Runtime_V1_StatusResponse {
       return message
     }
     features.supplementalGroupsPolicy = value.supplementalGroupsPolicy
+    features.userNamespacesHostNetwork = value.userNamespacesHostNetwork
     info = value.info
   }
 }

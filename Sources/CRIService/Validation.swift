@@ -51,13 +51,7 @@ extension Runtime_V1_ContainerConfig {
       throw RuntimeError(.invalidArgument, "\(field).log_path: must stay in the log directory, is \"\(logPath)\"")
     }
     try linux.securityContext.selinuxOptions.refuse("\(field).linux.security_context.selinux_options")
-    // The older way to ask for one: a container without its device would start and fail later.
-    if let name = annotations.keys.filter({ $0.hasPrefix("cdi.k8s.io/") }).min() {
-      throw RuntimeError(.unimplemented, "\(field).annotations[\(name)]: CDI devices are not supported by this version")
-    }
-    guard cdiDevices.isEmpty else {
-      throw RuntimeError(.unimplemented, "\(field).CDI_devices: CDI devices are not supported by this version")
-    }
+    for (index, device) in cdiDevices.enumerated() { _ = try required(device.name, "\(field).CDI_devices[\(index)].name") }
   }
 }
 

@@ -1,15 +1,18 @@
 import Glibc
 import LinuxSystem
+import OCISpec
 import Synchronization
 
 extension ImageService {
   /// Makes the writable layer of a container on an image: `<root>/containers/<owner>/{snapshot,upper,work}`. The directory says itself on
   /// which layers it stands, so that they stay as long as it, whatever becomes of the database.
-  /// - Parameter volumes: images that the container mounts: their layers stay as long.
-  public func prepareSnapshot(owner: String, image: ResolvedImage, mounting volumes: [ResolvedImage] = []) throws(ImageError)
-    -> Snapshot
-  {
-    let folder = "\(root)/containers/\(owner)"
+  /// - Parameters:
+  ///   - volumes: images that the container mounts: their layers stay as long.
+  ///   - root: the ids on disk of the container's root.
+  public func prepareSnapshot(
+    owner: String, image: ResolvedImage, mounting volumes: [ResolvedImage] = [], root: (uid: UInt32, gid: UInt32) = (0, 0)
+  ) throws(ImageError) -> Snapshot {
+    let folder = "\(self.root)/containers/\(owner)"
     let snapshot = Snapshot(upper: "\(folder)/upper", work: "\(folder)/work")
     let description = SnapshotDescription(
       image: image.id, layers: image.lease.numbers + Set(volumes.flatMap(\.lease.numbers)).subtracting(image.lease.numbers).sorted()
@@ -20,7 +23,13 @@ extension ImageService {
         try makeDirectory(folder, mode: 0o700)
         try writeFile("\(folder)/\(SnapshotDescription.file)", description.text, mode: 0o600)
         try makeDirectory(snapshot.upper, mode: 0o755)
+        if root != (0, 0) { try HostFiles.changeOwner(snapshot.upper, uid: root.uid, gid: root.gid) }
         try makeDirectory(snapshot.work, mode: 0o711)
+        if !(image.config.config?.volumes ?? [:]).isEmpty {
+          try makeDirectory("\(snapshot.volumes)/upper", mode: 0o755, parents: 0o700)
+          try makeDirectory("\(snapshot.volumes)/work", mode: 0o711)
+          if root != (0, 0) { try HostFiles.changeOwner("\(snapshot.volumes)/upper", uid: root.uid, gid: root.gid) }
+        }
       }
     } catch {
       try? removeSnapshot(owner: owner)

@@ -2,6 +2,10 @@
 public struct Snapshot: Sendable, Equatable {
   public let upper: String
   public let work: String
+  /// Holds `upper` and `work` of what the container writes to places that the image declares as volumes.
+  public var volumes: String { "\(directory)/volumes" }
+  /// Holds both.
+  public var directory: String { String(upper.dropLast("/upper".count)) }
 }
 
 /// What `<root>/containers/<owner>/snapshot` says: on which layers a container stands.

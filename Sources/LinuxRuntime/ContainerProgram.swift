@@ -34,6 +34,8 @@ public enum RootFileSystem: Equatable, Sendable {
   /// Layers relative to `base`, through mount(2).
   case overlayByMount(base: String, layers: [String], upper: String, work: String)
   case directory(String)
+  /// A detached mount in this slot of the spawn request. podshim of version 3.
+  case detached(slot: UInt8)
 }
 
 /// What the specification cannot say, because it is about this host.
@@ -46,6 +48,8 @@ public struct SetupOptions: Equatable, Sendable {
   /// Slots of detached mounts the caller made (volumes), by destination; several mounts on one place in the specification's order, -1 for
   /// one that has no slot.
   public var mountSlots: [String: [Int16]] = [:]
+  /// The host user whom the container's user namespace calls root; nil: it has none of its own.
+  public var streamOwner: UInt32?
   /// Wait for the start request before exec (CRI create and start are two calls).
   public var waitsForStart = true
   /// The agent lacks CAP_SYS_RESOURCE: raising a limit or lowering the OOM score may fail.

@@ -16,16 +16,18 @@ extension SetupProgramBuilder {
     }
     for mount in mounts {
       try MountDestination.check(mount)
-      if !(mount.uidMappings ?? []).isEmpty || !(mount.gidMappings ?? []).isEmpty {
-        throw LinuxRuntimeError(.unsupported, "id-mapped mounts are not supported (\(mount.destination))")
-      }
       let parsed = try MountOptions(mount.options ?? [], at: mount.destination)
       let type = mount.type ?? (parsed.bind ? "bind" : "")
       if parsed.bind || type == "bind" {
         let slots = options.mountSlots[mount.destination] ?? []
         let use = uses[mount.destination, default: 0]
         uses[mount.destination] = use + 1
-        operations.append(try bind(mount, parsed, slot: use < slots.count && slots[use] >= 0 ? slots[use] : nil))
+        let slot = use < slots.count && slots[use] >= 0 ? slots[use] : nil
+        // Who mapped it had to be the host's root, and passes it.
+        if slot == nil, !(mount.uidMappings ?? []).isEmpty || !(mount.gidMappings ?? []).isEmpty {
+          throw LinuxRuntimeError(.unsupported, "the id-mapped mount \(mount.destination) was not opened")
+        }
+        operations.append(try bind(mount, parsed, slot: slot))
         // Whoever brings a /dev of his own does not want nodes made in it.
         if mount.destination == "/dev" { devicesMade = true }
         continue
@@ -57,7 +59,8 @@ extension SetupProgramBuilder {
   }
 
   private static func bind(_ mount: MountSpec, _ parsed: MountOptions, slot: Int16?) throws(LinuxRuntimeError) -> SetupOperation {
-    guard let source = mount.source, source.hasPrefix("/") || slot != nil else {
+    // "./": in podshim's directory.
+    guard let source = mount.source, source.hasPrefix("/") || source.hasPrefix("./") || slot != nil else {
       throw LinuxRuntimeError(.invalidSpec, "bind mount \(mount.destination) needs an absolute source")
     }
     return .bind(

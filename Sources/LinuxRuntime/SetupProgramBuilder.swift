@@ -9,12 +9,16 @@ public enum SetupProgramBuilder {
     var program = ContainerProgram()
     let namespaces = try Namespaces(spec.linux?.namespaces ?? [])
     guard namespaces.has(.mount) else { throw LinuxRuntimeError(.unsupported, "a container needs a mount namespace of its own") }
+    let score = process.oomScoreAdj.map { SetupOperation.oomScoreAdjust(value: $0, optional: options.resourceOptional) }
+    if let owner = options.streamOwner {
+      // What the root of a user namespace may not do any more.
+      program.operations.append(.streamOwner(owner))
+      if let score { program.operations.append(score) }
+    }
     try namespaces.apply(to: &program, options: options, linux: spec.linux)
 
     program.operations.append(.rootPropagation(flags: Kernel.slave | Kernel.recursive))
-    if let score = process.oomScoreAdj {
-      program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional))
-    }
+    if options.streamOwner == nil, let score { program.operations.append(score) }
     program.operations.append(rootOperation(options))
     try appendMounts(spec, namespaces, options, to: &program.operations)
     if process.terminal == true { program.operations.append(.console) }
@@ -47,6 +51,7 @@ public enum SetupProgramBuilder {
     program.joinProcess = container
     program.joinsPID = true
     program.joinPIDOf = container
+    if let owner = options.streamOwner { program.operations.append(.streamOwner(owner)) }
     if let score = process.oomScoreAdj {
       program.operations.append(.oomScoreAdjust(value: score, optional: options.resourceOptional))
     }
@@ -65,6 +70,7 @@ public enum SetupProgramBuilder {
     case .overlayByMount(let base, let layers, let upper, let work):
       .overlayRootByMount(base: base, layers: layers, upper: upper, work: work, at: options.mountPoint)
     case .directory(let path): .bindRoot(source: path, at: options.mountPoint)
+    case .detached(let slot): .detachedRoot(slot: slot)
     }
   }
 
@@ -81,7 +87,7 @@ public enum SetupProgramBuilder {
   }
 
   /// `net.ipv4.conf.eth0/1.x` style: the first separator decides, the other one is exchanged. Source: sysctl.d(5).
-  static func sysctlPath(_ name: String) -> String {
+  public static func sysctlPath(_ name: String) -> String {
     guard let first = name.first(where: { $0 == "." || $0 == "/" }), first == "." else { return name }
     return String(name.map { $0 == "." ? "/" : $0 == "/" ? "." : $0 })
   }

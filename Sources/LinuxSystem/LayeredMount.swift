@@ -20,12 +20,16 @@ public struct LayeredMount: Sendable {
   /// - Parameters:
   ///   - scratch: a directory.
   ///   - parts: paths below the root of the overlay, "" for the root itself; links in them lead nowhere else (RESOLVE_IN_ROOT).
+  ///   - owner: a part that is not there becomes an empty directory of this user and group of the host; nil: it is an error.
   /// - Returns: a detached mount for each part: a directory or a regular file.
   /// - Throws: with the part as the subject when it is not there (ENOENT), or neither directory nor file (ENOTSUP).
-  public func make(scratch: String, parts: [String] = [""]) async throws(SystemCallError) -> [SharedDescriptor] {
+  public func make(
+    scratch: String, parts: [String] = [""], owner: (uid: UInt32, gid: UInt32)? = nil
+  ) async throws(SystemCallError) -> [SharedDescriptor] {
     try await PrivateMountNamespace.run(scratch: scratch) { () throws(SystemCallError) in
       try mount()
       let root = try Self.open(at: -100, "root")
+      if let owner { for part in parts { try Self.makeDirectories(part, below: root, owner) } }
       return try parts.map { (part) throws(SystemCallError) in
         try Self.detach(part.isEmpty ? root : try Self.find(part, below: root), part)
       }
@@ -62,6 +66,22 @@ public struct LayeredMount: Sendable {
     try tree.withRaw { raw throws(SystemCallError) in
       // MOVE_MOUNT_F_EMPTY_PATH
       _ = try kernelCall("move_mount", on: path) { unsafe cl_move_mount(raw, "", -100, place, 0x4) }
+    }
+  }
+
+  private static func makeDirectories(
+    _ part: String, below root: SharedDescriptor, _ owner: (uid: UInt32, gid: UInt32)
+  ) throws(SystemCallError) {
+    var path = ""
+    for name in part.split(separator: "/") {
+      let parent = path.isEmpty ? root : try find(path, below: root)
+      path += "/\(name)"
+      do { _ = try find(path, below: root) } catch  where error.code == ENOENT {
+        try parent.withRaw { raw throws(SystemCallError) in
+          _ = try kernelCall("mkdirat", on: part) { unsafe cl_mkdirat(raw, String(name), 0o755) }
+          _ = try kernelCall("fchownat", on: part) { unsafe cl_lchownat(raw, String(name), owner.uid, owner.gid) }
+        }
+      }
     }
   }
 

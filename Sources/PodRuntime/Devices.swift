@@ -5,28 +5,40 @@ import RuntimeAPI
 
 /// Device nodes and their cgroup rules.
 enum Devices {
-  /// The nodes a container gets beside the defaults, and what its device cgroup lets through.
-  static func resolve(_ devices: [Device], privileged: Bool) throws -> ([DeviceSpec], [ResourcesSpec.DeviceRule]) {
+  struct Resolved: Sendable {
+    /// The nodes a container gets, the defaults among them.
+    var specs = DefaultSpec.devices
+    /// What its device cgroup lets through.
+    var rules = DefaultSpec.deviceRules
+    /// Those that were asked for, as mounts of the host's nodes: for who cannot make nodes.
+    var nodes: [Mount] = []
+  }
+
+  static func resolve(_ devices: [Device], privileged: Bool) throws -> Resolved {
+    var resolved = Resolved()
     if privileged {
       let all = try nodes(below: "/dev", as: "/dev")
         .filter { node in !DefaultSpec.devices.contains { $0.path == node.path } }
-      return (DefaultSpec.devices + all, [ResourcesSpec.DeviceRule(allow: true, access: "rwm")])
+      resolved.specs += all
+      resolved.rules = [ResourcesSpec.DeviceRule(allow: true, access: "rwm")]
+      return resolved
     }
-    var specs = DefaultSpec.devices
-    var rules = DefaultSpec.deviceRules
     for device in devices {
       let found = try nodes(at: device.hostPath, as: device.containerPath)
       if found.isEmpty {
         throw RuntimeError(.invalidArgument, "device \(device.hostPath) is neither a device nor a directory with devices")
       }
-      specs += found
-      rules += found.map { node in
+      resolved.specs += found
+      resolved.nodes += found.map { node in
+        Mount(containerPath: node.path, hostPath: device.hostPath + node.path.dropFirst(device.containerPath.count))
+      }
+      resolved.rules += found.map { node in
         ResourcesSpec.DeviceRule(
           allow: true, type: node.type, major: node.major.map(Int64.init), minor: node.minor.map(Int64.init),
           access: device.permissions)
       }
     }
-    return (specs, rules)
+    return resolved
   }
 
   private static func nodes(at path: String, as containerPath: String) throws -> [DeviceSpec] {

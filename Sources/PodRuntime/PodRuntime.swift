@@ -33,6 +33,7 @@ public final class PodRuntime: ContainerRuntime {
   /// passwd and group of images, by image id.
   let users = Mutex<[String: UserDatabase]>([:])
   let podshim: SealedExecutable
+  let userNamespaces: UserNamespaceSupport
   let hub = EventHub()
   /// Log lines that were lost, for one reader; nobody reads: the last thousand reports wait.
   public let logLosses: AsyncStream<LogLoss>
@@ -66,6 +67,7 @@ public final class PodRuntime: ContainerRuntime {
     journal = Journal(logger: logger)
     (logLosses, losses) = AsyncStream.makeStream(of: LogLoss.self, bufferingPolicy: .bufferingNewest(1000))
     kernel = KernelFeatures.probe()
+    userNamespaces = UserNamespaceSupport(layers: images.layersDirectory, scratch: settings.rootMountPoint)
     appArmor = AppArmor(isEnabled: kernel.appArmor, paths: .init(text: "\(settings.stateDirectory)/apparmor-default"))
     do {
       podshim = try SealedExecutable(copying: settings.podshimPath)

@@ -10,6 +10,8 @@ public struct PodRuntimeSettings: Sendable {
   public var cgroupRoot: String
   /// resolv.conf for pods without DNS settings.
   public var resolvConf: String
+  /// Where files of the Container Device Interface are; a later directory wins.
+  public var cdiDirectories = ["/etc/cdi", "/var/run/cdi"]
   /// How long a podshim of an earlier agent that runs may take to answer, on a node where everything starts at once; it is a millisecond
   /// otherwise. A kubelet ends pods that are shown as not ready.
   var podshimPatience = Duration.seconds(10)

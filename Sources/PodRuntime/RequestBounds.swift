@@ -40,11 +40,12 @@ enum RequestBounds {
   static func check(_ config: ContainerConfig) throws(RuntimeError) {
     let what = "container \(shown(config.metadata.name))"
     let security = config.securityContext
-    try count(config.devices.count, "devices", maximumDevices)
+    try count(config.devices.count + config.cdiDevices.count, "devices", maximumDevices)
     try count(security.maskedPaths.count + security.readOnlyPaths.count, "masked and read-only paths", maximumPaths)
     try texts(config.command + config.args + [config.workingDirectory, config.logPath, config.metadata.name], what)
     try texts(config.environment.flatMap { [$0.name, $0.value] }, what)
     try texts(config.mounts.flatMap { [$0.containerPath, $0.hostPath, $0.imageSubPath] }, what)
+    try texts(config.cdiDevices, what)
     try texts(config.devices.flatMap { [$0.containerPath, $0.hostPath] }, what)
     try texts(security.maskedPaths + security.readOnlyPaths + [security.seccomp?.localhostRef ?? ""], what)
     try describe(config.labels, config.annotations)

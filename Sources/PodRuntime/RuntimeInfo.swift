@@ -24,9 +24,13 @@ extension PodRuntime {
     let conditions = [RuntimeCondition(type: "RuntimeReady", status: true), await networkCondition()]
     // Every root and /proc is made with mount_setattr(2), which has AT_RECURSIVE from the start (Linux 5.12): where a container can be made
     // at all, so can this.
-    let handlers = ["", Self.runtimeName].map { RuntimeHandlerInfo(name: $0, recursiveReadOnlyMounts: true) }
+    let hasUserNamespaces = await userNamespaces.obstacle() == nil
+    let handlers = ["", Self.runtimeName].map {
+      RuntimeHandlerInfo(name: $0, recursiveReadOnlyMounts: true, userNamespaces: hasUserNamespaces)
+    }
     return RuntimeStatus(
-      conditions: conditions, handlers: handlers, supplementalGroupsPolicy: true, info: verbose ? verboseInfo() : [:])
+      conditions: conditions, handlers: handlers, supplementalGroupsPolicy: true, userNamespacesHostNetwork: hasUserNamespaces,
+      info: verbose ? verboseInfo() : [:])
   }
 
   private func networkCondition() async -> RuntimeCondition {

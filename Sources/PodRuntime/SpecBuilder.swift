@@ -21,7 +21,15 @@ struct SpecBuilder {
     var appArmorProfile: String?
     /// Host devices: those of the config, or every device of the node for a privileged container.
     var devices: [DeviceSpec]
+    /// Host devices to be mounted instead.
+    var deviceNodes: [Mount] = []
     var deviceRules: [ResourcesSpec.DeviceRule]
+    /// Places that the image declares as volumes.
+    var imageVolumes: [String] = []
+    /// Of CDI devices.
+    var edits = DeviceEdits()
+    /// The pod has a user namespace.
+    var mapping: UserMapping?
   }
 
   /// Host paths that every container of a sandbox gets unless it mounts something else there.
@@ -30,6 +38,12 @@ struct SpecBuilder {
     var hosts: String
     var resolvConf: String
     var shm: String
+
+    var mounts: [Mount] {
+      [("/etc/hostname", hostname), ("/etc/hosts", hosts), ("/etc/resolv.conf", resolvConf)].map {
+        Mount(containerPath: $0, hostPath: $1)
+      }
+    }
   }
 
   let inputs: Inputs
@@ -51,7 +65,9 @@ struct SpecBuilder {
   private func process() throws(RuntimeError) -> ProcessSpec {
     var process = ProcessSpec(
       terminal: config.tty,
-      user: UserSpec(uid: inputs.user.uid, gid: inputs.user.gid, additionalGids: inputs.user.groups),
+      user: UserSpec(
+        uid: inputs.user.uid, gid: inputs.user.gid,
+        additionalGids: inputs.user.groups + inputs.edits.groups.filter { !inputs.user.groups.contains($0) }),
       args: try arguments(), env: environment(), cwd: workingDirectory())
     process.capabilities = inputs.capabilities
     process.noNewPrivileges = security.noNewPrivileges
@@ -88,7 +104,7 @@ struct SpecBuilder {
       let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       set(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }
-    for variable in config.environment { set(variable.name, variable.value) }
+    for variable in config.environment + inputs.edits.environment { set(variable.name, variable.value) }
     if values["HOME"] == nil { set("HOME", inputs.user.home) }
     return names.map { "\($0)=\(values[$0] ?? "")" }
   }
@@ -103,7 +119,9 @@ struct SpecBuilder {
 
   /// The default mounts, then the sandbox's files, then the config's, by path depth; a config mount replaces a default at its path.
   private func mounts() -> [MountSpec] {
-    let own = config.mounts.map(mount)
+    let own =
+      config.mounts.map(mount) + (inputs.deviceNodes + inputs.edits.nodes).map(mount) + inputs.edits.mounts
+      + inputs.imageVolumes.map(AnonymousVolumes.spec)
     let taken = Set(own.map { Self.normal($0.destination) })
     let defaults = (systemMounts() + sandboxFileMounts()).filter { mount in
       !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
@@ -128,9 +146,9 @@ struct SpecBuilder {
 
   private func sandboxFileMounts() -> [MountSpec] {
     let access = security.readOnlyRootFilesystem ? "ro" : "rw"
-    return [
-      ("/etc/hostname", inputs.files.hostname), ("/etc/hosts", inputs.files.hosts), ("/etc/resolv.conf", inputs.files.resolvConf),
-    ].map { MountSpec(destination: $0, type: "bind", source: $1, options: ["bind", "rprivate", access]) }
+    return inputs.files.mounts.map { file in
+      MountSpec(destination: file.containerPath, type: "bind", source: file.hostPath, options: ["bind", "rprivate", access])
+    }
   }
 
   private func mount(_ mount: Mount) -> MountSpec {
@@ -147,7 +165,11 @@ struct SpecBuilder {
     case .bidirectional: options.append("rshared")
     }
     options.append(mount.recursiveReadOnly ? "rro" : mount.readOnly ? "ro" : "rw")
-    return MountSpec(destination: mount.containerPath, type: "bind", source: mount.hostPath, options: options)
+    var spec = MountSpec(destination: mount.containerPath, type: "bind", source: mount.hostPath, options: options)
+    if !mount.uidMappings.isEmpty {
+      (spec.uidMappings, spec.gidMappings) = (UserMapping.spec(mount.uidMappings), UserMapping.spec(mount.gidMappings))
+    }
+    return spec
   }
 
   private static func normal(_ path: String) -> String {
@@ -160,8 +182,11 @@ struct SpecBuilder {
   private func linux() -> LinuxSpec {
     var linux = LinuxSpec()
     linux.namespaces = namespaces()
+    if let mapping = inputs.mapping {
+      (linux.uidMappings, linux.gidMappings) = (UserMapping.spec([mapping.uid]), UserMapping.spec([mapping.gid]))
+    }
     linux.cgroupsPath = inputs.cgroupPath
-    linux.devices = inputs.devices
+    linux.devices = inputs.devices + inputs.edits.devices
     linux.resources = resources()
     if config.mounts.contains(where: { $0.propagation == .bidirectional }) {
       linux.rootfsPropagation = "shared"
@@ -180,6 +205,7 @@ struct SpecBuilder {
   /// What is listed is not the host's; a path names the process whose namespace is joined: pause, or a container for pid targets.
   private func namespaces() -> [NamespaceSpec] {
     var list = [NamespaceSpec(type: .mount)]
+    if inputs.mapping != nil { list.append(NamespaceSpec(type: .user, path: NamespacePath.process())) }
     if sandboxNamespaces.network != .node {
       list.append(NamespaceSpec(type: .network, path: NamespacePath.process()))
       list.append(NamespaceSpec(type: .uts, path: NamespacePath.process()))
@@ -191,13 +217,14 @@ struct SpecBuilder {
     case .target: list.append(NamespaceSpec(type: .pid, path: NamespacePath.process(security.namespaces.targetID)))
     case .node: break
     }
-    if !security.privileged { list.append(NamespaceSpec(type: .cgroup)) }
+    // In a user namespace the host's cgroups cannot be mounted, whatever is privileged in it.
+    if !security.privileged || inputs.mapping != nil { list.append(NamespaceSpec(type: .cgroup)) }
     return list
   }
 
   private func resources() -> ResourcesSpec {
     var resources = Self.resources(config.resources)
-    resources.devices = inputs.deviceRules
+    resources.devices = inputs.deviceRules + (security.privileged && inputs.mapping == nil ? [] : inputs.edits.rules)
     return resources
   }
 

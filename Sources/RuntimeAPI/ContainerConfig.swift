@@ -65,6 +65,8 @@ public struct ContainerConfig: Equatable, Sendable {
   public var environment: [EnvironmentVariable]
   public var mounts: [Mount]
   public var devices: [Device]
+  /// Names of the Container Device Interface: `vendor.com/class=device`.
+  public var cdiDevices: [String]
   public var labels: [String: String]
   public var annotations: [String: String]
   /// Relative to the sandbox's log directory; empty: no log.
@@ -81,7 +83,8 @@ public struct ContainerConfig: Equatable, Sendable {
 
   public init(
     metadata: ContainerMetadata, image: ImageSpec, command: [String] = [], args: [String] = [], workingDirectory: String = "",
-    environment: [EnvironmentVariable] = [], mounts: [Mount] = [], devices: [Device] = [], labels: [String: String] = [:],
+    environment: [EnvironmentVariable] = [], mounts: [Mount] = [], devices: [Device] = [], cdiDevices: [String] = [],
+    labels: [String: String] = [:],
     annotations: [String: String] = [:], logPath: String = "", stdin: Bool = false, stdinOnce: Bool = false, tty: Bool = false,
     resources: LinuxResources? = nil, securityContext: ContainerSecurityContext = ContainerSecurityContext(),
     stopSignal: Int32 = 0
@@ -94,6 +97,7 @@ public struct ContainerConfig: Equatable, Sendable {
     self.environment = environment
     self.mounts = mounts
     self.devices = devices
+    self.cdiDevices = cdiDevices
     self.labels = labels
     self.annotations = annotations
     self.logPath = logPath

@@ -92,16 +92,19 @@ public struct RuntimeStatus: Codable, Equatable, Sendable {
   public var conditions: [RuntimeCondition]
   public var handlers: [RuntimeHandlerInfo]
   public var supplementalGroupsPolicy: Bool
+  /// Pods of the host's network can have a user namespace.
+  public var userNamespacesHostNetwork: Bool
   /// JSON texts; only when asked verbosely.
   public var info: [String: String]
 
   public init(
     conditions: [RuntimeCondition], handlers: [RuntimeHandlerInfo] = [], supplementalGroupsPolicy: Bool = false,
-    info: [String: String] = [:]
+    userNamespacesHostNetwork: Bool = false, info: [String: String] = [:]
   ) {
     self.conditions = conditions
     self.handlers = handlers
     self.supplementalGroupsPolicy = supplementalGroupsPolicy
+    self.userNamespacesHostNetwork = userNamespacesHostNetwork
     self.info = info
   }
 }

@@ -1,15 +1,16 @@
-/// The agent <-> podshim protocol, version 2. One SOCK_STREAM unix socket; a frame is
+/// The agent <-> podshim protocol, version 3. One SOCK_STREAM unix socket; a frame is
 /// `u32 length (of what follows) | u8 message kind | u8 descriptor count | u32 request id | payload`, little endian; its descriptors
 /// travel by SCM_RIGHTS with the first byte of the frame. Request id 0 is an event. A newer agent speaks an older shim's version: both
 /// sides skip trailing payload bytes they do not know, and a message kind is never reused.
 public enum ShimProtocol {
-  public static let version: UInt16 = 2
+  public static let version: UInt16 = 3
 
   /// The version a podshim must have told in its `hello` to understand this operation: a program with one it does not know fails as a
   /// whole. Fields that an older podshim skips (`SpawnRequest.setupMilliseconds`) need nothing.
   public static func version(neededBy operation: SetupOperation) -> UInt16 {
     switch operation {
     case .emptyRoot: 2
+    case .detachedRoot, .streamOwner: 3
     default: 1
     }
   }

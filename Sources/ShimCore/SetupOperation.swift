@@ -9,6 +9,9 @@ public enum SetupOperation: Equatable, Sendable {
   // Namespaces
   /// setns(2) with the descriptor in `slot` (a pidfd: several flags at once; a namespace file: one flag or 0).
   case joinNamespaces(slot: UInt8, flags: UInt32)
+  /// Gives the pipes of the standard streams to this host user, whom a user namespace joined later calls root: its processes reopen
+  /// /dev/stdout. Since version 3.
+  case streamOwner(UInt32)
   /// unshare(2). The cgroup namespace is made here rather than by clone3, which would root it at podshim's own cgroup.
   case unshare(flags: UInt32)
   /// mount(2) on `/` with `flags` (MS_REC|MS_SLAVE or MS_REC|MS_PRIVATE ...): what the new mount namespace lets through.
@@ -23,6 +26,9 @@ public enum SetupOperation: Equatable, Sendable {
   case overlayRootByMount(base: String, layers: [String], upper: String, work: String, at: String)
   /// A plain directory as root: open_tree(OPEN_TREE_CLONE) of the host directory `source`, moved to `at`.
   case bindRoot(source: String, at: String)
+  /// A detached mount that travelled with the request: an overlay whose layers only the host's root can idmap. Its place is in podshim's
+  /// directory, the working directory: paths that lead there may be closed to the root of a user namespace. Since version 3.
+  case detachedRoot(slot: UInt8)
   /// A directory that is empty and read-only, for pause.
   case emptyRoot
   /// For processes that join an existing mount namespace (exec): the current root becomes the base of container paths.

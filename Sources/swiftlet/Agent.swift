@@ -104,12 +104,12 @@ struct Agent: Sendable {
     let images = try ImageService(
       root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath, registries: registries)
     for problem in images.problems { logger.error("Images", metadata: ["problem": "\(problem)"]) }
+    var runtimeSettings = PodRuntimeSettings(
+      rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,
+      cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf)
+    runtimeSettings.cdiDirectories = settings.cdiDirectories
     let runtime = try PodRuntime(
-      settings: PodRuntimeSettings(
-        rootDirectory: settings.rootDirectory, stateDirectory: settings.stateDirectory, podshimPath: settings.podshimPath,
-        cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf
-      ),
-      store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
+      settings: runtimeSettings, store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
       traces: traces, worked: { [memory] in memory.worked() }, logger: Logger(label: "runtime"))
     // Pods are asked while others are served already.
     _ = try await runtime.recover()

@@ -19,6 +19,8 @@ struct AgentSettings: Sendable {
   var registryHosts: String
   /// A config.json with credentials for registries.
   var registryCredentials: String
+  /// Where files of the Container Device Interface are.
+  var cdiDirectories: [String]
   /// Longest time a pull may be without progress, seconds.
   var pullProgressDeadline: Int
   var podshimPath: String

@@ -67,6 +67,8 @@ struct Swiftlet: ParsableCommand {
   @Option(help: "Seconds after which a pull without progress ends.") var imagePullProgressDeadline = 60
   @Option(help: "The podshim program; default: beside swiftlet, or ../libexec/swiftlet/podshim.") var podshim: String?
   @Option(help: "The unpacker program; default: beside swiftlet, or ../libexec/swiftlet/unpacker.") var unpacker: String?
+  @Option(help: "Directories with files of the Container Device Interface, with commas between; a later one wins.")
+  var cdiSpecDirs = "/etc/cdi,/var/run/cdi"
   @Flag(help: "Serve only the CRI: no manifests, no kubelet.") var runtimeOnly = false
   @Flag(help: "At SIGTERM stop every pod first, and remove the bridge.") var stopPodsOnExit = false
 
@@ -135,6 +137,7 @@ struct Swiftlet: ParsableCommand {
       preparedNetworks: preparedNetworks, unprivilegedPorts: unprivilegedPorts, nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
       registryHosts: absolute(registryHosts), registryCredentials: absolute(registryCredentials ?? "\(rootDir)/config.json"),
+      cdiDirectories: cdiSpecDirs.split(separator: ",").map { absolute(String($0)) },
       pullProgressDeadline: max(1, imagePullProgressDeadline),
       podshimPath: try podshim ?? builtIn("podshim"), unpackerPath: try unpacker ?? builtIn("unpacker"), runtimeOnly: runtimeOnly,
       stopPodsOnExit: stopPodsOnExit,

@@ -38,12 +38,11 @@ import Testing
     }
   }
 
-  /// Read where the newer fields are absent; SELinux labels and CDI devices are refused before, with what they are; an image is looked up
-  /// by the reference in `image`.
+  /// Read where the newer fields are absent; SELinux labels are refused before, with what they are.
   private static let known: Set<String> = [
-    "CDI_devices", "apparmor_profile", "image.image_ref", "seccomp_profile_path", "selinux_options",
-    // Not kept of an image; the moment of the same reading is its processors'; no user namespaces with the host's network.
-    "spec", "io.timestamp", "process.timestamp", "features.user_namespaces_host_network",
+    "apparmor_profile", "seccomp_profile_path", "selinux_options",
+    // Not kept of an image; the moment of the same reading is its processors'.
+    "spec", "io.timestamp", "process.timestamp",
   ]
 
   @Test("of the configurations of sandboxes and containers") func configurations() throws {

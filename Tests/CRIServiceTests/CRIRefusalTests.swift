@@ -11,19 +11,6 @@ struct CRIRefusalTests {
   private static let container = ContainerConfig(
     metadata: ContainerMetadata(name: "c"), image: ImageSpec(image: "localhost/busybox:1"))
 
-  @Test("A CDI device asked for by annotation is refused, as one in its own field is")
-  func annotatedDevice() async throws {
-    try await withCRIServer { client, _, _ in
-      var config = Self.container
-      config.annotations = ["cdi.k8s.io/gpu": "vendor.com/gpu=0"]
-      let error = await #expect(throws: RuntimeError.self) {
-        try await client.createContainer(config, in: SandboxID("s"), sandboxConfig: sandboxConfig)
-      }
-      #expect(error?.code == .unimplemented)
-      #expect(error?.message.contains("cdi.k8s.io/gpu") == true)
-    }
-  }
-
   /// Sent as another client would: this project's own values have no place for labels.
   @Test("an SELinux label is refused by the name of its field, and nothing is made", arguments: ["user", "role", "type", "level"])
   func labels(_ part: String) async throws {

@@ -103,6 +103,53 @@ extension AgentSuite {
       }
     }
 
+    @Test(
+      "What an image declares as volumes begins with the image's content, can be written under a read-only root, and goes with the container",
+      arguments: [nil, UserNamespaceOption(mode: .pod, uids: [ids], gids: [ids])])
+    func declared(_ users: UserNamespaceOption?) async throws {
+      var options = CRILifecycleTests.options
+      options.images = ["volumes"]
+      try await AgentFixture.with(options) { agent in
+        let host = "\(agent.base)/host"
+        let pod = try await agent.sandbox("declared") { $0.securityContext.namespaces.user = users }
+        func make(_ name: String) async throws -> ContainerID {
+          try await pod.start(name, ["sleep", "100000"], image: "volumes") { config in
+            config.command = config.args
+            config.args = []
+            config.securityContext.namespaces.user = users
+            config.securityContext.readOnlyRootFilesystem = true
+            config.mounts = [Mount(containerPath: "/mounted", hostPath: host)]
+          }
+        }
+        let id = try await make("c")
+        let output = try await agent.exec(
+          id,
+          [
+            "sh", "-c",
+            """
+            exec 2>&1
+            cat /declared/file /linked/file; stat -c %u /declared /missing/deep
+            echo new > /declared/file; mv /declared/deep /declared/moved; touch /missing/deep/x /linked/y && echo written
+            touch /root-file || echo refused; ls /mounted | wc -l; cat /declared/file; ls /declared /missing/deep /inside
+            """,
+          ])
+        #expect(
+          output.output.split(separator: "\n").map(String.init)
+            == [
+              "of the image", "behind the link", "0", "0", "written", "touch: /root-file: Read-only file system", "refused", "0",
+              "new",
+              "/declared:", "file", "moved", "", "/inside:", "file", "y", "", "/missing/deep:", "x",
+            ].filter { !$0.isEmpty }, "\(output.output)")
+        #expect(try await agent.status(id).mounts.map(\.containerPath) == ["/mounted"])
+        let other = try await make("other")
+        #expect(try await agent.exec(other, ["cat", "/declared/file"]).output == "of the image")
+        #expect(FileManager.default.fileExists(atPath: "\(agent.root)/containers/\(id)/volumes"))
+        try await agent.runtime.removeContainer(id)
+        #expect(!FileManager.default.fileExists(atPath: "\(agent.root)/containers/\(id)"))
+      }
+    }
+    private static let ids = IDMappingValue(hostID: 196_608, containerID: 0, length: 65536)
+
     @Test("A part that an image's links lead to lies in the image, whatever they say")
     func hostileLinks() async throws {
       try await ScratchDirectory.with { scratch in

@@ -12,7 +12,8 @@ import Testing
 @Suite("Devices of a container") struct DevicesTests {
   @Test("a privileged one has the node's, and no link: /dev/stdout leads to what is the agent's own")
   func privileged() throws {
-    let (devices, rules) = try Devices.resolve([], privileged: true)
+    let found = try Devices.resolve([], privileged: true)
+    let (devices, rules) = (found.specs, found.rules)
     let paths = devices.map(\.path)
     #expect(Set(paths).count == paths.count)
     #expect(Set(DefaultSpec.devices.map(\.path)).isSubset(of: paths))
@@ -25,8 +26,10 @@ import Testing
 
   @Test("one that is asked for is the host's node at the place it is asked for, with the access asked for")
   func node() throws {
-    let (devices, rules) = try Devices.resolve(
+    let found = try Devices.resolve(
       [Device(containerPath: "/dev/mine", hostPath: "/dev/zero", permissions: "r")], privileged: false)
+    let (devices, rules) = (found.specs, found.rules)
+    #expect(found.nodes == [Mount(containerPath: "/dev/mine", hostPath: "/dev/zero")])
     let device = try #require(devices.last)
     #expect(device.path == "/dev/mine" && device.type == "c" && device.major == 1 && device.minor == 5)
     #expect(devices.dropLast().map(\.path) == DefaultSpec.devices.map(\.path))
@@ -44,7 +47,7 @@ import Testing
         #expect(unsafe symlink(target, scratch[name]) == 0)
       }
       try scratch.write("file", "no device")
-      let (devices, _) = try Devices.resolve([Device(containerPath: "/dev/all", hostPath: scratch.path)], privileged: false)
+      let devices = try Devices.resolve([Device(containerPath: "/dev/all", hostPath: scratch.path)], privileged: false).specs
       #expect(devices.dropFirst(DefaultSpec.devices.count).map(\.path).sorted() == ["/dev/all/deep/null"])
     }
   }

@@ -34,6 +34,7 @@ enum CodecFuzz {
   static let seeds: [[UInt8]] = {
     let program: [SetupOperation] = [
       .joinNamespaces(slot: 255, flags: 1), .overlayRoot(layers: ["/a", "/b"], upper: "/u", work: "/w", at: "/m"), .emptyRoot,
+      .detachedRoot(slot: 3), .streamOwner(65536),
       .bind(BindMount(source: "/s", target: "/t")), .makeNode(path: "/dev/null", mode: 1, major: 1, minor: 3, uid: 0, gid: 0),
       .groups([1, 2, 3]), .seccomp(flags: 0, program: [1, 2, 3, 4, 5, 6, 7, 8]), .awaitStart,
       .execute(candidates: ["/a"], arguments: ["a", "b"], environment: ["C=d"]),

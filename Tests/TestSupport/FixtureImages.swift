@@ -1,6 +1,6 @@
 import Foundation
 
-/// The image archives that `make fixtures` builds: `busybox`, `payload`, `web`.
+/// The image archives that `make fixtures` builds: `busybox`, `payload`, `web`, `volumes`.
 package enum FixtureImages {
   package struct Missing: Error, CustomStringConvertible {
     package var description: String { "SWIFTLET_FIXTURES does not name the directory of test images: run `make fixtures`" }

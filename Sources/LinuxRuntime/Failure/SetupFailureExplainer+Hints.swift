@@ -12,7 +12,7 @@ extension SetupFailureExplainer {
     case .bindRoot(let source, _):
       return context.code == Errno.noEntry ? "there is no directory \(source) on the node" : mountHint(context)
     case .makeDirectory(let path, _), .makeNode(let path, _, _, _, _, _), .makeSymlink(_, let path): return makeHint(path, context)
-    case .rootPropagation, .emptyRoot, .newRootPropagation, .mask, .readOnly, .readOnlyRoot, .pivotRoot, .console:
+    case .rootPropagation, .emptyRoot, .detachedRoot, .newRootPropagation, .mask, .readOnly, .readOnlyRoot, .pivotRoot, .console:
       return mountHint(context)
     case .joinNamespaces: return joinHint(context)
     case .unshare:
@@ -33,7 +33,7 @@ extension SetupFailureExplainer {
     case .changeDirectory(let path, _): return directoryHint(path, context)
     case .controllingTerminal, .awaitStart:
       return context.code == Errno.noEntry ? "the container has no /dev/pts with a ptmx; does a volume cover /dev?" : ""
-    case .currentRoot, .umask, .newSession, .noNewPrivileges, .pause: return ""
+    case .streamOwner, .currentRoot, .umask, .newSession, .noNewPrivileges, .pause: return ""
     }
   }
 

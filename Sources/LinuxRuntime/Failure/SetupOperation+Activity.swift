@@ -10,6 +10,8 @@ extension SetupOperation {
     case .overlayRoot(let layers, _, _, _), .overlayRootByMount(_, let layers, _, _, _):
       "mount the root file system (overlay of \(layers.count) image layers, \(context.detail))"
     case .bindRoot(let source, _): "use the directory '\(source)' as root file system"
+    case .streamOwner: "give the standard streams to the pod's root"
+    case .detachedRoot: "mount the root file system"
     case .emptyRoot: "make the empty root of the sandbox's own process"
     case .currentRoot: "open the root directory of the container"
     case .newRootPropagation: "set the mount propagation of the container's root"

@@ -19,8 +19,15 @@ extension PodRuntime {
     if security.runAsGroup != nil, security.runAsUser == nil, security.runAsUsername.isEmpty {
       throw RuntimeError(.invalidArgument, "container \(name): run_as_group needs run_as_user or run_as_username")
     }
-    if let user = security.namespaces.user, user.mode != .node {
-      throw RuntimeError(.invalidArgument, "container \(name): user namespaces are not supported yet by this runtime")
+    guard try UserMapping(security.namespaces.user) == UserMapping(record.config.securityContext.namespaces.user) else {
+      throw RuntimeError(.invalidArgument, "container \(name): its userns_options are not those of its sandbox")
+    }
+    try check(security.seccomp, "seccomp", name)
+    try check(security.appArmor, "apparmor", name)
+    if let seccomp = security.seccomp, seccomp.type == .localhost, !Self.localhostPath(seccomp.localhostRef).hasPrefix("/") {
+      throw RuntimeError(
+        .invalidArgument, "container \(name): seccomp.localhost_ref '\(seccomp.localhostRef)' is not the absolute path of a profile"
+      )
     }
     if security.namespaces.pid == .target {
       let target = state.withLock { $0.containers[ContainerID(security.namespaces.targetID)] }
@@ -40,6 +47,16 @@ extension PodRuntime {
           + "which this node does not have: it is absent or used by cgroup v1; boot with cgroup_no_v1=all "
           + "systemd.unified_cgroup_hierarchy=1, or remove the limit")
     }
+  }
+
+  /// Source: CRI SecurityProfile.localhost_ref: it must be set if the type is Localhost, and must not otherwise.
+  private func check(_ profile: SecurityProfile?, _ field: String, _ name: String) throws(RuntimeError) {
+    guard let profile, profile.localhostRef.isEmpty == (profile.type == .localhost) else { return }
+    throw RuntimeError(
+      .invalidArgument,
+      profile.type == .localhost
+        ? "container \(name): \(field) of type Localhost needs a localhost_ref"
+        : "container \(name): \(field).localhost_ref '\(profile.localhostRef)' has a meaning for the type Localhost only")
   }
 
   private func validate(_ mount: Mount, of name: String) throws(RuntimeError) {
@@ -65,8 +82,8 @@ extension PodRuntime {
         "RROUnsupported: container \(name): mount \(mount.containerPath): recursive read-only needs readonly and private propagation"
       )
     }
-    if !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
-      throw RuntimeError(.invalidArgument, "container \(name): id-mapped mounts are not supported yet (\(mount.containerPath))")
+    if mount.uidMappings.isEmpty != mount.gidMappings.isEmpty {
+      throw RuntimeError(.invalidArgument, "container \(name): mount \(mount.containerPath) maps users or groups, and not both")
     }
   }
 }

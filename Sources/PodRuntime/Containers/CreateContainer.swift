@@ -77,12 +77,14 @@ extension PodRuntime {
   }
 
   /// What lies on the node before podshim is asked.
-  private struct Ground: Sendable {
+  struct Ground: Sendable {
     var record: ContainerRecord
     var spec: RuntimeSpec
     /// A `StoredSpec`'s bytes.
     var storedSpec: [UInt8]
-    var root: RootFileSystem
+    var snapshot: Snapshot
+    /// What the container cannot open itself.
+    var opened: [Mount]
     /// Keeps the image's layers until the writable layer says that it stands on them.
     var image: ResolvedImage
     var imageVolumes: ImageVolumes
@@ -104,8 +106,11 @@ extension PodRuntime {
     }
     var laps = StartLaps(traces, sandboxRecord.config.metadata.uid, container: config.metadata.name)
     try Faults.check(.containerSpec)
-    let volumes = try await openVolumes(config, ground.imageVolumes, logPath: ground.record.logPath)
-    let program = try containerProgram(ground.spec, root: ground.root, volumes: volumes)
+    let mapping = try UserMapping(config.securityContext.namespaces.user)
+    let users = mapping == nil ? nil : try await runBlocking { () throws(any Error) in try mapping?.namespace() }
+    var volumes = try await openVolumes(config, ground, users)
+    try await openAnonymousVolumes(config, ground, users, &volumes)
+    let program = try containerProgram(ground.spec, root: try await root(ground, mapping, users), volumes: volumes)
 
     laps.lap(.mounts)
     var record = ground.record
@@ -137,28 +142,6 @@ extension PodRuntime {
     apply(.made(pid: pid), to: container)
   }
 
-  /// Paths that may be on a file system that does not answer: the sandbox's gate is not held for longer than podshim may take, or the pod
-  /// could be neither stopped nor removed. What comes later is dropped, and its descriptors with it.
-  private func openVolumes(_ config: ContainerConfig, _ images: ImageVolumes, logPath: String) async throws -> Volumes {
-    if config.mounts.isEmpty && logPath.isEmpty { return try Volumes([]) }
-    let mountedImages = try await images.open(scratch: settings.rootMountPoint, mapping: nil)
-    let opened = await waiting(atMost: settings.volumePatience) {
-      await runBlocking(.foreign) {
-        Result { () throws(any Error) in
-          if let slash = logPath.lastIndex(of: "/") { try makeDirectory(String(logPath[..<slash]), mode: 0o755) }
-          return try Volumes(config.mounts, images: mountedImages)
-        }
-      }
-    }
-    guard let opened else {
-      throw RuntimeError(
-        .deadlineExceeded,
-        "a volume of container \(config.metadata.name), or the directory of its log, does not answer after "
-          + "\(settings.volumePatience.components.seconds) s: is it on a network file system that is gone?")
-    }
-    return try opened.get()
-  }
-
   /// Everything that is made of files: on a thread that may block. The record is on the node before anything it names.
   private func prepareGround(
     _ id: ContainerID, _ config: ContainerConfig, _ sandbox: SandboxRecord, appArmorProfile: String?, file: String, cgroup: Cgroup
@@ -166,6 +149,7 @@ extension PodRuntime {
     var laps = StartLaps(traces, sandbox.config.metadata.uid, container: config.metadata.name)
     let image = try images.resolve(config.image.image)
     let imageVolumes = try ImageVolumes(config, in: images)
+    let mapping = try UserMapping(config.securityContext.namespaces.user)
     let prepared = try prepareSpec(config, sandbox, image, cgroupPath: cgroup.path, appArmorProfile: appArmorProfile)
     var record = makeRecord(id, config, sandbox, image)
     record.user = prepared.user
@@ -179,7 +163,9 @@ extension PodRuntime {
     try Faults.check(.containerRecord, .after)
     laps.lap(.record)
     try Faults.check(.containerDirectory)
-    let snapshot = try images.prepareSnapshot(owner: id.rawValue, image: image, mounting: imageVolumes.images)
+    let snapshot = try images.prepareSnapshot(
+      owner: id.rawValue, image: image, mounting: imageVolumes.images,
+      root: mapping.map { ($0.uid.hostID, $0.gid.hostID) } ?? (0, 0))
     try Faults.check(.containerDirectory, .middle)
     try Faults.check(.containerDirectory, .after)
     laps.lap(.snapshot)
@@ -190,7 +176,7 @@ extension PodRuntime {
     try Faults.check(.containerCgroup, .after)
     laps.lap(.cgroup)
     return Ground(
-      record: record, spec: prepared.spec, storedSpec: spec, root: rootFileSystem(image, snapshot), image: image,
+      record: record, spec: prepared.spec, storedSpec: spec, snapshot: snapshot, opened: prepared.opened, image: image,
       imageVolumes: imageVolumes, cgroup: try cgroup.open())
   }
 

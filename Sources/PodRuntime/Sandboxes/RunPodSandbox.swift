@@ -11,7 +11,7 @@ import Synchronization
 extension PodRuntime {
   /// Source: CRI RunPodSandbox. Idempotent by metadata: a retry joins the creation under way or gets its result.
   public func runPodSandbox(_ config: SandboxConfig, handler: String) async throws(RuntimeError) -> SandboxID {
-    try validate(config, handler: handler)
+    try await validate(config, handler: handler)
     let key = SandboxRecord.key(config.metadata)
     // Nothing of an earlier agent runs beside the new pod, and one that this agent can still reach is the answer.
     try await wait(for: strangersEnded)
@@ -97,6 +97,9 @@ extension PodRuntime {
     try Faults.check(.sandboxRecord)
     let sandbox = Sandbox(record, journal: journal)
 
+    if try UserMapping(config.securityContext.namespaces.user) != nil {
+      return try await buildMapped(sandbox, record, undo: undo)
+    }
     // The network comes from a blocking thread while the directory, the cgroup and podshim are made on another.
     async let attachment = attachNetwork(id, config)
     let started: (link: ShimLink, cgroup: SharedDescriptor)
@@ -116,7 +119,7 @@ extension PodRuntime {
     async let saved: Void = traces.measure(.rows, config.metadata.uid) { try await save(final) }
     let pid: Int32
     do {
-      pid = try await traces.measure(.pause, config.metadata.uid) { try await startPause(config, started, attached) }
+      pid = try await traces.measure(.pause, config.metadata.uid) { try await startPause(config, started, attached?.namespace) }
     } catch {
       _ = try? await saved
       throw error
@@ -130,6 +133,51 @@ extension PodRuntime {
     return sandbox
   }
 
+  /// A pod with a user namespace. Its network namespace must belong to that, or nothing in the pod could mount sysfs or configure an
+  /// interface, so pause makes it: the network comes after pause.
+  private func buildMapped(_ sandbox: Sandbox, _ made: SandboxRecord, undo: Undo) async throws -> Sandbox {
+    var record = made
+    let (id, config) = (sandbox.id, record.config)
+    let started = try await startShim(sandbox, undo: undo)
+    let pid = try await traces.measure(.pause, config.metadata.uid) { try await startPause(config, started, nil) }
+    // Only the host's root lowers a score.
+    if kernel.canRaiseLimits { try? await runBlocking { try writeFile("/proc/\(pid)/oom_score_adj", "-998") } }
+    var namespace: SharedDescriptor?
+    if config.securityContext.namespaces.network != .node {
+      namespace = try await started.link.call(.namespaces(flags: Namespace.net)).descriptors.first
+      guard let namespace else { throw RuntimeError(.internalError, "podshim gave no network namespace") }
+      let attached = try await attachNetwork(id, config, namespace)
+      undo.push("network of \(id)") { [self] in await detachNetwork(id) }
+      record.addresses = attached?.addresses ?? []
+      try await setNetworkSysctls(config, in: namespace)
+    }
+    record.isMade = true
+    undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
+    let final = record
+    try await traces.measure(.rows, config.metadata.uid) { try await save(final) }
+    try Faults.check(.sandboxReady)
+    record.config.wire = WireForm()
+    sandbox.setRecord(record)
+    sandbox.pausePID = pid
+    sandbox.namespace = namespace
+    return sandbox
+  }
+
+  /// After the network, which sets some of its own: the pod has the last word.
+  private func setNetworkSysctls(_ config: SandboxConfig, in namespace: SharedDescriptor) async throws {
+    let values = config.sysctls.filter { $0.key.hasPrefix("net.") || $0.key.hasPrefix("net/") }
+    if values.isEmpty { return }
+    try await runBlocking { () throws(any Error) in
+      try NetworkNamespace.run(in: namespace) { () throws(RuntimeError) in
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+          do { try writeFile("/proc/sys/\(SetupProgramBuilder.sysctlPath(name))", value) } catch {
+            throw RuntimeError(.invalidArgument, "sysctl \(name)=\(value)", cause: error)
+          }
+        }
+      }.get()
+    }
+  }
+
   /// The one transaction of a creation, and the same beside podshim's socket, for an agent that finds no database.
   private func save(_ record: SandboxRecord) async throws {
     let (records, path, bytes) = (records, recordFile(of: record.id), try record.bytes())
@@ -141,12 +189,14 @@ extension PodRuntime {
 
   // MARK: Network
 
-  private func attachNetwork(_ id: SandboxID, _ config: SandboxConfig) async throws -> PodNetworkAttachment? {
+  private func attachNetwork(
+    _ id: SandboxID, _ config: SandboxConfig, _ namespace: SharedDescriptor? = nil
+  ) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
     let ports = Self.hostPorts(config)
     // One that is not there in time is taken back by the network itself when it comes: the undo must not overtake it.
     return try await traces.measure(.network, config.metadata.uid) {
-      try await network.attach(AttachRequest(owner: id.rawValue, portMappings: ports))
+      try await network.attach(AttachRequest(owner: id.rawValue, portMappings: ports, namespace: namespace))
     }
   }
 
@@ -228,15 +278,15 @@ extension PodRuntime {
 
   /// The process that holds the pod's namespaces.
   private func startPause(
-    _ config: SandboxConfig, _ shim: (link: ShimLink, cgroup: SharedDescriptor), _ attached: PodNetworkAttachment?
+    _ config: SandboxConfig, _ shim: (link: ShimLink, cgroup: SharedDescriptor), _ network: SharedDescriptor?
   ) async throws -> Int32 {
     try Faults.check(.pauseSpawn)
-    let program = try pauseProgram(config, hasNamespace: attached != nil)
+    let program = try pauseProgram(config, hasNamespace: network != nil)
     var request = SpawnRequest(id: "", program: SetupProgram.encode(program.operations))
     program.fill(&request)
     request.exitRecordPath = "pause.exit"
     var descriptors: [SharedDescriptor] = []
-    if let attached { descriptors.append(attached.namespace) }
+    if let network { descriptors.append(network) }
     request.cgroupSlot = Int16(descriptors.count)
     descriptors.append(shim.cgroup)
     let answer = try await shim.link.spawn(request, descriptors: descriptors, program: program.operations, command: ["pause"])

@@ -5,7 +5,8 @@ import RuntimeAPI
 /// The files a sandbox shares with its containers: hostname, hosts, resolv.conf, and the mount point of /dev/shm.
 extension PodRuntime {
   func writeSandboxFiles(_ config: SandboxConfig, directory: String) throws(SystemCallError) {
-    try makeDirectory(directory, mode: 0o700)
+    // The root of a user namespace is nobody here, and mounts what is in it.
+    try makeDirectory(directory, mode: config.securityContext.namespaces.user?.mode == .pod ? 0o711 : 0o700)
     try makeDirectory("\(directory)/shm", mode: 0o1777)
     try writeFile("\(directory)/hostname", Self.hostname(config) + "\n")
     try writeFile("\(directory)/hosts", (try? readFile("/etc/hosts")) ?? "127.0.0.1\tlocalhost\n")

@@ -3,7 +3,7 @@ import RuntimeAPI
 
 extension PodRuntime {
   /// What can be said of a request before anything is done.
-  func validate(_ config: SandboxConfig, handler: String) throws(RuntimeError) {
+  func validate(_ config: SandboxConfig, handler: String) async throws(RuntimeError) {
     if !handler.isEmpty, handler != Self.runtimeName {
       throw RuntimeError(.invalidArgument, "unknown runtime handler \(handler): this runtime has \"\" and \(Self.runtimeName)")
     }
@@ -12,8 +12,8 @@ extension PodRuntime {
     if namespaces.pid == .target || namespaces.network == .target || namespaces.ipc == .target {
       throw RuntimeError(.invalidArgument, "namespace mode TARGET is not possible for a sandbox")
     }
-    if let user = namespaces.user, user.mode != .node {
-      throw RuntimeError(.invalidArgument, "user namespaces are not supported yet by this runtime")
+    if try UserMapping(namespaces.user) != nil, let obstacle = await userNamespaces.obstacle() {
+      throw RuntimeError(.failedPrecondition, obstacle)
     }
     if namespaces.network != .node, network == nil {
       throw RuntimeError(.failedPrecondition, "pod networking is off on this node: only hostNetwork pods can run")

@@ -56,6 +56,8 @@ extension ByteReader {
     case 39: return .execute(candidates: try strings(), arguments: try strings(), environment: try strings())
     case 40: return .pause
     case 41: return .emptyRoot
+    case 42: return .detachedRoot(slot: try integer())
+    case 43: return .streamOwner(try integer())
     default: throw .unknownKind(kind)
     }
   }

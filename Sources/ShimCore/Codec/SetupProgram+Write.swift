@@ -164,6 +164,12 @@ struct OperationWriter {
       strings(environment)
     case .pause: begin(40)
     case .emptyRoot: begin(41)
+    case .detachedRoot(let slot):
+      begin(42)
+      integer(slot)
+    case .streamOwner(let user):
+      begin(43)
+      integer(user)
     }
   }
 }

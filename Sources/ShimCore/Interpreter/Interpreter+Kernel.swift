@@ -55,6 +55,14 @@ extension Interpreter {
     try check(cl_setresuid(0), "setresuid", "0")
   }
 
+  /// Before anything is joined: afterwards this process is not allowed to. Files and devices passed from elsewhere keep their owner.
+  func giveStreams(to user: UInt32) {
+    for number: Int32 in 0...2 {
+      guard let status = try? Files.status(number, "stdio"), status.mode & FileType.mask == FileType.pipe else { continue }
+      _ = cl_fchown(number, user, UInt32.max)
+    }
+  }
+
   func setUser(_ user: UInt32) throws(CallError) {
     // The process must be able to reopen /dev/stdout and its terminal. Files and devices passed from elsewhere keep their owner.
     for number: Int32 in 0...2 {

@@ -12,6 +12,8 @@ extension Interpreter {
     let mount: Descriptor
     if type == "proc", !context.joinedProcfs.isEmpty {
       mount = try joinedProcfs(attributes)
+    } else if type == "proc", hostProcfs >= 0 {
+      mount = Descriptor(adopting: hostProcfs)
     } else {
       mount = try detachedFileSystem(type, source, attributes, options)
     }

@@ -47,6 +47,12 @@ extension Interpreter {
     try attachRoot(at)
   }
 
+  mutating func detachedRoot(_ slot: UInt8) throws(CallError) {
+    guard Int(slot) < context.slots.count else { throw CallError("move_mount", Errno.badDescriptor, "slot " + decimal(slot)) }
+    root = context.slots[Int(slot)]
+    try attachRoot(Blank.directory)
+  }
+
   /// For pause, whom every process of a shared pid namespace may look at.
   mutating func emptyRoot() throws(CallError) {
     root = try copy(of: Blank.directory).release()

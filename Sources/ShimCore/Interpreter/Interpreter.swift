@@ -47,6 +47,8 @@ public struct Interpreter: ~Copyable {
   var root: Int32 = -1
   /// A procfs of this process's pid namespace that is attached nowhere, so nothing in an image can cover or divert it; -1: not needed.
   var procfs: Int32 = -1
+  /// A procfs for the container, made before a user namespace was joined that does not own the pid namespace and may not mount it; -1: none.
+  var hostProcfs: Int32 = -1
   /// The mappings of this process, when it is to pause; -1: it is not, or cannot know them.
   private(set) var maps: Int32 = -1
   /// oom_score_adj of this process, or the error of opening it.
@@ -147,10 +149,14 @@ public struct Interpreter: ~Copyable {
   private mutating func prepare(for operations: [SetupOperation]) throws(CallError) {
     // The first process of a pid namespace leaves a procfs for those who join: made now, while nobody else is there to watch.
     var needsProcfs = context.newPIDNamespace
+    var joinsUser = false
     for (position, operation) in operations.enumerated() {
       switch operation {
       case .userID: userOperation = position
       case .sysctl, .appArmorProfile: needsProcfs = true
+      case .joinNamespaces(_, let flags): joinsUser = joinsUser || flags & Namespace.user != 0
+      case .fileSystem(let type, _, _, let attributes, _) where joinsUser && type == "proc" && context.joinedProcfs.isEmpty:
+        hostProcfs = try mountProcfs(attributes)
       case .pause: maps = unsafe cl_openat(At.workingDirectory, "/proc/self/maps", Open.readOnly, 0)
       default: break
       }
@@ -160,11 +166,14 @@ public struct Interpreter: ~Copyable {
   }
 
   private mutating func makeProcfs() throws(CallError) {
+    procfs = try mountProcfs(MountFlag.attributeNoSuid | MountFlag.attributeNoDevices | MountFlag.attributeNoExec)
+    if context.newPIDNamespace { try channel.send(.procfs, descriptor: procfs) }
+  }
+
+  private func mountProcfs(_ attributes: UInt64) throws(CallError) -> Int32 {
     let configuration = Descriptor(adopting: try check(unsafe cl_fsopen("proc", 1), "fsopen", "proc"))
     try check(cl_fsconfig(configuration.raw, MountFlag.configCreate, nil, nil, 0), "fsconfig", "proc")
-    let attributes = UInt32(MountFlag.attributeNoSuid | MountFlag.attributeNoDevices | MountFlag.attributeNoExec)
-    procfs = try check(cl_fsmount(configuration.raw, 1, attributes), "fsmount", "proc")
-    if context.newPIDNamespace { try channel.send(.procfs, descriptor: procfs) }
+    return try check(cl_fsmount(configuration.raw, 1, UInt32(truncatingIfNeeded: attributes)), "fsmount", "proc")
   }
 
   /// Whether an operation after this one sets the user.
@@ -180,6 +189,8 @@ public struct Interpreter: ~Copyable {
       try overlayRootByMount(base, layers, upper, work, at)
     case .bindRoot(let source, let at): try bindRoot(source, at)
     case .emptyRoot: try emptyRoot()
+    case .detachedRoot(let slot): try detachedRoot(slot)
+    case .streamOwner(let user): giveStreams(to: user)
     case .currentRoot:
       root = try Files.open("/", Open.path | Open.directory).release()
       takeNull()
