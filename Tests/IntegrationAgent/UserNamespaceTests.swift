@@ -48,6 +48,8 @@ extension AgentSuite {
         }
         let id = try await Self.stay(pod, "c") { config in
           config.securityContext.capabilities.add = ["NET_ADMIN", "SYS_ADMIN"]
+          // The default profile forbids mounts to everybody.
+          config.securityContext.appArmor = SecurityProfile(type: .unconfined)
           config.stdin = true
         }
         func shell(_ script: String) async throws -> String {
