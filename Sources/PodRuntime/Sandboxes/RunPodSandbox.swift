@@ -133,53 +133,8 @@ extension PodRuntime {
     return sandbox
   }
 
-  /// A pod with a user namespace. Its network namespace must belong to that, or nothing in the pod could mount sysfs or configure an
-  /// interface, so pause makes it: the network comes after pause.
-  private func buildMapped(_ sandbox: Sandbox, _ made: SandboxRecord, undo: Undo) async throws -> Sandbox {
-    var record = made
-    let (id, config) = (sandbox.id, record.config)
-    let started = try await startShim(sandbox, undo: undo)
-    let pid = try await traces.measure(.pause, config.metadata.uid) { try await startPause(config, started, nil) }
-    // Only the host's root lowers a score.
-    if kernel.canRaiseLimits { try? await runBlocking { try writeFile("/proc/\(pid)/oom_score_adj", "-998") } }
-    var namespace: SharedDescriptor?
-    if config.securityContext.namespaces.network != .node {
-      namespace = try await started.link.call(.namespaces(flags: Namespace.net)).descriptors.first
-      guard let namespace else { throw RuntimeError(.internalError, "podshim gave no network namespace") }
-      let attached = try await attachNetwork(id, config, namespace)
-      undo.push("network of \(id)") { [self] in await detachNetwork(id) }
-      record.addresses = attached?.addresses ?? []
-      try await setNetworkSysctls(config, in: namespace)
-    }
-    record.isMade = true
-    undo.push("rows of \(id)") { [records] in try await records.release { try records.remove(id, $0) } }
-    let final = record
-    try await traces.measure(.rows, config.metadata.uid) { try await save(final) }
-    try Faults.check(.sandboxReady)
-    record.config.wire = WireForm()
-    sandbox.setRecord(record)
-    sandbox.pausePID = pid
-    sandbox.namespace = namespace
-    return sandbox
-  }
-
-  /// After the network, which sets some of its own: the pod has the last word.
-  private func setNetworkSysctls(_ config: SandboxConfig, in namespace: SharedDescriptor) async throws {
-    let values = config.sysctls.filter { $0.key.hasPrefix("net.") || $0.key.hasPrefix("net/") }
-    if values.isEmpty { return }
-    try await runBlocking { () throws(any Error) in
-      try NetworkNamespace.run(in: namespace) { () throws(RuntimeError) in
-        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-          do { try writeFile("/proc/sys/\(SetupProgramBuilder.sysctlPath(name))", value) } catch {
-            throw RuntimeError(.invalidArgument, "sysctl \(name)=\(value)", cause: error)
-          }
-        }
-      }.get()
-    }
-  }
-
   /// The one transaction of a creation, and the same beside podshim's socket, for an agent that finds no database.
-  private func save(_ record: SandboxRecord) async throws {
+  func save(_ record: SandboxRecord) async throws {
     let (records, path, bytes) = (records, recordFile(of: record.id), try record.bytes())
     try await records.write { transaction in try records.put(record, transaction) }
     try await runBlocking { () throws(SystemCallError) in try writePrivateFile(path, bytes) }
@@ -189,7 +144,7 @@ extension PodRuntime {
 
   // MARK: Network
 
-  private func attachNetwork(
+  func attachNetwork(
     _ id: SandboxID, _ config: SandboxConfig, _ namespace: SharedDescriptor? = nil
   ) async throws -> PodNetworkAttachment? {
     guard config.securityContext.namespaces.network != .node, let network else { return nil }
@@ -201,7 +156,7 @@ extension PodRuntime {
   }
 
   /// Undoing must go on, but not in silence.
-  private func detachNetwork(_ id: SandboxID) async {
+  func detachNetwork(_ id: SandboxID) async {
     guard let network else { return }
     do {
       try await records.releasing { try network.detach(owner: id.rawValue) }
@@ -224,7 +179,7 @@ extension PodRuntime {
   // MARK: podshim
 
   /// The sandbox's directory with its files, its cgroup, and podshim in it.
-  private func startShim(_ sandbox: Sandbox, undo: Undo) async throws -> (link: ShimLink, cgroup: SharedDescriptor) {
+  func startShim(_ sandbox: Sandbox, undo: Undo) async throws -> (link: ShimLink, cgroup: SharedDescriptor) {
     let (record, directory) = (sandbox.record, settings.sandboxDirectory(sandbox.id.rawValue))
     var laps = StartLaps(traces, record.config.metadata.uid)
     undo.push("directory \(directory)", isRecord: true) {
@@ -277,7 +232,7 @@ extension PodRuntime {
   }
 
   /// The process that holds the pod's namespaces.
-  private func startPause(
+  func startPause(
     _ config: SandboxConfig, _ shim: (link: ShimLink, cgroup: SharedDescriptor), _ network: SharedDescriptor?
   ) async throws -> Int32 {
     try Faults.check(.pauseSpawn)
