@@ -12,6 +12,15 @@ public enum HostAddresses {
     try await threads.run { () throws(ResolverError) in try look(host) }
   }
 
+  /// The bytes of a numeric address, 4 or 16; nil: it is none. Source: inet_pton(3).
+  public static func bytes(_ text: String) -> [UInt8]? {
+    for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
+      var bytes = [UInt8](repeating: 0, count: count)
+      if unsafe inet_pton(family, text, &bytes) == 1 { return bytes }
+    }
+    return nil
+  }
+
   public struct ResolverError: Error, Sendable, CustomStringConvertible {
     public let description: String
   }

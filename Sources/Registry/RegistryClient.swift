@@ -9,10 +9,15 @@ public struct RegistryClient: Sendable {
     public var credentialsFile: String?
     /// Longest time without progress.
     public var patience: Duration
+    public var proxies: ProxySettings
     var retries = RetryPolicy()
 
-    public init(hostsDirectory: String? = nil, credentialsFile: String? = nil, patience: Duration = .seconds(60)) {
+    public init(
+      hostsDirectory: String? = nil, credentialsFile: String? = nil, patience: Duration = .seconds(60),
+      proxies: ProxySettings = ProxySettings()
+    ) {
       (self.hostsDirectory, self.credentialsFile, self.patience) = (hostsDirectory, credentialsFile, patience)
+      self.proxies = proxies
     }
   }
   private let settings: Settings

@@ -25,7 +25,7 @@ public final class RegistrySession: Sendable {
 
   init(registry: String, path: String, hosts: [(RegistryHost, RegistryCredential?)], settings: RegistryClient.Settings) {
     (self.registry, self.path, patience) = (registry, path, settings.patience)
-    let http = HTTPClient(patience: settings.patience)
+    let http = HTTPClient(patience: settings.patience, proxies: settings.proxies)
     self.http = http
     servers = hosts.enumerated().map { index, entry in
       let tokens = TokenService(http: http, host: entry.0, credential: entry.1, patience: settings.patience)

@@ -1,6 +1,7 @@
 import CRIClient
 import CRIService
 import Cgroups
+import FoundationEssentials
 import GRPCTransport
 import Images
 import KubeModel
@@ -100,7 +101,8 @@ struct Agent: Sendable {
     let registries = RegistryClient(
       settings: .init(
         hostsDirectory: settings.registryHosts, credentialsFile: settings.registryCredentials,
-        patience: .seconds(settings.pullProgressDeadline)))
+        patience: .seconds(settings.pullProgressDeadline),
+        proxies: ProxySettings(environment: ProcessInfo.processInfo.environment)))
     let images = try ImageService(
       root: settings.rootDirectory, store: store, unpacker: settings.unpackerPath, registries: registries)
     for problem in images.problems { logger.error("Images", metadata: ["problem": "\(problem)"]) }

@@ -1,6 +1,7 @@
 import Foundation
 import OCISpec
 import Registry
+import RegistrySupport
 import TestSupport
 import Testing
 
@@ -75,6 +76,30 @@ import Testing
       // Plain HTTP where TLS is spoken.
       let plain = try Self.service(scratch, nil)
       await #expect { try await plain.pull(name, credentials: credentials) } throws: { error in "\(error)".contains("HTTP 400") }
+    }
+  }
+
+  @Test("through a proxy's tunnel, TLS is the registry's") func tunnel() async throws {
+    try await Self.with { registry, scratch in
+      let image = Self.image("hello")
+      try registry.put(image, repository: "team/app", tag: "v1")
+      let name = "registry.test:\(registry.port)"
+      try scratch.write("other/\(name)/hosts.toml", Array("server = \"https://\(name)\"\nskip_verify = true\n".utf8))
+      try await TunnelProxy.with(to: registry.port) { proxy in
+        let service = try ImageService(
+          root: scratch.root, store: scratch.store, unpacker: Unpacker(program: ImageFixture.unpacker),
+          registries: ImageFixture.registries(
+            "\(scratch.directory)/other", environment: ["HTTPS_PROXY": "http://me:word@127.0.0.1:\(proxy.port)"]))
+        let credentials = PullCredentials(username: "user", password: "secret")
+        let pulled = try await service.pull("\(name)/team/app:v1", credentials: credentials)
+        #expect(pulled.id == image.id && pulled.repoTags == ["\(name)/team/app:v1"])
+        let isAsked = proxy.seen.allSatisfy {
+          $0.hasPrefix("CONNECT \(name) HTTP/1.1\r\n") && $0.contains("Proxy-Authorization: Basic bWU6d29yZA==")
+        }
+        #expect(isAsked && !proxy.seen.isEmpty)
+        // What is for the registry is not for the proxy.
+        #expect(!proxy.seen.contains { $0.contains("secret") || $0.contains("dXNlcjpzZWNyZXQ=") })
+      }
     }
   }
 }

@@ -73,8 +73,11 @@ final class TestRegistry: Sendable {
 
 extension ImageFixture {
   /// The service with registries as a test needs them.
-  static func registries(_ hosts: String? = nil, credentials: String? = nil, patience: Duration = .seconds(60)) -> RegistryClient {
-    var settings = RegistryClient.Settings(hostsDirectory: hosts, credentialsFile: credentials, patience: patience)
+  static func registries(
+    _ hosts: String? = nil, credentials: String? = nil, patience: Duration = .seconds(60), environment: [String: String] = [:]
+  ) -> RegistryClient {
+    var settings = RegistryClient.Settings(
+      hostsDirectory: hosts, credentialsFile: credentials, patience: patience, proxies: ProxySettings(environment: environment))
     settings.retries = RetryPolicy(attempts: 5, first: .milliseconds(1), longest: .milliseconds(2), longestRequested: 0)
     return RegistryClient(settings: settings)
   }

@@ -19,9 +19,10 @@ final class HTTPClient: Sendable {
   }
   private let state = Mutex(State())
   private let patience: Duration
+  private let proxies: ProxySettings
 
   /// - Parameter patience: longest time without progress.
-  init(patience: Duration) { self.patience = patience }
+  init(patience: Duration, proxies: ProxySettings = ProxySettings()) { (self.patience, self.proxies) = (patience, proxies) }
 
   func send(
     _ method: HTTPMethod, _ url: RegistryURL, headers: HTTPHeaders, body: [UInt8] = [], tls profile: TLSProfile
@@ -30,6 +31,12 @@ final class HTTPClient: Sendable {
     var head = HTTPRequestHead(version: .http1_1, method: method, uri: url.target, headers: headers)
     head.headers.replaceOrAdd(name: "Host", value: url.authority)
     head.headers.replaceOrAdd(name: "User-Agent", value: "swiftlet")
+    let proxy = try proxies.proxy(for: url)
+    // Without TLS the proxy sees the request, and is told where it goes. Source: RFC 9112, section 3.2.2.
+    if let proxy, !url.isSecure {
+      head.uri = "http://\(url.authority)\(url.target)"
+      if let authorization = proxy.authorization { head.headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization) }
+    }
     if !body.isEmpty { head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.count)") }
     // A server may have closed what it kept open for long enough: then the next connection, in the end a new one, takes the request.
     while let known = takeIdle(key) {
@@ -41,7 +48,7 @@ final class HTTPClient: Sendable {
       }
     }
     let connection = try await HTTPConnection.open(
-      url, tls: url.isSecure ? try await context(profile) : nil, patience: TimeAmount(patience))
+      url, tls: url.isSecure ? try await context(profile) : nil, proxy: proxy, patience: TimeAmount(patience))
     do throws(HTTPFailure) {
       return exchange(url, try await connection.send(head, body: body), connection, key)
     } catch {

@@ -20,49 +20,83 @@ final class HTTPConnection: Sendable {
   /// Threads of their own: what registries send is never in the way of the CRI and the probes. They begin with the first pull.
   static let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(2, System.coreCount))
 
-  /// - Parameter tls: nil for plain HTTP.
-  static func open(_ url: RegistryURL, tls: NIOSSLContext?, patience: TimeAmount) async throws(HTTPFailure) -> HTTPConnection {
+  /// - Parameters:
+  ///   - tls: nil for plain HTTP.
+  ///   - proxy: what is connected to instead.
+  static func open(
+    _ url: RegistryURL, tls: NIOSSLContext?, proxy: ProxySettings.Proxy? = nil, patience: TimeAmount
+  ) async throws(HTTPFailure) -> HTTPConnection {
+    let place = proxy?.url ?? url
     let addresses: [String]
-    do throws(HostAddresses.ResolverError) { addresses = try await HostAddresses.of(url.host) } catch {
+    do throws(HostAddresses.ResolverError) { addresses = try await HostAddresses.of(place.host) } catch {
       throw HTTPFailure(kind: .transport, description: "\(error)")
     }
-    var failure = HTTPFailure(kind: .transport, description: "\(url.host) has no address")
+    var failure = HTTPFailure(kind: .transport, description: "\(place.host) has no address")
     for (index, address) in addresses.enumerated() {
       if Task.isCancelled { throw .cancelled }
       // An address that does not answer (an IPv6 one without a route, mostly) holds up the next not for long.
       let limit: TimeAmount = index == addresses.count - 1 ? .seconds(15) : .seconds(3)
       do throws(HTTPFailure) {
-        return try await open(address, url, tls, limit, patience)
+        return try await open(address, url, tls, proxy, limit, patience)
       } catch {
         if error.kind != .transport { throw error }
-        failure = HTTPFailure(kind: .transport, description: "\(address) port \(url.port): \(error)")
+        failure = HTTPFailure(kind: .transport, description: "\(address) port \(place.port): \(error)")
       }
     }
     throw failure
   }
 
   private static func open(
-    _ address: String, _ url: RegistryURL, _ tls: NIOSSLContext?, _ limit: TimeAmount, _ patience: TimeAmount
+    _ address: String, _ url: RegistryURL, _ tls: NIOSSLContext?, _ proxy: ProxySettings.Proxy?, _ limit: TimeAmount,
+    _ patience: TimeAmount
   ) async throws(HTTPFailure) -> HTTPConnection {
     let dial = Dial()
     let inbox = ResponseInbox()
     do {
-      let target = try SocketAddress(ipAddress: address, port: url.port)
+      let target = try SocketAddress(ipAddress: address, port: proxy?.url.port ?? url.port)
       let isName = (try? SocketAddress(ipAddress: url.host, port: 0)) == nil
-      let connected = ClientBootstrap(group: loops).connectTimeout(limit)
+      @Sendable func speak(_ channel: any Channel) throws {
+        if let tls {
+          let handler = try NIOSSLClientHandler(context: tls, serverHostname: isName ? url.host : nil)
+          try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+        try channel.pipeline.syncOperations.addHandler(inbox)
+      }
+      let loop = loops.next()
+      let tunnel = loop.makePromise(of: Void.self)
+      let connected = ClientBootstrap(group: loop).connectTimeout(limit)
         .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 17))
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             if !dial.begin(channel) { throw CancellationError() }
-            if let tls {
-              let handler = try NIOSSLClientHandler(context: tls, serverHostname: isName ? url.host : nil)
-              try channel.pipeline.syncOperations.addHandler(handler)
-            }
-            try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-            try channel.pipeline.syncOperations.addHandler(inbox)
+            guard let proxy, tls != nil else { return try speak(channel) }
+            try channel.pipeline.syncOperations.addHandler(ProxyTunnel(to: url, through: proxy, tunnel))
           }
         }
-      let future = connected.connect(to: target)
+      let future: EventLoopFuture<any Channel>
+      if proxy == nil || tls == nil {
+        tunnel.succeed()
+        future = connected.connect(to: target)
+      } else {
+        let slow = loop.scheduleTask(in: patience) {
+          tunnel.fail(HTTPFailure(kind: .transport, description: "no answer of the proxy"))
+        }
+        future = connected.connect(to: target).flatMap { channel in
+          tunnel.futureResult.flatMapThrowing {
+            slow.cancel()
+            let handler = try channel.pipeline.syncOperations.handler(type: ProxyTunnel.self)
+            try speak(channel)
+            channel.pipeline.syncOperations.removeHandler(handler, promise: nil)
+            return channel
+          }.flatMapErrorThrowing { error in
+            channel.close(promise: nil)
+            throw error
+          }
+        }
+        // Without a connection nobody keeps it.
+        future.whenFailure { tunnel.fail($0) }
+      }
       let channel = try await withTaskCancellationHandler {
         try await future.get()
       } onCancel: {
