@@ -44,7 +44,7 @@ public enum TreeOwnership {
   }
 
   /// The directory is opened anew: an O_PATH descriptor cannot be read.
-  private static func listDirectory(_ file: SharedDescriptor, _ path: String) throws(SystemCallError) -> [String] {
+  static func listDirectory(_ file: SharedDescriptor, _ path: String) throws(SystemCallError) -> [String] {
     let raw = file.withRaw { raw in unsafe openat(raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     if raw < 0 {
       let code = errno

@@ -20,7 +20,8 @@ struct Swiftctl: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       PodsCommand.self, PsCommand.self, ImagesCommand.self, InspectCommand.self, InspectpCommand.self, InspectiCommand.self,
-      LogsCommand.self, ExecCommand.self, AttachCommand.self, PortForwardCommand.self, RunCommand.self, StopCommand.self,
+      LogsCommand.self, ExecCommand.self, AttachCommand.self, PortForwardCommand.self, CopyCommand.self, RunCommand.self,
+      StopCommand.self,
       RmCommand.self, StoppCommand.self, RmpCommand.self,
       RmiCommand.self, PullCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self,
       VersionCommand.self,

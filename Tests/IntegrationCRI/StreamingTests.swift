@@ -224,6 +224,25 @@ struct StreamingTests {
     }
   }
 
+  @Test("swiftctl cp needs nothing in the container, and sees what is mounted there") func copy() async throws {
+    try await RuntimeAgent.with { agent in
+      let base = agent.base
+      let files = FileManager.default
+      for name in ["volume", "tree/one"] { try files.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true) }
+      try Data("of a volume".utf8).write(to: URL(fileURLWithPath: "\(base)/volume/inner"))
+      try Data("text".utf8).write(to: URL(fileURLWithPath: "\(base)/tree/one/two"))
+      _ = try await agent.start("c") { config in
+        config.mounts = [Mount(containerPath: "/mnt", hostPath: "\(base)/volume")]
+      }
+      #expect(try agent.agent.swiftctl("cp", "-q", "\(base)/tree", "c:/tmp").status == 0)
+      #expect(try agent.agent.swiftctl("exec", "c", "cat", "/tmp/tree/one/two").output == "text")
+      #expect(try agent.agent.swiftctl("cp", "-q", "c:mnt", "\(base)/back").status == 0)
+      #expect(files.contents(atPath: "\(base)/back/inner") == Data("of a volume".utf8))
+      #expect(try agent.agent.swiftctl("cp", "\(base)/tree", "\(base)/other").status == 1)
+      #expect(try agent.agent.swiftctl("cp", "nobody:/x", base).status == 1)
+    }
+  }
+
   @Test("swiftctl passes streams on and has the command's exit code") func swiftctl() async throws {
     try await RuntimeAgent.with { agent in
       _ = try await agent.start("c")
