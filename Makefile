@@ -72,6 +72,10 @@ integration-test: deps build fixtures ## suites that need root and a real kernel
 node-test: deps build fixtures ## the whole agent on a virtual node with every cgroup v2 controller
 	@scripts/test.sh node
 
+.PHONY: critest
+critest: deps build ## Kubernetes' tests of the CRI against the agent, images included (CRITEST=path of critest, ARGS="-ginkgo.focus=...")
+	@scripts/critest.sh "$(CRITEST)" $(ARGS)
+
 .PHONY: fuzz
 fuzz: build ## damaged input for every decoder (FUZZ_SECONDS=10 for each, FUZZ_SEED=)
 	@scripts/fuzz.sh
