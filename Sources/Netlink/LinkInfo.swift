@@ -13,10 +13,14 @@ public struct LinkInfo: Equatable, Sendable {
   /// A port of a bridge that passes frames (BR_STATE_FORWARDING).
   public let isForwarding: Bool
   /// From the point of view of this end.
+  public let receivedPackets: UInt64
+  public let sentPackets: UInt64
   public let receivedBytes: UInt64
   public let sentBytes: UInt64
   public let receiveErrors: UInt64
   public let sendErrors: UInt64
+  public let receiveDrops: UInt64
+  public let sendDrops: UInt64
 
   /// nil when the message is not about a link.
   public init?(_ message: NetlinkMessage) {
@@ -31,9 +35,11 @@ public struct LinkInfo: Equatable, Sendable {
     isForwarding = port.first(LinkAttribute.bridgePortState)?.integer(as: UInt8.self) == 3
     alias = attributes.first(LinkAttribute.alias)?.string ?? ""
     address = attributes.first(LinkAttribute.address)?.payload ?? []
-    // struct rtnl_link_stats64: rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors ...
+    // struct rtnl_link_stats64: rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors,
+    // rx_dropped, tx_dropped ...
     let statistics = attributes.first(LinkAttribute.statistics64)?.payload ?? []
     func counter(_ position: Int) -> UInt64 { statistics.count >= (position + 1) * 8 ? statistics.integer(at: position * 8) : 0 }
-    (receivedBytes, sentBytes, receiveErrors, sendErrors) = (counter(2), counter(3), counter(4), counter(5))
+    (receivedPackets, sentPackets, receivedBytes, sentBytes) = (counter(0), counter(1), counter(2), counter(3))
+    (receiveErrors, sendErrors, receiveDrops, sendDrops) = (counter(4), counter(5), counter(6), counter(7))
   }
 }

@@ -100,6 +100,20 @@ public enum RouteRequests {
 
   /// An address; IPv6 without duplicate address detection (it would take a second or more, and the pool is ours).
   public static func addAddress(_ address: IPAddress, prefix: Int, index: Int32) -> NetlinkRequest {
+    var body = addressBody(address, prefix: prefix, index: index)
+    if address.isV6 { body.attribute(AddressAttribute.flags, UInt32(2)) }  // IFA_F_NODAD
+    return NetlinkRequest(
+      "add address", "\(address)/\(prefix)", type: MessageType.newAddress, flags: MessageFlag.create | MessageFlag.replace,
+      body: body.bytes)
+  }
+
+  public static func deleteAddress(_ address: IPAddress, prefix: Int, index: Int32) -> NetlinkRequest {
+    NetlinkRequest(
+      "delete address", "\(address)/\(prefix)", type: MessageType.deleteAddress,
+      body: addressBody(address, prefix: prefix, index: index).bytes)
+  }
+
+  private static func addressBody(_ address: IPAddress, prefix: Int, index: Int32) -> MessageBuilder {
     var body = MessageBuilder()
     body.append(address.family)
     body.append(UInt8(prefix))
@@ -108,10 +122,7 @@ public enum RouteRequests {
     body.append(index)
     body.attribute(AddressAttribute.local, bytes: address.bytes)
     body.attribute(AddressAttribute.address, bytes: address.bytes)
-    if address.isV6 { body.attribute(AddressAttribute.flags, UInt32(2)) }  // IFA_F_NODAD
-    return NetlinkRequest(
-      "add address", "\(address)/\(prefix)", type: MessageType.newAddress, flags: MessageFlag.create | MessageFlag.replace,
-      body: body.bytes)
+    return body
   }
 
   /// The default route through a gateway.

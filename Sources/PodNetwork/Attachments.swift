@@ -55,9 +55,7 @@ final class Attachments: Sendable {
     self.store = store
     collection = Collection("network/\(settings.bridgeName)", in: store)
     cursors = Collection("network-cursor/\(settings.bridgeName)", in: store)
-    var pools: [AddressPool] = []
-    for network in settings.networks { pools.append(AddressPool(network, next: try cursors.get("\(network)")?.next ?? 2)) }
-    var state = State(pools: pools)
+    var state = State(pools: try Self.pools(settings.networks, cursors))
     var (unreadable, problems): ([String], [String]) = ([], [])
     for row in try Documents(collection.kind, in: store).all() {
       if let record = try? JSONDecoder().decode(AttachmentRecord.self, from: Data(row.bytes)) {
@@ -68,6 +66,18 @@ final class Attachments: Sendable {
     }
     (self.unreadable, self.problems) = (unreadable, problems)
     self.state = Mutex(state)
+  }
+
+  private static func pools(_ networks: [IPNetwork], _ cursors: Collection<Cursor>) throws(StoreError) -> [AddressPool] {
+    var pools: [AddressPool] = []
+    for network in networks { pools.append(AddressPool(network, next: try cursors.get("\(network)")?.next ?? 2)) }
+    return pools
+  }
+
+  /// Addresses are of these from now on.
+  func setNetworks(_ networks: [IPNetwork]) throws(StoreError) {
+    let pools = try Self.pools(networks, cursors)
+    state.withLock { $0.pools = pools }
   }
 
   // MARK: Looking

@@ -30,15 +30,30 @@ final class Bridge: Sendable {
       }
       try RouterMessages.refuse(on: name)
       try route.perform(RouteRequests.setUp(index: link.index, name: name))
-      for network in settings.networks {
-        try route.perform(RouteRequests.addAddress(settings.gateway(network), prefix: network.prefix, index: link.index))
-      }
-      try Forwarding.enable(settings.networks)
-      // Answers to 127.0.0.1 may come in over the bridge: host ports on the loopback address.
-      if settings.networks.contains(where: { !$0.address.isV6 }) { try Sysctl.set("ipv4/conf/\(name)/route_localnet", "1") }
+      for network in settings.pools.value.all { try add(network, link.index) }
       return link
     }
     known.withLock { $0 = link.index }
+  }
+
+  /// Makes the bridge the gateway of one more network.
+  func add(_ network: IPNetwork) throws { try add(network, index) }
+
+  private func add(_ network: IPNetwork, _ index: Int32) throws {
+    try route.perform(RouteRequests.addAddress(settings.gateway(network), prefix: network.prefix, index: index))
+    try Forwarding.enable([network])
+    // Answers to 127.0.0.1 may come in over the bridge: host ports on the loopback address.
+    if !network.address.isV6 { try Sysctl.set("ipv4/conf/\(settings.bridgeName)/route_localnet", "1") }
+  }
+
+  /// Idempotent.
+  func remove(_ network: IPNetwork) throws(NetlinkError) {
+    let gateway = settings.gateway(network)
+    do throws(NetlinkError) {
+      try route.perform(RouteRequests.deleteAddress(gateway, prefix: network.prefix, index: index))
+    } catch {
+      if error.code != 99 { throw error }  // EADDRNOTAVAIL
+    }
   }
 
   /// Throws when the link is not there.

@@ -15,6 +15,7 @@ public final class BridgeNetwork: Sendable {
   let ports: HostPorts
   let prepared: PreparedNetworks
   let reaper: LinkReaper
+  let change: NetworkChange
   let route: NetlinkSocket
   private let netfilter: NetlinkSocket
   private let firewall: Firewall
@@ -36,7 +37,10 @@ public final class BridgeNetwork: Sendable {
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(PodNetworkError) {
     self.settings = settings
-    let attachments = try network("cannot read attachments") { try Attachments(settings, store: store) }
+    let attachments = try network("cannot read attachments") {
+      try NetworkChange.load(settings, store: store)
+      return try Attachments(settings, store: store)
+    }
     let route = try network("cannot open a netlink socket") { try NetlinkSocket.route() }
     let netfilter = try network("cannot open a netlink socket") { try NetlinkSocket.netfilter() }
     let antiSpoofing = AntiSpoofing(settings, netfilter, families: guardFamilies) { requests throws(NetlinkError) in
@@ -47,6 +51,7 @@ public final class BridgeNetwork: Sendable {
     let firewall = Firewall(settings: settings)
     let ports = HostPorts(firewall: firewall, netfilter: netfilter)
     let prepared = PreparedNetworks(target: settings.prepared)
+    let change = NetworkChange(settings, attachments, bridge, firewall, netfilter, store: store)
     let reaper = LinkReaper(
       route, warn: warn,
       leave: { record throws(PodNetworkError) in
@@ -62,12 +67,13 @@ public final class BridgeNetwork: Sendable {
           ports.forgetFlows(to: record)
           try attachments.forget(record)
         }
+        change.retire()
         prepared?.refill()
       })
     (self.attachments, self.bridge, self.link, self.antiSpoofing) = (attachments, bridge, link, antiSpoofing)
     (self.ports, self.reaper, self.route, self.netfilter) = (ports, reaper, route, netfilter)
     (self.firewall, forwardPolicy) = (firewall, ForwardPolicy(settings: settings))
-    self.prepared = prepared
+    (self.prepared, self.change) = (prepared, change)
   }
 
   // MARK: The node's part
@@ -84,6 +90,22 @@ public final class BridgeNetwork: Sendable {
       try antiSpoofing.install(records)
       try forwardPolicy.open(chains.missing, netfilter)
     }
+    change.retire()
+  }
+
+  /// From the next pod on addresses are of other networks; the pods there are keep theirs.
+  /// - Throws: `.invalidSettings` for what is no pod CIDR.
+  public func setPodCIDR(_ podCIDR: String) async throws(PodNetworkError) {
+    let hasChanged = try await runBlocking { [change] () throws(PodNetworkError) in try change.change(to: podCIDR) }
+    guard hasChanged else { return }
+    // Those that wait for pods have addresses of before.
+    let isPreparing = prepared.isOpen
+    let waiting = await prepared.close()
+    await runBlocking { [self] in
+      for member in waiting { giveBack(member.record) }
+      change.retire()
+    }
+    if isPreparing { startPreparing() }
   }
 
   /// Throws when bridge or tables are not there (somebody flushed them). Adds the rules that let pods through firewalls that came later,
@@ -137,8 +159,9 @@ public final class BridgeNetwork: Sendable {
       LinkInfo(try route.get(RouteRequests.getLink(name))).map { link in
         // What the host's end sends is what the pod receives.
         InterfaceStatistics(
-          name: "eth0", rxBytes: link.sentBytes, rxErrors: link.sendErrors, txBytes: link.receivedBytes,
-          txErrors: link.receiveErrors)
+          name: "eth0", rxBytes: link.sentBytes, rxPackets: link.sentPackets, rxErrors: link.sendErrors,
+          rxDropped: link.sendDrops, txBytes: link.receivedBytes, txPackets: link.receivedPackets,
+          txErrors: link.receiveErrors, txDropped: link.receiveDrops)
       }
     }
   }

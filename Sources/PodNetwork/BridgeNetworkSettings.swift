@@ -5,12 +5,15 @@ public struct BridgeNetworkSettings: Sendable {
   /// At most 15 characters; the nf_tables table has the same name with `swiftlet-` in front.
   public let bridgeName: String
   /// As given, maybe a comma list of one IPv4 and one IPv6 network.
-  public let podCIDR: String
-  let networks: [IPNetwork]
+  let configuredCIDR: String
+  /// Shared by every copy of these settings: it may be changed while the network is in use.
+  let pools: PodNetworks
+  /// Of which pods get addresses now.
+  public var podCIDR: String { pools.value.podCIDR }
+  var networks: [IPNetwork] { pools.value.current }
   /// nil: the kernel's default (1500).
   public let mtu: UInt32?
-  /// Networks kept ready for pods to come; 0: each pod's is made when it comes.
-  public let prepared: Int
+  private let wanted: Int
   /// Processes without privileges may bind ports below 1024 and send ICMP echoes in their pod's network; off: as the kernel has it.
   public let unprivilegedPorts: Bool
 
@@ -25,6 +28,16 @@ public struct BridgeNetworkSettings: Sendable {
       throw PodNetworkError(
         .invalidSettings, "bridge name '\(bridgeName)': 1 to 15 letters, digits, '-' or '_' (a link name has at most 15 bytes)")
     }
+    self.bridgeName = bridgeName
+    configuredCIDR = podCIDR
+    pools = PodNetworks(podCIDR: podCIDR, try Self.networks(podCIDR))
+    self.mtu = mtu
+    self.unprivilegedPorts = unprivilegedPorts
+    wanted = prepared
+  }
+
+  /// - Parameter podCIDR: one IPv4 or IPv6 network, or one of each.
+  static func networks(_ podCIDR: String) throws(PodNetworkError) -> [IPNetwork] {
     var networks: [IPNetwork] = []
     for text in podCIDR.split(separator: ",") {
       let trimmed = text.filter { $0 != " " }
@@ -41,14 +54,14 @@ public struct BridgeNetworkSettings: Sendable {
       networks.append(network)
     }
     guard !networks.isEmpty else { throw PodNetworkError(.invalidSettings, "pod CIDR is empty") }
-    self.bridgeName = bridgeName
-    self.podCIDR = podCIDR
-    self.networks = networks
-    self.mtu = mtu
-    self.unprivilegedPorts = unprivilegedPorts
-    // What waits has addresses: of a small network most stay for pods that come.
+    return networks
+  }
+
+  /// Networks kept ready for pods to come; 0: each pod's is made when it comes. What waits has addresses: of a small network most stay for
+  /// pods that come.
+  public var prepared: Int {
     let smallest = networks.map { Int(clamping: $0.count) / 8 }.min() ?? 0
-    self.prepared = max(0, min(prepared, smallest, Self.mostPrepared))
+    return max(0, min(wanted, smallest, Self.mostPrepared))
   }
 
   /// Each costs the kernel some 100 KiB and an interface.
@@ -84,6 +97,8 @@ public struct BridgeNetworkSettings: Sendable {
   }
 
   var tableName: String { "swiftlet-\(bridgeName)" }
+  /// The one an address was given of.
+  func network(of address: IPAddress) -> IPNetwork? { pools.value.all.first { $0.contains(address) } }
   /// The bridge's own address, the pods' gateway: the first of the network.
   func gateway(_ network: IPNetwork) -> IPAddress { network.address.advanced(by: 1) ?? network.address }
 }

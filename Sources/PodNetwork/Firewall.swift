@@ -26,27 +26,48 @@ struct Firewall {
     requests.append(table.addNATChain("prerouting", hook: .prerouting, priority: Self.destinationNATPriority))
     requests.append(table.addNATChain("output", hook: .output, priority: Self.destinationNATPriority))
     requests.append(table.addNATChain("postrouting", hook: .postrouting, priority: Self.sourceNATPriority))
-    if let loopback = IPNetwork("127.0.0.0/8"), settings.networks.contains(where: { !$0.address.isV6 }) {
-      // route_localnet on the bridge is for answers to the host only: a pod must not reach services of the host that listen on 127.0.0.1
-      // (CVE-2020-8558). Before connection tracking, where such answers still carry the bridge's address.
-      requests.append(table.addFilterChain("guard", hook: .prerouting, priority: Self.rawPriority))
-      requests.append(
-        table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]))
-    }
+    let networks = settings.pools.value.all
+    requests += loopbackGuard(networks)
     if onlyThroughHostPorts { requests += closedChain }
+    requests += rules(networks)
+    for (mapping, addresses) in ports { requests += add(mapping, addresses) }
+    return requests
+  }
+
+  /// More networks in a table that is there, of which nothing else changes.
+  func add(_ networks: [IPNetwork], besides others: [IPNetwork]) -> [NetlinkRequest] {
+    let hadLoopback = others.contains { !$0.address.isV6 }
+    return (hadLoopback ? [] : loopbackGuard(networks)) + rules(networks, besides: others)
+  }
+
+  /// route_localnet on the bridge is for answers to the host only: a pod must not reach services of the host that listen on 127.0.0.1
+  /// (CVE-2020-8558). Before connection tracking, where such answers still carry the bridge's address.
+  private func loopbackGuard(_ networks: [IPNetwork]) -> [NetlinkRequest] {
+    guard let loopback = IPNetwork("127.0.0.0/8"), networks.contains(where: { !$0.address.isV6 }) else { return [] }
+    return [
+      table.addFilterChain("guard", hook: .prerouting, priority: Self.rawPriority),
+      table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]),
+    ]
+  }
+
+  /// Of each family one pair of maps, and of each network the way out.
+  private func rules(_ networks: [IPNetwork], besides others: [IPNetwork] = []) -> [NetlinkRequest] {
+    var requests: [NetlinkRequest] = []
+    var families = Set(others.map(\.address.isV6))
     var id: UInt32 = 1
-    for network in settings.networks {
-      let width = UInt32(network.address.bytes.count)
-      requests.append(table.addMap(anyMap(network.address.isV6), keyLength: 8, valueLength: width + 4, id: id))
-      requests.append(table.addMap(addressMap(network.address.isV6), keyLength: width + 8, valueLength: width + 4, id: id + 1))
-      id += 2
-      for chain in ["prerouting", "output"] {
-        requests.append(table.addRule(chain, hostPortRule(network, byAddress: true)))
-        requests.append(table.addRule(chain, hostPortRule(network, byAddress: false)))
+    for network in networks {
+      if families.insert(network.address.isV6).inserted {
+        let width = UInt32(network.address.bytes.count)
+        requests.append(table.addMap(anyMap(network.address.isV6), keyLength: 8, valueLength: width + 4, id: id))
+        requests.append(table.addMap(addressMap(network.address.isV6), keyLength: width + 8, valueLength: width + 4, id: id + 1))
+        id += 2
+        for chain in ["prerouting", "output"] {
+          requests.append(table.addRule(chain, hostPortRule(network, byAddress: true)))
+          requests.append(table.addRule(chain, hostPortRule(network, byAddress: false)))
+        }
       }
       for rule in masqueradeRules(network) { requests.append(table.addRule("postrouting", rule)) }
     }
-    for (mapping, addresses) in ports { requests += add(mapping, addresses) }
     return requests
   }
 

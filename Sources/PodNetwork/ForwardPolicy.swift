@@ -12,7 +12,7 @@ struct ForwardPolicy {
 
   /// The chains that would drop the pods' packets.
   func hostile(_ chains: [NFTChain]) -> [(table: NFTRequests, chain: String)] {
-    let families = Set(settings.networks.map { $0.address.isV6 ? NFTRequests.Family.ipv6 : .ipv4 } + [.inet])
+    let families = Set(settings.pools.value.all.map { $0.address.isV6 ? NFTRequests.Family.ipv6 : .ipv4 } + [.inet])
     return chains.compactMap { chain in
       guard chain.hook == Self.forwardHook, chain.dropsByPolicy, let family = NFTRequests.Family(rawValue: chain.family),
         families.contains(family)

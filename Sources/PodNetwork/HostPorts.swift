@@ -8,7 +8,7 @@ struct HostPorts: Sendable {
 
   /// Before they are claimed: what cannot be served.
   func check(_ mappings: [HostPortMapping]) throws(PodNetworkError) {
-    let families = settings.networks.map(\.address.isV6)
+    let families = Array(Set(settings.networks.map(\.address.isV6)))
     for mapping in mappings where !mapping.hostIP.isEmpty {
       let what = "host IP '\(mapping.hostIP)' of host port \(mapping.hostPort)"
       guard let address = IPAddress(mapping.hostIP) else { throw PodNetworkError(.invalidSettings, "\(what) is no address") }
@@ -53,7 +53,7 @@ struct HostPorts: Sendable {
   private func forgetFlows(_ mappings: [HostPortMapping], where matches: (HostPortMapping, ConntrackFlow) -> Bool) {
     let datagrams = mappings.filter { $0.transport == .udp }
     guard !datagrams.isEmpty else { return }
-    for family in Set(settings.networks.map(\.address.family)) {
+    for family in Set(settings.pools.value.all.map(\.address.family)) {
       guard let flows = try? netfilter.dump(ConntrackFlow.list(family: family)).compactMap(ConntrackFlow.init) else { continue }
       for flow in flows where flow.transport == HostPortMapping.Transport.udp.rawValue {
         guard datagrams.contains(where: { $0.hostPort == flow.destinationPort && matches($0, flow) }) else { continue }

@@ -55,12 +55,13 @@ struct PodLink: Sendable {
     // No link-local address by itself: it would be usable only after a second, and there without an IPv6 network, too.
     try Sysctl.setIfPresent("ipv6/conf/\(Self.interface)/addr_gen_mode", "1")
     var requests = [RouteRequests.setUp(index: 1, name: "lo")]  // loopback is always the first
-    for (address, network) in zip(addresses, settings.networks) {
+    let own = addresses.compactMap { address in settings.network(of: address).map { (address, $0) } }
+    for (address, network) in own {
       requests.append(RouteRequests.addAddress(address, prefix: network.prefix, index: eth0.index))
       if address.isV6 { requests.append(RouteRequests.addAddress(hardware.linkLocal, prefix: 64, index: eth0.index)) }
     }
     requests.append(RouteRequests.setUp(index: eth0.index, name: Self.interface))
-    for network in settings.networks {
+    for (_, network) in own {
       requests.append(RouteRequests.addDefaultRoute(via: settings.gateway(network), index: eth0.index))
     }
     try inside.perform(requests)

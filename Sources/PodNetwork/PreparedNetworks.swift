@@ -20,15 +20,15 @@ final class PreparedNetworks: Sendable {
   typealias Make = @Sendable () throws(PodNetworkError) -> Member
 
   private let state = Mutex(State())
-  private let target: Int
+  private let target: @Sendable () -> Int
   /// Between two of them, so that a burst of pods has the kernel's routing lock for most of the time.
   private static let interval: Duration = .milliseconds(5)
 
-  init(target: Int) { self.target = target }
+  init(target: @escaping @Sendable @autoclosure () -> Int) { self.target = target }
 
   /// Starts filling. Nothing is made before.
   func open(_ make: @escaping Make) {
-    state.withLock { $0.make = target > 0 ? make : nil }
+    state.withLock { $0.make = target() > 0 ? make : nil }
     refill()
   }
 
@@ -38,6 +38,9 @@ final class PreparedNetworks: Sendable {
     refill()
     return member
   }
+
+  /// Whether it fills.
+  var isOpen: Bool { state.withLock { $0.make != nil } }
 
   /// How many wait.
   var count: Int { state.withLock { $0.members.count } }
@@ -59,7 +62,7 @@ final class PreparedNetworks: Sendable {
   /// anew, so that a node without addresses or memory is not asked for them all the time.
   func refill() {
     state.withLock { state in
-      guard state.make != nil, state.members.count < target else { return }
+      guard state.make != nil, state.members.count < target() else { return }
       state.looksAgain = true
       if state.refill == nil { state.refill = Task { await self.fill() } }
     }
@@ -82,7 +85,7 @@ final class PreparedNetworks: Sendable {
   /// The end of the task and the last look are one step: who asks after it starts the next task.
   private func next(afterFailure failed: Bool) -> Make? {
     state.withLock { state in
-      let goesOn = state.members.count < target && (!failed || state.looksAgain)
+      let goesOn = state.members.count < target() && (!failed || state.looksAgain)
       state.looksAgain = false
       if goesOn, let make = state.make { return make }
       state.refill = nil

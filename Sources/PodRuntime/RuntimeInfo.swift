@@ -13,11 +13,14 @@ extension PodRuntime {
   /// cgroupfs: no systemd call for each container.
   public func cgroupDriver() async throws(RuntimeError) -> CgroupDriver { .cgroupfs }
 
-  /// The pod CIDR is a setting of the bridge network and fixed while pods hold addresses of it; the same value again is accepted.
+  /// New sandboxes get addresses of it. The same value again, or none, changes nothing.
   public func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {
     guard !podCIDR.isEmpty, let network, podCIDR != network.podCIDR else { return }
-    logger.notice(
-      "Pod CIDR is a setting of this runtime", metadata: ["requested": "\(podCIDR)", "configured": "\(network.podCIDR)"])
+    let old = network.podCIDR
+    do { try await network.setPodCIDR(podCIDR) } catch {
+      throw RuntimeError(error.code == .invalidSettings ? .invalidArgument : .unknown, "\(error)")
+    }
+    logger.notice("Pod CIDR changed", metadata: ["podCIDR": "\(network.podCIDR)", "before": "\(old)"])
   }
 
   public func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus {
@@ -41,7 +44,9 @@ extension PodRuntime {
     do {
       // On a thread that may block: the kernel's routing lock may be taken.
       try await network.check()
-      return RuntimeCondition(type: "NetworkReady", status: true, message: network.note ?? "")
+      return RuntimeCondition(
+        type: "NetworkReady", status: true,
+        message: "pods get addresses of \(network.podCIDR)" + (network.note.map { "; " + $0 } ?? ""))
     } catch {
       return RuntimeCondition(type: "NetworkReady", status: false, reason: "BridgeNotReady", message: "\(error)")
     }

@@ -86,6 +86,7 @@ struct MessageReaderTests {
     let link = try #require(LinkInfo(NetlinkMessage(type: 16, flags: 0, sequence: 1, payload: body.bytes)))
     #expect(link.index == 7 && link.name == "v1" && link.master == 4 && link.kind == "veth" && link.address == [2, 0, 0, 0, 0, 9])
     #expect(link.receivedBytes == 300 && link.sentBytes == 400 && link.receiveErrors == 500 && link.sendErrors == 600)
+    #expect(link.receivedPackets == 100 && link.sentPackets == 200 && link.receiveDrops == 700 && link.sendDrops == 800)
     #expect(LinkInfo(NetlinkMessage(type: 20, flags: 0, sequence: 1, payload: body.bytes)) == nil)
     #expect(LinkInfo(NetlinkMessage(type: 16, flags: 0, sequence: 1, payload: [0, 0, 0])) == nil)
     let bare = try #require(LinkInfo(NetlinkMessage(type: 16, flags: 0, sequence: 1, payload: [UInt8](repeating: 0, count: 16))))
