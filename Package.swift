@@ -168,7 +168,7 @@ let package = Package(
       dependencies: [
         "PodRuntime", "CRIService", "CRIClient", "GRPCTransport", "Kubelet", "KubeletServer", "Images", "Registry", "PodNetwork",
         "Store", "Streaming", "LinuxSystem",
-        "Cgroups", "KubeModel", "RuntimeAPI", nioCore, nioPosix, nioSSL, argumentParser, log,
+        "Cgroups", "KubeModel", "RuntimeAPI", "YAML", nioCore, nioPosix, nioSSL, argumentParser, log,
       ],
       swiftSettings: strict),
     .executableTarget(

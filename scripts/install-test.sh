@@ -102,7 +102,8 @@ systemctl stop swiftlet
 step "uninstall: programs and unit go, configuration stays"
 PREFIX=/usr/local scripts/uninstall.sh
 systemctl daemon-reload
-for path in /usr/local/bin/swiftlet /usr/local/bin/swiftctl /usr/local/libexec/swiftlet /lib/systemd/system/swiftlet.service; do
+for path in /usr/local/bin/swiftlet /usr/local/bin/swiftctl /usr/local/libexec/swiftlet /lib/systemd/system/swiftlet.service \
+  /lib/systemd/system/swiftlet-runtime.service; do
   if [ -e "$path" ]; then fail "$path is still there"; fi
 done
 [ -e /etc/swiftlet/config.yaml ] || fail "the configuration was removed"

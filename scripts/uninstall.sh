@@ -4,12 +4,15 @@
 set -euo pipefail
 prefix=${PREFIX:-/usr/local}
 destination=${DESTDIR:-}
-unit=$destination${UNITDIR:-/lib/systemd/system}/swiftlet.service
+units=$destination${UNITDIR:-/lib/systemd/system}
 
-# The running system's unit, not that of a package being built.
-if [ -z "$destination" ] && [ -e "$unit" ] && command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
-  systemctl disable --now swiftlet
-fi
-rm -f "$destination$prefix/bin/swiftlet" "$destination$prefix/bin/swiftctl" "$unit"
+# The running system's units, not that of a package being built.
+for unit in swiftlet swiftlet-runtime; do
+  if [ -z "$destination" ] && [ -e "$units/$unit.service" ] && command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+    systemctl disable --now "$unit"
+  fi
+  rm -f "$units/$unit.service"
+done
+rm -f "$destination$prefix/bin/swiftlet" "$destination$prefix/bin/swiftctl"
 rm -f "$destination$prefix/libexec/swiftlet/podshim" "$destination$prefix/libexec/swiftlet/unpacker"
 rmdir --ignore-fail-on-non-empty "$destination$prefix/libexec/swiftlet" 2>/dev/null || true

@@ -21,8 +21,11 @@ struct Swiftlet: ParsableCommand {
     version: "swiftlet \(release) (Kubernetes 1.36)", subcommands: [FieldsCommand.self])
   static let release = "0.1.0"
 
-  @Option(help: "KubeletConfiguration file (kubelet.config.k8s.io/v1beta1, YAML or JSON); an unknown field is an error.")
-  var config: String?
+  @Option(
+    help: """
+      KubeletConfiguration file (kubelet.config.k8s.io/v1beta1, YAML or JSON), or RuntimeConfiguration with --runtime-only; an unknown \
+      field is an error.
+      """) var config: String?
   @Option(help: "What survives a reboot: images, volumes, records.") var rootDir = "/var/lib/swiftlet"
   @Option(help: "What a reboot clears: sockets and state of podshims.") var stateDir = "/run/swiftlet"
   @Option(help: "File or directory with static pod manifests (staticPodPath).") var podManifestPath: String?
@@ -77,14 +80,17 @@ struct Swiftlet: ParsableCommand {
     try SignalStream.unblockAll()
     ProcessMemory.configure()
     CooperativeThreads.install()
-    LoggingSystem.bootstrap { label in
+    // The file of a runtime says how much is logged, too.
+    let (command, kubelet) = try withRuntimeConfiguration(Array(CommandLine.arguments.dropFirst()))
+    LoggingSystem.bootstrap { [level = command.level] label in
       var handler = StreamLogHandler.standardError(label: label, metadataProvider: CRIServer.callMetadata)
       handler.logLevel = level
       return handler
     }
+    let settings = try command.settings(kubelet)
     let logger = Logger(label: "swiftlet")
     let isGood = Monitored<Bool?>(nil)
-    let agent = Agent(settings: try settings(), logger: logger)
+    let agent = Agent(settings: settings, logger: logger)
     Task {
       do {
         try await agent.run()
@@ -106,14 +112,33 @@ struct Swiftlet: ParsableCommand {
     }
   }
 
+  /// The flags as they are when those in the file of `--config` stand before them, and what that file says besides; itself when the file
+  /// is a kubelet's.
+  /// - Parameter arguments: what this was parsed from.
+  func withRuntimeConfiguration(_ arguments: [String]) throws -> (command: Swiftlet, kubelet: KubeletConfiguration) {
+    guard let config, case let bytes = try Self.read(config), RuntimeConfiguration.isOne(bytes) ?? runtimeOnly else {
+      return (self, KubeletConfiguration())
+    }
+    guard runtimeOnly else {
+      throw ValidationError("--config \(config) is a \(RuntimeConfiguration.kind): it goes with --runtime-only")
+    }
+    let file = try RuntimeConfiguration(bytes, file: config)
+    var command = try Self.parse(file.arguments + arguments)
+    command.config = nil
+    return (command, file.kubelet)
+  }
+
+  private static func read(_ config: String) throws -> [UInt8] {
+    do throws(SystemCallError) { return try readRegularFile(config, limit: 1 << 20) } catch {
+      throw ValidationError("cannot read --config \(config): \(error.reason)")
+    }
+  }
+
   /// Defaults < config file < flags.
-  func settings() throws -> AgentSettings {
-    var kubelet = KubeletConfiguration()
+  func settings(_ defaults: KubeletConfiguration = KubeletConfiguration()) throws -> AgentSettings {
+    var kubelet = defaults
     if let config {
-      let bytes: [UInt8]
-      do throws(SystemCallError) { bytes = try readRegularFile(config, limit: 1 << 20) } catch {
-        throw ValidationError("cannot read --config \(config): \(error.reason)")
-      }
+      let bytes = try Self.read(config)
       kubelet = try KubeletConfiguration.decode(bytes, file: config)
       let ignored = ConfigurationSupport.ignored(in: bytes)
       if !ignored.isEmpty {

@@ -1,6 +1,7 @@
 /// Everything that is wrong with a configuration file.
 public struct ConfigurationErrors: Error, Equatable, Sendable, CustomStringConvertible {
   public let errors: [ManifestError]
+  public init(errors: [ManifestError]) { self.errors = errors }
   public var description: String { errors.map(\.description).joined(separator: "\n") }
 }
 
