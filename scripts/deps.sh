@@ -5,7 +5,7 @@ set -eu
 
 build="libseccomp-dev libcap-dev libarchive-dev libssl-dev libsqlite3-dev libyaml-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev pkg-config musl-tools gcc libc6-dev busybox-static git ca-certificates"
 check="shellcheck python3-minimal"
-node="qemu-system-x86 qemu-system-common busybox-static apparmor"
+node="qemu-system-x86 qemu-system-common busybox-static apparmor criu"
 registry="docker-registry"
 bench="crun runc containerd containernetworking-plugins gcc libc6-dev busybox-static"
 

@@ -53,6 +53,12 @@ int64_t cl_raise_descriptor_limit(void) {
   return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
 
+int64_t cl_descriptor_limit(int32_t pid) {
+  struct rlimit limit;
+  if (syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, NULL, &limit) < 0) return -errno;
+  return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
+}
+
 struct program {
   int32_t executable, socket, null;
   char *const *argv, *const *envp;

@@ -63,6 +63,16 @@ extension RemoteRuntime {
     let _: Runtime_V1_UpdateContainerResourcesResponse = try await runtimeCall("UpdateContainerResources", request)
   }
 
+  public func checkpointContainer(_ id: ContainerID, location: String, timeout: Int64) async throws(RuntimeError) {
+    var request = Runtime_V1_CheckpointContainerRequest()
+    request.containerID = id.rawValue
+    request.location = location
+    request.timeout = timeout
+    // With no time the runtime has its own, which is not known here.
+    let limit = timeout > 0 ? .seconds(timeout) + self.timeout : max(self.timeout, .seconds(600))
+    let _: Runtime_V1_CheckpointContainerResponse = try await runtimeCall("CheckpointContainer", request, timeout: limit)
+  }
+
   public func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {
     var request = Runtime_V1_ReopenContainerLogRequest()
     request.containerID = id.rawValue

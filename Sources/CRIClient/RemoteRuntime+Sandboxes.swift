@@ -39,6 +39,16 @@ extension RemoteRuntime {
     return (status, response.info)
   }
 
+  public func updatePodSandboxResources(
+    _ id: SandboxID, overhead: LinuxResources?, resources: LinuxResources?
+  ) async throws(RuntimeError) {
+    var request = Runtime_V1_UpdatePodSandboxResourcesRequest()
+    request.podSandboxID = id.rawValue
+    if let overhead { request.overhead = Runtime_V1_LinuxContainerResources(overhead) }
+    if let resources { request.resources = Runtime_V1_LinuxContainerResources(resources) }
+    let _: Runtime_V1_UpdatePodSandboxResourcesResponse = try await runtimeCall("UpdatePodSandboxResources", request)
+  }
+
   public func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
     var request = Runtime_V1_ListPodSandboxRequest()
     request.filter = Runtime_V1_PodSandboxFilter(filter)
@@ -58,5 +68,17 @@ extension RemoteRuntime {
     request.filter = Runtime_V1_PodSandboxStatsFilter(filter)
     let response: Runtime_V1_ListPodSandboxStatsResponse = try await runtimeCall("ListPodSandboxStats", request)
     return response.stats.map { SandboxStats($0) }
+  }
+
+  public func listMetricDescriptors() async throws(RuntimeError) -> [MetricDescriptor] {
+    let response: Runtime_V1_ListMetricDescriptorsResponse = try await runtimeCall(
+      "ListMetricDescriptors", Runtime_V1_ListMetricDescriptorsRequest())
+    return response.descriptors.map { MetricDescriptor($0) }
+  }
+
+  public func listPodSandboxMetrics() async throws(RuntimeError) -> [SandboxMetrics] {
+    let response: Runtime_V1_ListPodSandboxMetricsResponse = try await runtimeCall(
+      "ListPodSandboxMetrics", Runtime_V1_ListPodSandboxMetricsRequest())
+    return try mapped(response.podMetrics) { (metrics) throws(RuntimeError) in try SandboxMetrics(metrics) }
   }
 }

@@ -41,6 +41,10 @@ extension LinuxResources {
   }
 }
 
+extension ContainerStatus {
+  package func jsonText() -> String { json(of: Runtime_V1_ContainerStatus(self)) }
+}
+
 /// The message as it came, unknown fields included.
 func wireForm(_ message: some Message) -> WireForm {
   do { return WireForm(try message.serializedBytes()) } catch { return WireForm() }

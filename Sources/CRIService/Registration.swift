@@ -66,11 +66,11 @@ struct ResponseStreamWriter<Response: Message>: Sendable {
     }
   }
 
-  /// In messages of at most 500 elements; nothing for none.
-  func send<Element>(batchesOf elements: [Element], _ make: ([Element]) -> Response) async throws(RuntimeError) {
+  /// In messages of at most `size` elements; nothing for none.
+  func send<Element>(batchesOf elements: [Element], size: Int = 500, _ make: ([Element]) -> Response) async throws(RuntimeError) {
     var start = 0
     while start < elements.count {
-      let end = min(start + 500, elements.count)
+      let end = min(start + size, elements.count)
       try await send(make(Array(elements[start..<end])))
       start = end
     }

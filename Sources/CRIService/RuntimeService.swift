@@ -11,6 +11,7 @@ struct RuntimeService: Sendable {
   func register(in router: inout GRPCRouter) {
     let service = Registration(service: "runtime.v1.RuntimeService", logger: logger)
     service.unary(&router, "Attach", attach)
+    service.unary(&router, "CheckpointContainer", checkpointContainer)
     service.unary(&router, "ContainerStats", containerStats)
     service.unary(&router, "ContainerStatus", containerStatus)
     service.unary(&router, "CreateContainer", createContainer)
@@ -18,7 +19,9 @@ struct RuntimeService: Sendable {
     service.unary(&router, "ExecSync", execSync)
     service.unary(&router, "ListContainerStats", listContainerStats)
     service.unary(&router, "ListContainers", listContainers)
+    service.unary(&router, "ListMetricDescriptors", listMetricDescriptors)
     service.unary(&router, "ListPodSandbox", listPodSandbox)
+    service.unary(&router, "ListPodSandboxMetrics", listPodSandboxMetrics)
     service.unary(&router, "ListPodSandboxStats", listPodSandboxStats)
     service.unary(&router, "PodSandboxStats", podSandboxStats)
     service.unary(&router, "PodSandboxStatus", podSandboxStatus)
@@ -33,20 +36,14 @@ struct RuntimeService: Sendable {
     service.unary(&router, "StopContainer", stopContainer)
     service.unary(&router, "StopPodSandbox", stopPodSandbox)
     service.unary(&router, "UpdateContainerResources", updateContainerResources)
+    service.unary(&router, "UpdatePodSandboxResources", updatePodSandboxResources)
     service.unary(&router, "UpdateRuntimeConfig", updateRuntimeConfig)
     service.unary(&router, "Version", version)
     service.streaming(&router, "GetContainerEvents", getContainerEvents)
     service.streaming(&router, "StreamContainerStats", streamContainerStats)
     service.streaming(&router, "StreamContainers", streamContainers)
+    service.streaming(&router, "StreamPodSandboxMetrics", streamPodSandboxMetrics)
     service.streaming(&router, "StreamPodSandboxStats", streamPodSandboxStats)
     service.streaming(&router, "StreamPodSandboxes", streamPodSandboxes)
-    service.unimplemented(&router, "CheckpointContainer", "checkpointing containers is not supported by this version")
-    service.unimplemented(
-      &router, "ListMetricDescriptors", "CRI metrics are not supported by this version; container and sandbox stats are")
-    service.unimplemented(
-      &router, "ListPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
-    service.unimplemented(
-      &router, "StreamPodSandboxMetrics", "CRI metrics are not supported by this version; container and sandbox stats are")
-    service.unimplemented(&router, "UpdatePodSandboxResources", "resizing a running sandbox is not supported by this version")
   }
 }

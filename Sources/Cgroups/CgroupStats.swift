@@ -16,6 +16,8 @@ public struct CgroupStats: Equatable, Sendable {
     public var current: UInt64
     public var anonymous: UInt64
     public var file: UInt64
+    public var fileMapped: UInt64 = 0
+    public var activeFile: UInt64 = 0
     public var inactiveFile: UInt64
     public var kernel: UInt64
     public var pageFaults: UInt64
@@ -33,6 +35,27 @@ public struct CgroupStats: Equatable, Sendable {
     public var current: UInt64
     /// nil: unlimited.
     public var max: UInt64?
+  }
+
+  /// What went to and came from one block device. Source: io.stat of cgroup-v2.rst.
+  public struct Device: Equatable, Sendable {
+    public var major: UInt32
+    public var minor: UInt32
+    public var readBytes: UInt64
+    public var writtenBytes: UInt64
+    public var reads: UInt64
+    public var writes: UInt64
+
+    public init(
+      major: UInt32, minor: UInt32, readBytes: UInt64 = 0, writtenBytes: UInt64 = 0, reads: UInt64 = 0, writes: UInt64 = 0
+    ) {
+      self.major = major
+      self.minor = minor
+      self.readBytes = readBytes
+      self.writtenBytes = writtenBytes
+      self.reads = reads
+      self.writes = writes
+    }
   }
 
   /// Counters of memory.events.
@@ -58,6 +81,8 @@ public struct CgroupStats: Equatable, Sendable {
     public var some: PressureLine
     public var full: PressureLine
   }
+
+  public init() {}
 
   public var cpu: CPU?
   public var memory: Memory?

@@ -15,10 +15,29 @@ extension Cgroup {
     return stats
   }
 
+  /// Of each block device that was used; empty without the io controller.
+  public func devices() -> [CgroupStats.Device] {
+    guard (try? validate()) != nil else { return [] }
+    return (text("io.stat") ?? "").split(separator: "\n").compactMap(CgroupStats.Device.init(line:))
+  }
+
+  /// Bytes in huge pages of a size such as `2MB`; nil without the hugetlb controller, or the size.
+  public func hugePageBytes(_ pageSize: String) -> UInt64? {
+    guard (try? validate()) != nil else { return nil }
+    return number("hugetlb.\(pageSize).current")
+  }
+
+  /// Tasks, of this cgroup alone; for nodes without the pids controller.
+  public func threadCount() -> UInt64 {
+    guard (try? validate()) != nil else { return 0 }
+    return UInt64((text("cgroup.threads") ?? "").utf8.count { $0 == UInt8(ascii: "\n") })
+  }
+
   private func memoryStats() -> CgroupStats.Memory? {
     guard let current = number("memory.current"), let stat = text("memory.stat").map(FlatKeys.init) else { return nil }
     return CgroupStats.Memory(
-      current: current, anonymous: stat["anon"] ?? 0, file: stat["file"] ?? 0, inactiveFile: stat["inactive_file"] ?? 0,
+      current: current, anonymous: stat["anon"] ?? 0, file: stat["file"] ?? 0, fileMapped: stat["file_mapped"] ?? 0,
+      activeFile: stat["active_file"] ?? 0, inactiveFile: stat["inactive_file"] ?? 0,
       // Linux before 5.18 has no sum.
       kernel: stat["kernel"] ?? (stat["slab"] ?? 0) + (stat["kernel_stack"] ?? 0) + (stat["pagetables"] ?? 0),
       pageFaults: stat["pgfault"] ?? 0, majorPageFaults: stat["pgmajfault"] ?? 0, max: number("memory.max"),
@@ -38,6 +57,27 @@ extension CgroupStats.CPU {
       usageMicroseconds: usage, userMicroseconds: stat["user_usec"] ?? 0, systemMicroseconds: stat["system_usec"] ?? 0,
       periods: stat["nr_periods"] ?? 0, throttledPeriods: stat["nr_throttled"] ?? 0,
       throttledMicroseconds: stat["throttled_usec"] ?? 0)
+  }
+}
+
+extension CgroupStats.Device {
+  /// `8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=0`
+  init?(line: Substring) {
+    let fields = line.split(separator: " ")
+    let numbers = (fields.first ?? "").split(separator: ":").compactMap { UInt32($0) }
+    guard numbers.count == 2, fields.count > 1 else { return nil }
+    self.init(major: numbers[0], minor: numbers[1])
+    for field in fields.dropFirst() {
+      let pair = field.split(separator: "=")
+      guard pair.count == 2, let value = UInt64(pair[1]) else { continue }
+      switch pair[0] {
+      case "rbytes": readBytes = value
+      case "wbytes": writtenBytes = value
+      case "rios": reads = value
+      case "wios": writes = value
+      default: continue
+      }
+    }
   }
 }
 

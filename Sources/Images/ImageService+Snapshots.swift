@@ -103,14 +103,17 @@ extension ImageService {
 
     /// A walk is worth a hundred times its own length, so that measuring takes a hundredth of a CPU however large the directory is.
     /// `now` may lie before `measured`: somebody else measured after this caller looked at the clock.
-    func isFresh(at now: UInt64) -> Bool { now <= measured || now - measured < duration * 100 }
+    func isFresh(at now: UInt64, maximumAge: UInt64 = 0) -> Bool {
+      now <= measured || now - measured < max(duration * 100, maximumAge)
+    }
   }
 
   /// What a container wrote: its upper directory, measured anew when the last time was long enough ago.
-  public func snapshotUsage(owner: String) throws(ImageError) -> DiskUsage {
+  /// - Parameter maximumAge: nanoseconds that the last measurement may be old in any case.
+  public func snapshotUsage(owner: String, maximumAge: UInt64 = 0) throws(ImageError) -> DiskUsage {
     let path = "\(root)/containers/\(owner)/upper"
     let started = monotonicNanoseconds()
-    if let known = snapshotUsages.withLock({ $0[owner] }), known.isFresh(at: started) { return known.usage }
+    if let known = snapshotUsages.withLock({ $0[owner] }), known.isFresh(at: started, maximumAge: maximumAge) { return known.usage }
     let (bytes, inodes) = try files("cannot measure \(path)") { try TreeUsage.measure(path) }
     let usage = DiskUsage(path: path, bytes: bytes, inodes: inodes)
     let now = monotonicNanoseconds()

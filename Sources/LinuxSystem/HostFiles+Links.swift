@@ -19,6 +19,11 @@ extension HostFiles {
     _ = try systemCall("rename", on: path) { unsafe Glibc.rename(path, other) }
   }
 
+  /// unlink(2); nothing there is no error.
+  public static func remove(_ path: String) throws(SystemCallError) {
+    do { _ = try systemCall("unlink", on: path) { unsafe unlink(path) } } catch { if error.code != ENOENT { throw error } }
+  }
+
   /// A new file (O_EXCL), 0600 less the umask.
   public static func write(_ content: [UInt8], to path: String) throws(SystemCallError) {
     let file = OwnedDescriptor(

@@ -15,4 +15,10 @@ public enum ProcessLimits {
   public static func adjustOOMScore(_ value: Int) throws(SystemCallError) {
     try ControlFile.write("/proc/self/oom_score_adj", "\(value)")
   }
+
+  /// The soft limit of open descriptors of a process; nil when it is gone.
+  public static func openDescriptors(of process: Int32) -> UInt64? {
+    let limit = cl_descriptor_limit(process)
+    return limit < 0 ? nil : UInt64(limit)
+  }
 }

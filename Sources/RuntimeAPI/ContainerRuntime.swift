@@ -17,6 +17,10 @@ public protocol ContainerRuntime: Sendable {
   func podSandboxStatus(_ id: SandboxID, verbose: Bool) async throws(RuntimeError) -> (
     status: SandboxStatus, info: [String: String]
   )
+  /// What is nil stays as it is. Throws `.notFound` when there is no such sandbox.
+  func updatePodSandboxResources(
+    _ id: SandboxID, overhead: LinuxResources?, resources: LinuxResources?
+  ) async throws(RuntimeError)
   func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary]
 
   func createContainer(
@@ -31,6 +35,8 @@ public protocol ContainerRuntime: Sendable {
   )
   func listContainers(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerSummary]
   func updateContainerResources(_ id: ContainerID, _ resources: LinuxResources) async throws(RuntimeError)
+  /// Writes an archive of a running container's state, which goes on running. `timeout` in seconds, 0: the runtime's default.
+  func checkpointContainer(_ id: ContainerID, location: String, timeout: Int64) async throws(RuntimeError)
   func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError)
 
   /// Output is capped at 16 MiB for each stream. `timeout` in seconds, 0: none; when it passes the process is killed and
@@ -41,6 +47,11 @@ public protocol ContainerRuntime: Sendable {
   func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats]
   func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats
   func listPodSandboxStats(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxStats]
+
+  /// What the values of `listPodSandboxMetrics` are called and mean.
+  func listMetricDescriptors() async throws(RuntimeError) -> [MetricDescriptor]
+  /// Of ready sandboxes, with those of their running containers.
+  func listPodSandboxMetrics() async throws(RuntimeError) -> [SandboxMetrics]
 
   /// Events of every container and sandbox from now on, in order, until the consumer stops. The stream ends for a consumer that is too
   /// slow: events were lost then, and it has to look at everything anew.

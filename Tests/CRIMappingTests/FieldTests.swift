@@ -105,6 +105,10 @@ import Testing
     #expect(imageFsInfoResponse == [])
     let containerStats = try lost(Runtime_V1_ContainerStats.self) { Runtime_V1_ContainerStats(ContainerStats($0)) }
     #expect(containerStats == [])
+    let metricDescriptor = try lost(Runtime_V1_MetricDescriptor.self) { Runtime_V1_MetricDescriptor(MetricDescriptor($0)) }
+    #expect(metricDescriptor == [])
+    let podSandboxMetrics = try lost(Runtime_V1_PodSandboxMetrics.self) { Runtime_V1_PodSandboxMetrics(try SandboxMetrics($0)) }
+    #expect(podSandboxMetrics == [])
     let podSandboxStats = try lost(Runtime_V1_PodSandboxStats.self) { Runtime_V1_PodSandboxStats(SandboxStats($0)) }
     #expect(podSandboxStats == [])
   }

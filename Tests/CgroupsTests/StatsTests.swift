@@ -69,4 +69,20 @@ import Testing
     #expect(ProcessUsage.clockTicks(stat: stat) == 15)
     #expect(ProcessUsage.clockTicks(stat: "42") == nil)
   }
+
+  @Test("of disks and huge pages are read line by line") func devices() throws {
+    let files = [
+      "a/io.stat": "8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n254:0 \nrubbish\n9:1 rbytes=x wios=7\n",
+      "a/hugetlb.2MB.current": "4194304\n", "a/cgroup.threads": "1\n2\n3\n",
+    ]
+    try TemporaryHierarchy.with([], files: files) { hierarchy in
+      let cgroup = hierarchy.root.cgroup("/a")
+      #expect(
+        cgroup.devices() == [
+          .init(major: 8, minor: 16, readBytes: 1, writtenBytes: 2, reads: 3, writes: 4), .init(major: 9, minor: 1, writes: 7),
+        ])
+      #expect(cgroup.hugePageBytes("2MB") == 4_194_304 && cgroup.hugePageBytes("1GB") == nil)
+      #expect(cgroup.threadCount() == 3 && hierarchy.root.cgroup("/none").devices().isEmpty)
+    }
+  }
 }

@@ -21,6 +21,8 @@ struct InspectionTests {
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == own)
         #expect(own != (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")))
       }
+      #expect(pod["processStatus"] as? String == "running" && pod["netNamespaceClosed"] as? Bool == false)
+      #expect(container["snapshotKey"] as? String == id.rawValue && container["sandboxID"] as? String == agent.sandbox.rawValue)
       let pid = try #require(container["pid"] as? Int)
       #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/net") == own)
       // Nothing that ran has namespaces to show.

@@ -115,5 +115,7 @@ struct ImageBoundsTests {
   func clock() {
     let usage = ImageService.MeasuredUsage(usage: DiskUsage(path: "/", bytes: 1, inodes: 1), measured: 1000, duration: 5)
     #expect(usage.isFresh(at: 990) && usage.isFresh(at: 1400) && !usage.isFresh(at: 1600))
+    // Lists take an older one.
+    #expect(usage.isFresh(at: 1600, maximumAge: 700) && !usage.isFresh(at: 1700, maximumAge: 700))
   }
 }

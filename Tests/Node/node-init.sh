@@ -32,7 +32,7 @@ version=$(uname -r)
 mkdir -p "/lib/modules/$version"
 mount --bind "$top/.build-node/kernel/lib/modules/$version" "/lib/modules/$version"
 for module in veth bridge br_netfilter vxlan nf_tables nft_compat nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_fib_inet \
-  nft_reject_inet nf_conntrack erofs loop tun; do
+  nft_reject_inet nf_conntrack erofs loop tun unix_diag inet_diag tcp_diag udp_diag raw_diag netlink_diag af_packet_diag; do
   busybox modprobe "$module" 2>/dev/null || echo "node-init: no module $module" >/dev/console
 done
 

@@ -15,4 +15,5 @@ int64_t cl_raise_descriptor_limit(void);
 // A user namespace with these mappings (the text of uid_map and gid_map) in which nobody lives: a close-on-exec descriptor, or -errno. A
 // process is made for the moment (CLONE_VM, so no copy of the caller's memory), as only a process's mappings can be written.
 int32_t cl_user_namespace(const char *uid_map, const char *gid_map);
+int64_t cl_descriptor_limit(int32_t pid);  // prlimit64(2): the soft RLIMIT_NOFILE of a process, or -errno
 #endif

@@ -13,7 +13,8 @@ extension PodRuntime {
     if verbose {
       let (record, spec) = (container.record, jsonText(try await shownSpec(of: container)))
       info["info"] = """
-        {"pid":\(container.machine.pid),"sandboxID":"\(record.sandboxID)","cgroupPath":\(jsonText(record.cgroup)),\
+        {"pid":\(container.machine.pid),"sandboxID":"\(record.sandboxID)","snapshotKey":"\(record.id)",\
+        "snapshotter":"overlayfs","cgroupPath":\(jsonText(record.cgroup)),\
         "config":\(record.config.jsonText()),"runtimeSpec":\(spec)}
         """
     }

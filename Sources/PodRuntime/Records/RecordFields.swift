@@ -23,6 +23,7 @@ enum RecordKind: UInt8, Sendable {
   case sandboxState = 2
   case container = 3
   case containerState = 4
+  case sandboxResources = 5
 }
 
 /// Why a record cannot be read.

@@ -9,6 +9,7 @@ import Synchronization
 struct FoundRecords: Sendable {
   var sandboxes: [SandboxID: SandboxRecord] = [:]
   var sandboxStates: [SandboxID: SandboxStateRecord] = [:]
+  var sandboxResources: [SandboxID: SandboxResourcesRecord] = [:]
   /// Of known sandboxes only.
   var containers: [ContainerID: ContainerRecord] = [:]
   var containerStates: [ContainerID: ContainerStateRecord] = [:]
@@ -85,7 +86,7 @@ extension FoundRecords {
   }
 
   fileprivate mutating func regain(_ beside: RecordsBeside) {
-    directories = beside.directories
+    (directories, sandboxResources) = (beside.directories, beside.sandboxResources)
     for record in beside.sandboxes {
       sandboxes[record.id] = record
       regainedSandboxes.insert(record.id)

@@ -16,6 +16,8 @@ struct RecordsBeside: Sendable {
   var directories: Set<SandboxID> = []
   /// Without row and whole, oldest first. What an agent had only begun to make is not among them: nobody was told of it.
   var sandboxes: [SandboxRecord] = []
+  /// Of every sandbox whose resources were changed.
+  var sandboxResources: [SandboxID: SandboxResourcesRecord] = [:]
   /// Containers that have a record here: removing a container takes it first.
   var containerFiles: Set<ContainerID> = []
   /// Without row, in sandboxes that are known.
@@ -41,6 +43,10 @@ struct RecordsBeside: Sendable {
         guard let record = bytes.flatMap({ try? SandboxRecord(bytes: $0) }), record.id == id, record.isMade
         else { continue }
         beside.sandboxes.append(record)
+      }
+      if files.contains(SandboxResourcesRecord.file) {
+        beside.sandboxResources[id] = try? SandboxResourcesRecord(
+          bytes: readRecord("\(directory)/\(SandboxResourcesRecord.file)"))
       }
       for file in files {
         guard let container = ContainerRecord.id(ofFile: file) else { continue }

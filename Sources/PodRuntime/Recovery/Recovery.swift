@@ -103,6 +103,7 @@ extension PodRuntime {
         case .some(true): .stopped
         }
       let sandbox = Sandbox(record, phase: phase, journal: journal)
+      sandbox.resources = found.sandboxResources[record.id] ?? SandboxResourcesRecord()
       let containers = found.containers.values.filter { $0.sandboxID == record.id }.map { container in
         let state = found.containerStates[container.id]
         return Container(container, phase: Self.phase(state), state: state, journal: journal)

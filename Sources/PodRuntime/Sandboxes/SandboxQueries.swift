@@ -13,9 +13,12 @@ extension PodRuntime {
     if verbose {
       let record = sandbox.record
       let pid = sandbox.link?.pid ?? 0
+      let (isReady, isClosed) = (sandbox.machine.phase == .ready, sandbox.machine.phase == .stopped)
       info["info"] = """
-        {"pid":\(pid),"cgroupPath":\(jsonText(record.cgroup)),"stateDirectory":\(jsonText(settings.sandboxDirectory(record.id.rawValue))),\
-        "config":\(record.config.jsonText()),"runtimeSpec":\(jsonText(pauseSpec(sandbox)))}
+        {"pid":\(pid),"processStatus":"\(isReady ? "running" : "deleted")","netNamespaceClosed":\(isClosed),\
+        "runtimeHandler":\(jsonText(record.handler)),"cgroupPath":\(jsonText(record.cgroup)),\
+        "stateDirectory":\(jsonText(settings.sandboxDirectory(record.id.rawValue))),\
+        "config":\(sandbox.resources.applied(to: record.config).jsonText()),"runtimeSpec":\(jsonText(pauseSpec(sandbox)))}
         """
     }
     var status = sandboxStatus(sandbox)

@@ -10,6 +10,7 @@ final class Container: Sendable {
   let gate = Gate()
   /// Opens when its first process has ended, or never will be.
   let exited = Latch()
+  let cpuRate = Mutex(CPURate())
 
   private struct State {
     var machine: ContainerMachine

@@ -9,6 +9,7 @@ final class Sandbox: Sendable {
   let gate = Gate()
   /// Opens when it is known what its podshim says, or that it says nothing: an agent that starts has to ask.
   let settled: Latch
+  let cpuRate = Mutex(CPURate())
   /// Commands that ExecSync runs in it, by exec id.
   let execs = Mutex<[String: ExecWaiter]>([:])
 
@@ -19,6 +20,7 @@ final class Sandbox: Sendable {
     var namespace: SharedDescriptor?
     var removed = false
     var pausePID: Int32 = 0
+    var resources = SandboxResourcesRecord()
   }
   private let state: Mutex<State>
   private let journal: Journal
@@ -53,6 +55,11 @@ final class Sandbox: Sendable {
   var pausePID: Int32 {
     get { state.withLock { $0.pausePID } }
     set { state.withLock { $0.pausePID = newValue } }
+  }
+  /// What became of its resources since it was made.
+  var resources: SandboxResourcesRecord {
+    get { state.withLock { $0.resources } }
+    set { state.withLock { $0.resources = newValue } }
   }
   /// Empty once it has stopped.
   var addresses: [String] { state.withLock { $0.machine.phase == .stopped ? [] : $0.record.addresses } }

@@ -128,6 +128,10 @@ extension FakeRuntime {
     }
   }
 
+  package func checkpointContainer(_ id: ContainerID, location: String, timeout: Int64) async throws(RuntimeError) {
+    try await command("checkpoint", name(id)) { () throws(RuntimeError) in try requireRunning(id) }
+  }
+
   package func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {
     try await command("reopenLog", name(id)) { () throws(RuntimeError) in try requireRunning(id) }
   }

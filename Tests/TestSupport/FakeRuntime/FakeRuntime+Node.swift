@@ -113,4 +113,17 @@ extension FakeRuntime {
     }
     return all
   }
+
+  package func listMetricDescriptors() async throws(RuntimeError) -> [MetricDescriptor] {
+    [MetricDescriptor(name: "container_last_seen", help: "Last time the container was seen.", labelKeys: ["pod"])]
+  }
+
+  package func listPodSandboxMetrics() async throws(RuntimeError) -> [SandboxMetrics] {
+    try await listPodSandboxes(SandboxFilter(state: .ready)).map { sandbox in
+      let metric = Metric(
+        name: "container_last_seen", timestamp: now(), kind: .gauge, labelValues: [sandbox.metadata.name], value: 7)
+      return SandboxMetrics(
+        id: sandbox.id, metrics: [metric], containers: [ContainerMetrics(id: ContainerID("c"), metrics: [metric])])
+    }
+  }
 }

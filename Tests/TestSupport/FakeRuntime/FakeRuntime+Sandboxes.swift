@@ -62,6 +62,12 @@ extension FakeRuntime {
     }
   }
 
+  package func updatePodSandboxResources(
+    _ id: SandboxID, overhead: LinuxResources?, resources: LinuxResources?
+  ) async throws(RuntimeError) {
+    _ = try change { state throws(RuntimeError) in try Self.sandbox(state, id) }
+  }
+
   package func listPodSandboxes(_ filter: SandboxFilter) async throws(RuntimeError) -> [SandboxSummary] {
     try await query("listSandboxes") { () throws(RuntimeError) in
       let all = state.withLock { Array($0.sandboxes.values) }

@@ -7,13 +7,13 @@ import Synchronization
 
 extension PodRuntime {
   public func containerStats(_ id: ContainerID) async throws(RuntimeError) -> ContainerStats {
-    await stats(try await container(id))
+    await stats(try await container(id), diskAge: 0)
   }
 
   public func listContainerStats(_ filter: ContainerFilter) async throws(RuntimeError) -> [ContainerStats] {
     let summaries = try await listContainers(filter)
     let containers = state.withLock { state in summaries.compactMap { state.containers[$0.id] } }
-    return await sideBySide(containers) { await self.stats($0) }
+    return await sideBySide(containers) { await self.stats($0, diskAge: Self.diskSampleAge) }
   }
 
   public func podSandboxStats(_ id: SandboxID) async throws(RuntimeError) -> SandboxStats {
@@ -30,8 +30,11 @@ extension PodRuntime {
     return await sideBySide(sandboxes) { await self.stats($0) }
   }
 
-  /// A few at a time, as each walks a file tree and reads a dozen files; in the order of `values`.
-  private func sideBySide<Value: Sendable, Result: Sendable>(
+  /// How old what containers wrote may be in a list, nanoseconds: a directory is walked for it, and eviction looks every ten seconds.
+  static let diskSampleAge: UInt64 = 10_000_000_000
+
+  /// A few at a time, as each reads a dozen files, and walks a directory at times; in the order of `values`.
+  func sideBySide<Value: Sendable, Result: Sendable>(
     _ values: [Value], _ body: @escaping @Sendable (Value) async -> Result
   ) async -> [Result] {
     await withTaskGroup(of: (Int, Result).self) { group in
@@ -53,20 +56,22 @@ extension PodRuntime {
   }
 
   /// A container that has stopped keeps its attributes and its writable layer.
-  private func stats(_ container: Container) async -> ContainerStats {
+  private func stats(_ container: Container, diskAge: UInt64) async -> ContainerStats {
     let (record, isRunning) = (container.record, container.machine.state == .running)
     let (cgroups, images) = (cgroups, images)
     return await runBlocking {
       let now = wallClockNanoseconds()
       var stats = ContainerStats(
         id: record.id, metadata: record.config.metadata, labels: record.config.labels, annotations: record.config.annotations)
-      if let usage = try? images.snapshotUsage(owner: record.id.rawValue) {
+      if let usage = try? images.snapshotUsage(owner: record.id.rawValue, maximumAge: diskAge) {
         stats.writableLayer = FilesystemUsage(
           timestamp: now, mountpoint: usage.path, usedBytes: usage.bytes, inodesUsed: usage.inodes)
       }
       if isRunning {
         let sample = cgroups.cgroup(record.cgroup).stats()
-        (stats.cpu, stats.memory, stats.swap, stats.io) = (sample.cpu(now), sample.memory(now), sample.swap(now), sample.ioPressure)
+        (stats.cpu, stats.memory, stats.swap, stats.io) = (
+          container.cpuRate.withLock { $0.note(sample.cpu(now)) }, sample.memory(now), sample.swap(now), sample.ioPressure
+        )
         if stats.memory == nil { stats.memory = residentMemory(cgroups.cgroup(record.cgroup), now) }
       }
       return stats
@@ -77,7 +82,7 @@ extension PodRuntime {
     let record = sandbox.record
     var containers: [ContainerStats] = []
     for container in self.containers(of: sandbox.id) where container.machine.state == .running {
-      containers.append(await stats(container))
+      containers.append(await stats(container, diskAge: Self.diskSampleAge))
     }
     let (cgroups, network, running) = (cgroups, network, containers)
     return await runBlocking {
@@ -86,7 +91,9 @@ extension PodRuntime {
         id: record.id, metadata: record.config.metadata, labels: record.config.labels, annotations: record.config.annotations)
       let cgroup = cgroups.cgroup(record.cgroupParent)
       let sample = cgroup.stats()
-      (stats.cpu, stats.memory, stats.io) = (sample.cpu(now), sample.memory(now), sample.ioPressure)
+      (stats.cpu, stats.memory, stats.io) = (
+        sandbox.cpuRate.withLock { $0.note(sample.cpu(now)) }, sample.memory(now), sample.ioPressure
+      )
       if stats.memory == nil { stats.memory = residentMemory(cgroup, now) }
       stats.processCount = UInt64((try? cgroup.processes(recursive: true))?.count ?? 0)
       if !record.usesHostNetwork, let usage = try? network?.statistics(owner: record.id.rawValue) {
@@ -103,8 +110,17 @@ extension PodRuntime {
 }
 
 /// Without the memory controller: what the processes have resident, shared pages counted for each.
-private func residentMemory(_ cgroup: Cgroup, _ now: Int64) -> MemoryUsage? {
+func residentMemory(_ cgroup: Cgroup, _ now: Int64) -> MemoryUsage? {
   ProcessUsage.residentBytes(cgroup).map { MemoryUsage(timestamp: now, workingSet: $0, usage: $0, rss: $0) }
+}
+
+extension CPURate {
+  /// The usage with its rate.
+  mutating func note(_ usage: CPUUsage?) -> CPUUsage? {
+    guard var usage, let used = usage.usageCoreNanoSeconds else { return usage }
+    usage.usageNanoCores = note(used, at: monotonicNanoseconds())
+    return usage
+  }
 }
 
 extension CgroupStats {
