@@ -57,6 +57,7 @@ let isSanitized = Context.environment["SWIFTLET_SANITIZED"] != nil
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -154,13 +155,12 @@ let package = Package(
     .target(
       name: "Kubelet",
       dependencies: [
-        "RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Netlink", "Store", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK,
-        nioSSL,
-        log,
+        "RuntimeAPI", "KubeModel", "Cgroups", "LinuxSystem", "Netlink", "Store", "CZlib", nioCore, nioPosix, nioHTTP1, nioHTTP2,
+        nioHPACK, nioSSL, log,
       ],
-      swiftSettings: strict),
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libz.a"])]),
     .target(
-      name: "KubeletServer", dependencies: ["Kubelet", "KubeModel", nioCore, nioPosix, nioHTTP1, log], swiftSettings: strict),
+      name: "KubeletServer", dependencies: ["KubeModel", nioCore, nioPosix, nioHTTP1, log], swiftSettings: strict),
 
     // Programs
     .executableTarget(
@@ -185,6 +185,7 @@ let package = Package(
       dependencies: ["TestSupport", "CRIClient", "RuntimeAPI", "KubeModel", "LinuxSystem", "Netlink", "Store"],
       path: "Tests/AgentSupport", swiftSettings: strict),
 
+    .target(name: "RPCSupport", dependencies: ["GRPCTransport", protobuf], path: "Tests/RPCSupport", swiftSettings: strict),
     .target(
       name: "RegistrySupport", dependencies: [nioCore, nioPosix, nioHTTP1], path: "Tests/RegistrySupport", swiftSettings: strict),
 
@@ -211,7 +212,8 @@ let package = Package(
     .testTarget(
       name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "RuntimeAPI", "YAML", argumentParser], swiftSettings: strict),
     .testTarget(
-      name: "GRPCTransportTests", dependencies: ["TestSupport", "GRPCTransport", "LinuxSystem", nioCore, nioPosix, protobuf],
+      name: "GRPCTransportTests",
+      dependencies: ["TestSupport", "RPCSupport", "GRPCTransport", "LinuxSystem", nioCore, nioEmbedded, nioPosix, protobuf],
       swiftSettings: strict),
     .testTarget(
       name: "StreamingTests", dependencies: ["TestSupport", "Streaming", "LinuxSystem", nioCore, nioPosix], swiftSettings: strict),
@@ -243,15 +245,15 @@ let package = Package(
     .testTarget(
       name: "CRIServiceTests",
       dependencies: [
-        "TestSupport", "CRIService", "CRIClient", "CRIMapping", "CRIProto", "GRPCTransport", "RuntimeAPI", log, protobuf,
+        "TestSupport", "RPCSupport", "CRIService", "CRIClient", "CRIMapping", "CRIProto", "GRPCTransport", "RuntimeAPI", log,
+        protobuf,
       ],
       swiftSettings: strict),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "TestSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming", "LinuxSystem",
-        nioCore,
-        protobuf,
+        "TestSupport", "RPCSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming",
+        "LinuxSystem", nioCore, protobuf,
       ],
       swiftSettings: strict),
     // Integration tests: root, the real kernel, one at a time

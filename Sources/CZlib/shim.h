@@ -1,2 +1,2 @@
-// zlib (Zlib license): inflate only, from the archive.
+// zlib (Zlib license), from the archive: inflate for streams, deflate for rotated logs.
 #include <zlib.h>

@@ -21,8 +21,8 @@ final class ServerCallHandler: ChannelInboundHandler {
   private let memory: MessageMemory
   private let calls: StreamingCalls
   private let connection: ServerConnection
-  /// False: there were too many calls when this one came; it is told so and ends.
-  private var hasPlace = false
+  /// Why there was no place for this call when it came: it is told so and ends.
+  private var refusal: GRPCStatus?
   /// Bytes taken from `memory` for the request.
   private var held = 0
   private var state = State.waitingForHeaders
@@ -42,7 +42,7 @@ final class ServerCallHandler: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    hasPlace = connection.beginCall()
+    refusal = connection.beginCall()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -85,7 +85,7 @@ final class ServerCallHandler: ChannelInboundHandler {
 
   private func begin(_ headers: HPACKHeaders) {
     guard let context else { return }
-    guard hasPlace else { return finish(Self.tooMany) }
+    if let refusal { return finish(refusal) }
     let contentType = headers.first(name: "content-type") ?? ""
     guard
       contentType == "application/grpc" || contentType.hasPrefix("application/grpc+") || contentType.hasPrefix("application/grpc;")
@@ -135,7 +135,7 @@ final class ServerCallHandler: ChannelInboundHandler {
         let isKept = calls.add(ObjectIdentifier(self)) {
           eventLoop.execute { handler.value.finish(GRPCStatus(.unavailable, "the server is shutting down")) }
         }
-        guard isKept else { throw Self.tooMany }
+        guard isKept else { throw ServerConnections.tooMany }
       }
       let task = Task {
         let result = await CallContext.$current.withValue(call) { () -> Result<ByteBuffer?, GRPCStatus> in
@@ -152,7 +152,6 @@ final class ServerCallHandler: ChannelInboundHandler {
   // MARK: Response
 
   private static let noRoom = GRPCStatus(.resourceExhausted, "the server holds too many messages: try again later")
-  private static let tooMany = GRPCStatus(.resourceExhausted, "the server has too many calls under way: try again later")
 
   /// Writes a message; the future completes when it has left through flow control.
   private func write(_ message: ByteBuffer) -> EventLoopFuture<Void>? {

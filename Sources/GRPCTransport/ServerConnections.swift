@@ -8,7 +8,10 @@ final class ServerConnections: Sendable {
     var calls = 0
     /// When its last call ended, or it was made.
     var idleSince = NIODeadline.now()
+    /// It was asked to leave.
     var isLeaving = false
+    /// Its time to leave is over: it takes no more calls, and ends with those it has.
+    var isOver = false
   }
   private struct State {
     var connections: [ObjectIdentifier: Connection] = [:]
@@ -24,7 +27,7 @@ final class ServerConnections: Sendable {
   /// leaves two behind for each of its specs) must not lock the others out. What leaves comes back with its next call.
   static let crowd = 192
 
-  /// - Parameter grace: how long a connection that is to leave may stay for its calls, and for its client to notice.
+  /// - Parameter grace: how long a client has to notice that its connection is to leave, and calls to end when the server does.
   init(callLimit: Int = .max, grace: TimeAmount) {
     self.callLimit = callLimit
     self.grace = grace
@@ -48,7 +51,7 @@ final class ServerConnections: Sendable {
       state.connections[id] = Connection(channel: channel)
       return (true, leaving, closing)
     }
-    if let leaving { leave(leaving) }
+    if let leaving { retire(leaving) }
     closing?.close(promise: nil)
     guard isKept else { return false }
     channel.closeFuture.whenComplete { _ in
@@ -62,26 +65,52 @@ final class ServerConnections: Sendable {
   }
 
   /// Counts a call, until `endCall`.
-  /// - Returns: false when all connections together have too many; it is counted all the same, until it has been told so.
-  func beginCall(on connection: ObjectIdentifier) -> Bool {
+  /// - Returns: why it is refused; it is counted all the same, until it has been told so.
+  func beginCall(on connection: ObjectIdentifier) -> GRPCStatus? {
     state.withLock { state in
       state.calls += 1
       state.connections[connection]?.calls += 1
-      return state.calls <= callLimit
+      if state.connections[connection]?.isOver == true { return Self.leaving }
+      return state.calls <= callLimit ? nil : Self.tooMany
     }
   }
 
   func endCall(on connection: ObjectIdentifier) {
-    state.withLock { state in
+    let last = state.withLock { state -> (any Channel)? in
       state.calls -= 1
-      state.connections[connection]?.calls -= 1
-      state.connections[connection]?.idleSince = .now()
+      guard var entry = state.connections[connection] else { return nil }
+      entry.calls -= 1
+      entry.idleSince = .now()
+      state.connections[connection] = entry
+      return entry.isOver && entry.calls == 0 ? entry.channel : nil
     }
+    if let last { closeWhenIdle(last) }
   }
 
-  /// GOAWAY, and the end after the grace time. NIO's handler has such a time, too, but it begins when the client answers a ping: a client
-  /// that is stopped never does.
-  private func leave(_ channel: any Channel) {
+  private static let leaving = GRPCStatus(.unavailable, "this connection was asked to leave: open another one")
+  static let tooMany = GRPCStatus(.resourceExhausted, "the server has too many calls under way: try again later")
+
+  /// GOAWAY for one that is idle. A call that begins before its client notices goes on to its end. A client that answers the ping that
+  /// comes with it is NIO's to close; one that never does is closed here.
+  private func retire(_ channel: any Channel) {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    closeWhenIdle(channel)
+  }
+
+  /// After the grace time, in which the answer of its last call is read, too; or that time after its last call.
+  private func closeWhenIdle(_ channel: any Channel) {
+    let end = channel.eventLoop.scheduleTask(in: grace) {
+      let isIdle = self.state.withLock { state in
+        state.connections[ObjectIdentifier(channel)]?.isOver = true
+        return state.connections[ObjectIdentifier(channel)].map { $0.calls == 0 } ?? true
+      }
+      if isIdle { channel.close(promise: nil) }
+    }
+    channel.closeFuture.whenComplete { _ in end.cancel() }
+  }
+
+  /// GOAWAY, and the end after the grace time, calls or not.
+  private func end(_ channel: any Channel) {
     channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     let end = channel.eventLoop.scheduleTask(in: grace) { channel.close(promise: nil) }
     channel.closeFuture.whenComplete { _ in end.cancel() }
@@ -90,7 +119,7 @@ final class ServerConnections: Sendable {
   /// Returns when all are closed, after the grace time at the latest.
   func shutDown() async {
     let open = state.withLock { $0.connections.values.map(\.channel) }
-    for channel in open { leave(channel) }
+    for channel in open { end(channel) }
     for channel in open {
       do { try await channel.closeFuture.get() } catch { continue }
     }
@@ -104,6 +133,6 @@ struct ServerConnection: Sendable {
   /// The client's process; 0: of another pid namespace.
   let peer: Int32
 
-  func beginCall() -> Bool { all.beginCall(on: id) }
+  func beginCall() -> GRPCStatus? { all.beginCall(on: id) }
   func endCall() { all.endCall(on: id) }
 }

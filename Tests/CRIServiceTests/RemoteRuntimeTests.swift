@@ -2,6 +2,7 @@ import CRIClient
 import CRIProto
 import FoundationEssentials
 import GRPCTransport
+import RPCSupport
 import RuntimeAPI
 import SwiftProtobuf
 import Synchronization
@@ -26,23 +27,15 @@ import Testing
   private func withServer(
     _ fill: (inout GRPCRouter) -> Void, _ body: (RemoteRuntime, String) async throws -> Void
   ) async throws {
-    let path = "/tmp/cri-client-\(UInt64.random(in: 0...UInt64.max)).sock"
     var router = GRPCRouter()
     fill(&router)
-    let server = GRPCServer(configuration: .init(socketPath: path), router: router)
-    let (ready, listening) = AsyncStream.makeStream(of: Void.self)
-    let serving = Task {
-      defer { listening.finish() }
-      try await server.run { listening.yield() }
+    try await router.served { path in
+      let client = RemoteRuntime(socketPath: path, timeout: .seconds(1000))
+      let result: Swift.Result<Void, any Error>
+      do { result = .success(try await body(client, path)) } catch { result = .failure(error) }
+      await client.close()
+      try result.get()
     }
-    for await _ in ready { break }
-    let client = RemoteRuntime(socketPath: path, timeout: .seconds(1000))
-    let result: Swift.Result<Void, any Error>
-    do { result = .success(try await body(client, path)) } catch { result = .failure(error) }
-    await client.close()
-    serving.cancel()
-    try await serving.value
-    try result.get()
   }
 
   private func answer<Request: Message, Response: Message>(

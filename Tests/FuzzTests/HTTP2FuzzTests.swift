@@ -1,6 +1,7 @@
 import Glibc
 import LinuxSystem
 import NIOCore
+import RPCSupport
 import SwiftProtobuf
 import Synchronization
 import TestSupport
@@ -33,29 +34,18 @@ import Testing
   }
 
   @Test("bytes of clients never end the server, and cost the next client nothing") func server() async throws {
-    let path = "/tmp/grpc-fuzz-\(UInt64.random(in: 0...UInt64.max)).sock"
-    var router = GRPCRouter()
-    router.unary("/t.S/Echo") { (request: Google_Protobuf_StringValue, _) async throws(GRPCStatus) in request }
-    let server = GRPCServer(configuration: .init(socketPath: path), router: router)
-    let (ready, listening) = AsyncStream.makeStream(of: Void.self)
-    let serving = Task {
-      defer { listening.finish() }
-      try await server.run { listening.yield() }
+    try await GRPCRouter.echo("/t.S/Echo").served { path in
+      let client = GRPCClient(configuration: .init(socketPath: path))
+      try await Fuzzer("http2", corpus: Self.corpus, tokens: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\u{4}\u{1}\0\0\0\0"]).run(
+        rounds: 200
+      ) { bytes, repetition in
+        let sent = await runBlocking { Self.send(bytes, to: path) }
+        #expect(sent, "\(repetition): the server does not listen")
+        let answer: Google_Protobuf_StringValue = try await client.unary("/t.S/Echo", Google_Protobuf_StringValue(repetition))
+        #expect(answer.value == repetition)
+      }
+      await client.close()
     }
-    for await _ in ready { break }
-    let client = GRPCClient(configuration: .init(socketPath: path))
-    try await Fuzzer("http2", corpus: Self.corpus, tokens: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\u{4}\u{1}\0\0\0\0"]).run(
-      rounds: 200
-    ) {
-      bytes, repetition in
-      let sent = await runBlocking { Self.send(bytes, to: path) }
-      #expect(sent, "\(repetition): the server does not listen")
-      let answer: Google_Protobuf_StringValue = try await client.unary("/t.S/Echo", Google_Protobuf_StringValue(repetition))
-      #expect(answer.value == repetition)
-    }
-    await client.close()
-    serving.cancel()
-    try await serving.value
   }
 
   /// Writes `bytes` and reads what comes for a moment.

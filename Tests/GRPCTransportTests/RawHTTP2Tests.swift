@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOPosix
+import RPCSupport
 import SwiftProtobuf
 import TestSupport
 import Testing
@@ -27,24 +28,6 @@ private final class Collector: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) { found.succeed(bytes) }
 }
 
-/// Serves one echoing method while `body` runs.
-private func withServer(_ path: String, _ body: () async throws -> Void) async throws {
-  var router = GRPCRouter()
-  router.unary("/t.S/Echo") { (request: Google_Protobuf_StringValue, _) async throws(GRPCStatus) in request }
-  let server = GRPCServer(configuration: .init(socketPath: path), router: router)
-  let (ready, listening) = AsyncStream.makeStream(of: Void.self)
-  let serving = Task {
-    defer { listening.finish() }
-    try await server.run { listening.yield() }
-  }
-  for await _ in ready { break }
-  let result: Swift.Result<Void, any Error>
-  do { result = .success(try await body()) } catch { result = .failure(error) }
-  serving.cancel()
-  try await serving.value
-  try result.get()
-}
-
 private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Protobuf_StringValue(value) }
 
 @Suite("HTTP/2 bytes", .timeLimit(.minutes(5))) struct RawHTTP2Tests {
@@ -66,7 +49,7 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
   }
 
   @Test("a ping is answered with its own data") func ping() async throws {
-    try await withServer(path) {
+    try await GRPCRouter.echo("/t.S/Echo").served(at: path) { _ in
       let data: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
       let answer = HTTP2Bytes.frame(6, 1, 0, data)
       let received = try await exchange(HTTP2Bytes.frame(6, 0, 0, data), until: answer)
@@ -77,7 +60,7 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
   @Test("a call that is reset before its message, and garbage instead of HTTP/2, leave the server serving") func resets()
     async throws
   {
-    try await withServer(path) {
+    try await GRPCRouter.echo("/t.S/Echo").served(at: path) { _ in
       let (frame, data) = (HTTP2Bytes.frame, [8, 7, 6, 5, 4, 3, 2, 1] as [UInt8])
       let headers = frame(1, 4, 1, HTTP2Bytes.headers(HTTP2Bytes.call("/t.S/Echo")))
       let half = headers + frame(0, 0, 1, [0, 0, 0]) + frame(3, 0, 1, [0, 0, 0, 8])
@@ -98,7 +81,7 @@ private func text(_ value: String) -> Google_Protobuf_StringValue { Google_Proto
     #expect(FileManager.default.fileExists(atPath: path))
     let client = GRPCClient(configuration: .init(socketPath: path))
     for round in ["first", "second"] {
-      try await withServer(path) {
+      try await GRPCRouter.echo("/t.S/Echo").served(at: path) { _ in
         let answer: Google_Protobuf_StringValue = try await client.unary("/t.S/Echo", text(round))
         #expect(answer.value == round)
       }

@@ -1,6 +1,7 @@
 import LinuxSystem
 import NIOCore
 import NIOPosix
+import RPCSupport
 import SwiftProtobuf
 import TestSupport
 import Testing
@@ -15,29 +16,21 @@ import Testing
     heldBytes: Int = 1 << 20, messageBytes: Int = defaultMaximumMessageBytes, calls: Int = 8192, grace: Duration = .seconds(5),
     _ body: (GRPCClient, String) async throws -> Void
   ) async throws {
-    let path = "/tmp/swiftlet-bounds-\(UInt32.random(in: 0 ... .max)).sock"
-    var router = GRPCRouter()
-    router.unary("/t.T/Echo") { (request: Text, _) async throws(GRPCStatus) -> Text in request }
+    var router = GRPCRouter.echo("/t.T/Echo")
     router.serverStreaming("/t.T/Wait") { (_: Text, _, writer: ResponseWriter<Text>) async throws(GRPCStatus) in
       try await writer.send(Text())
       do { try await Task.sleep(for: .seconds(3600)) } catch { throw GRPCStatus(.cancelled, "") }
     }
-    let server = GRPCServer(
-      configuration: .init(
-        socketPath: path, mode: 0o600, maximumMessageBytes: messageBytes, maximumHeldBytes: heldBytes, maximumCalls: calls,
-        shutdownGrace: grace),
-      router: router)
-    let (ready, continuation) = AsyncStream.makeStream(of: Void.self)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run { continuation.yield() } }
-      for await _ in ready { break }
+    let change = { (configuration: inout GRPCServer.Configuration) in
+      configuration.maximumMessageBytes = messageBytes
+      configuration.maximumHeldBytes = heldBytes
+      configuration.maximumCalls = calls
+      configuration.shutdownGrace = grace
+    }
+    try await router.served(with: change) { path in
       let client = GRPCClient(configuration: .init(socketPath: path))
-      do { try await body(client, path) } catch {
-        group.cancelAll()
-        throw error
-      }
+      try await body(client, path)
       await client.close()
-      group.cancelAll()
     }
   }
 
@@ -81,7 +74,9 @@ import Testing
         }
         #expect(connected)
       }
-      let _: Text = try await client.unary("/t.T/Echo", Text())
+      // As full as it may be for this one.
+      let isServed = await eventually { (try? await client.unary("/t.T/Echo", Text(), returning: Text.self)) != nil }
+      #expect(isServed)
       for channel in silent { try? await channel.close().get() }
     }
   }
@@ -124,19 +119,9 @@ import Testing
 
   /// The headers of a call and `count` bytes of a message that is longer.
   private static func half(_ stream: UInt8, _ count: Int) -> [UInt8] {
-    func frame(_ type: UInt8, _ flags: UInt8, _ payload: [UInt8]) -> [UInt8] {
-      [0, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF), type, flags, 0, 0, 0, stream] + payload
-    }
-    let fields = [
-      (":method", "POST"), (":scheme", "http"), (":path", "/t.T/Echo"), (":authority", "localhost"),
-      ("content-type", "application/grpc"), ("te", "trailers"),
-    ]
-    var headers: [UInt8] = []
-    for (name, value) in fields {
-      headers += [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
-    }
     let message: [UInt8] = [0, 0, 0, 0x7C, 0xFF] + [UInt8](repeating: 0x78, count: count - 5)
-    return frame(1, 4, headers) + frame(0, 0, message)
+    return HTTP2Bytes.frame(1, 4, stream, HTTP2Bytes.headers(HTTP2Bytes.call("/t.T/Echo")))
+      + HTTP2Bytes.frame(0, 0, stream, message)
   }
 
   @Test("calls above the bound are refused, not kept waiting, and one that ends makes room")
