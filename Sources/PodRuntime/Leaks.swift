@@ -5,7 +5,7 @@ public import RuntimeAPI
 import Synchronization
 
 extension PodRuntime {
-  /// What is on the node and belongs to nobody. Empty on a healthy node.
+  /// What is on the node and belongs to nobody, and what could not be looked at. Empty on a healthy node.
   public func leaks() async throws(RuntimeError) -> [NodeLeak] {
     try await wait(for: recovered)
     let known = unreadable.withLock { $0 }
@@ -18,7 +18,7 @@ extension PodRuntime {
       }
       try? await Alarm.sleep(for: .milliseconds(50))
     }
-    return known
+    return known + [.unseen("sandboxes and containers", "some were being made or removed all the while; ask again")]
   }
 
   private func look() async throws(RuntimeError) -> [NodeLeak] {

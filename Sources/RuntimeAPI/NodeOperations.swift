@@ -91,7 +91,8 @@ public struct NodeEvent: Codable, Equatable, Sendable {
 
 /// A kernel object or file that should not be there, or is missing.
 public struct NodeLeak: Codable, Equatable, Sendable {
-  /// `cgroup`, `mount`, `network-namespace`, `link`, `address`, `process`, `directory`, `image`.
+  /// `cgroup`, `mount`, `network-namespace`, `link`, `address`, `process`, `directory`, `image`; `unknown` for a part of the node
+  /// that could not be looked at.
   public var kind: String
   public var name: String
   /// Sandbox, container or pod it belonged to; may be empty.
@@ -103,5 +104,10 @@ public struct NodeLeak: Codable, Equatable, Sendable {
     self.name = name
     self.owner = owner
     self.problem = problem
+  }
+
+  /// Of `part` of the node it cannot be said that nothing leaked.
+  public static func unseen(_ part: String, _ reason: String) -> NodeLeak {
+    NodeLeak(kind: "unknown", name: part, problem: "could not be looked at: \(reason)")
   }
 }

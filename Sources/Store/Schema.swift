@@ -27,7 +27,7 @@ enum Schema {
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX document_key ON document (kind, key) WHERE key IS NOT NULL;
     CREATE INDEX document_parent ON document (kind, parent);
-    -- Addresses in use: one row for each.
+    -- Not used: addresses are in the records of pods. Earlier versions read it.
     CREATE TABLE lease (
       pool TEXT NOT NULL, address TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (pool, address)
     ) WITHOUT ROWID;

@@ -1,3 +1,4 @@
+import LinuxSystem
 import Cgroups
 import Images
 import Logging

@@ -52,12 +52,11 @@ struct Directory: ~Copyable {
     #expect(try documents.find(key: "name")?.id == "a")
     #expect(throws: StoreError.self) {
       try store.transaction { transaction in
-        let leases = Leases(in: store)
-        try leases.insert(pool: "p", address: "10.0.0.2", owner: "a", in: transaction)
-        try leases.insert(pool: "p", address: "10.0.0.2", owner: "b", in: transaction)
+        try documents.put(id: "c", key: "other", bytes: [], in: transaction)
+        try documents.put(id: "d", key: "name", bytes: [], in: transaction)
       }
     }
-    #expect(try Leases(in: store).all(pool: "p").isEmpty)
+    #expect(try documents.find(key: "other") == nil)
   }
 
   @Test(

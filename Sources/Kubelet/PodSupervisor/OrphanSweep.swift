@@ -12,16 +12,23 @@ struct OrphanSweep: Sendable {
   func found() async -> [PodUID] {
     let links = services.logLinks
     // Tried again with the next look.
-    try? await Deadline.run("looking for links to logs", seconds: 10) { () throws(KubeletError) in try? links.sweep() }
+    try? await PodVolumes.calls.run(links.directory ?? "", what: "looking for links to logs", seconds: 10) {
+      () throws(KubeletError) in try? links.sweep()
+    }
     let cgroups = ((try? await services.cgroups.found()) ?? []).filter { !$0.isPopulated }.map(\.uid)
-    return Array(Set(await directories() + cgroups))
+    return Array(Set(((try? await directories()) ?? []) + cgroups))
   }
 
   /// The same as what is wrong with them, cgroups in which something runs included.
   func leaks() async throws(KubeletError) -> [NodeLeak] {
     let root = "\(services.root)/pods"
-    var leaks = await directories().map {
-      NodeLeak(kind: "directory", name: "\(root)/\($0)", owner: $0.rawValue, problem: "belongs to no pod")
+    var leaks: [NodeLeak]
+    do {
+      leaks = try await directories().map {
+        NodeLeak(kind: "directory", name: "\(root)/\($0)", owner: $0.rawValue, problem: "belongs to no pod")
+      }
+    } catch {
+      throw KubeletError(.node, "the directories of pods cannot be read", cause: error)
     }
     do {
       leaks += try await services.cgroups.found().map {
@@ -35,9 +42,12 @@ struct OrphanSweep: Sendable {
     return leaks
   }
 
-  private func directories() async -> [PodUID] {
+  /// None before the first pod.
+  private func directories() async throws(SystemCallError) -> [PodUID] {
     let root = "\(services.root)/pods"
-    return await runBlocking { () throws(Never) in ((try? listDirectory(root)) ?? []).map { PodUID($0) } }
+    return try await runBlocking { () throws(SystemCallError) in
+      try HostFiles.facts(root) == nil ? [] : try listDirectory(root).map { PodUID($0) }
+    }
   }
 
   /// Mounts, cgroups, logs, and then the directory; of a pod without one the cgroup only, as its logs may be somebody else's, and that only
@@ -45,15 +55,16 @@ struct OrphanSweep: Sendable {
   func remove(_ uid: PodUID) async throws(KubeletError) {
     let paths = PodPaths(root: services.root, logs: services.logs, uid: uid, namespace: "", name: "")
     let ledger = services.ledger
-    let isOurs = await directories().contains(uid)
+    let isOurs: Bool
     do {
+      isOurs = try await directories().contains(uid)
       if !isOurs, try await services.cgroups.found().contains(where: { $0.uid == uid && $0.isPopulated }) { return }
       try await services.cgroups.remove(uid)
     } catch {
       throw KubeletError(.node, "the cgroup of pod \(uid), which is no more, cannot be removed", cause: error)
     }
     guard isOurs else { return }
-    try await Deadline.run("removing what pod \(uid) left", seconds: 60) { () throws(KubeletError) in
+    try await PodVolumes.calls.run(paths.pod, what: "removing what pod \(uid) left", seconds: 60) { () throws(KubeletError) in
       try VolumeTeardown.run(paths, ledger: ledger)
       // `NAMESPACE_NAME_UID`, and neither has an underscore.
       for name in (try? listDirectory(paths.logs)) ?? [] where name.hasSuffix("_\(uid)") && name.split(separator: "_").count == 3 {

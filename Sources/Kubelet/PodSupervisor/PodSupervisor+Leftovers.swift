@@ -84,9 +84,9 @@ extension PodSupervisor {
     workers[uid] != nil || unclaimed.contains(uid) || directory.wanted[uid] != nil
   }
 
-  /// What is on the node of pods that nobody knows; nothing before it is known which are wanted.
+  /// What is on the node of pods that nobody knows.
   func leaks() async throws(KubeletError) -> [NodeLeak] {
-    guard directory.isSynced else { return [] }
+    guard directory.isSynced else { return [.unseen("pods", "it is not known yet which are wanted")] }
     let before = Set(workers.keys)
     let leaks = try await OrphanSweep(services: services).leaks()
     // Those that came or went meanwhile are none.

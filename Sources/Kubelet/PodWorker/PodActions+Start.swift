@@ -54,7 +54,8 @@ extension PodActions {
     let (links, paths) = (services.logLinks, paths)
     if links.directory == nil { return }
     do {
-      try await Deadline.run("linking the container's log", seconds: 10) { () throws(KubeletError) in
+      try await PodVolumes.calls.run(links.directory ?? "", what: "linking the container's log", seconds: 10) {
+        () throws(KubeletError) in
         do { try links.make(paths, container: name, id: id.rawValue, attempt: attempt) } catch {
           throw KubeletError(.node, "the container's log has no link", cause: error)
         }

@@ -71,7 +71,7 @@ struct PodActions: Sendable {
   private func prepare() async throws(KubeletError) {
     // The directory first: it says whose all the rest is (`OrphanSweep`).
     let paths = paths
-    try await Deadline.run("making the pod's directories", seconds: 30) { () throws(KubeletError) in
+    try await PodVolumes.calls.run(paths.pod, what: "making the pod's directories", seconds: 30) { () throws(KubeletError) in
       do {
         try makeDirectory(paths.pod, mode: 0o750, parents: 0o750)
         try makeDirectory(paths.volumes, mode: 0o750, parents: 0o750)
@@ -147,7 +147,9 @@ struct PodActions: Sendable {
 
   private func removeDirectories() async throws(KubeletError) {
     let (paths, links) = (paths, services.logLinks)
-    try await Deadline.run("removing the pod's directories", seconds: 60, reason: "FailedKillPod") { () throws(KubeletError) in
+    try await PodVolumes.calls.run(
+      paths.pod, what: "removing the pod's directories", seconds: 60, reason: "FailedKillPod"
+    ) { () throws(KubeletError) in
       try DirectoryRemoval.remove(paths.pod)
       try DirectoryRemoval.remove(paths.logDirectory)
       // No pod stays for them: those that cannot be removed now are swept later.
@@ -165,7 +167,7 @@ struct PodActions: Sendable {
   private func removeFiles(_ runs: [ContainerInstance]) async {
     let (paths, links) = (paths, services.logLinks)
     let old = runs.map { ($0.name, $0.attempt, $0.id.rawValue) }
-    _ = try? await Deadline.run("removing old logs", seconds: 30) { () throws(KubeletError) in
+    try? await PodVolumes.calls.run(paths.logDirectory, what: "removing old logs", seconds: 30) { () throws(KubeletError) in
       for (name, attempt, id) in old {
         try? links.remove(paths, container: name, id: id)
         try? removeTree(paths.terminationLog(name, attempt: attempt))

@@ -19,7 +19,8 @@ struct WorkerMessages {
       let (report, id, exitCode, count) = (report, run.id, run.status.exitCode, pod.allContainers.count)
       let fallsBack = container.messageFallsBackToLogs
       Task {
-        let text = try? await Deadline.run("reading a termination message", seconds: 10) { () throws(KubeletError) in
+        let text = try? await PodVolumes.calls.run(file, what: "reading a termination message", seconds: 10) {
+          () throws(KubeletError) in
           TerminationMessage.read(file: file, log: log, fallsBack: fallsBack, exitCode: exitCode, containers: count)
         }
         report(.terminationMessage(id, text ?? ""))

@@ -2,11 +2,12 @@ internal import LinuxSystem
 internal import Synchronization
 
 /// Runs something that may block for ever (a dead network file system) on a thread of its own and waits only so long. When the time is
-/// over the thread is left behind with its call; the pod waits, nobody else does.
+/// over the thread is left behind with its call; the pod waits, nobody else does. For places that are tried again: `VolumeCalls`. A call that
+/// blocks cannot be cancelled: a cancelled task waits for it as long as any other.
 enum Deadline {
   /// - Parameter reason: of the error.
   static func run<R: Sendable>(
-    _ what: String, seconds: Int, reason: String = "FailedMount", _ body: @escaping @Sendable () throws(KubeletError) -> R
+    _ what: String, seconds: Int, reason: String, _ body: @escaping @Sendable () throws(KubeletError) -> R
   ) async throws(KubeletError) -> R {
     let result: Result<R, KubeletError> = await withCheckedContinuation { continuation in
       let gate = Gate(continuation)

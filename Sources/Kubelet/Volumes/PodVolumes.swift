@@ -99,7 +99,8 @@ struct PodVolumes: Sendable {
   /// Needs nothing of the manifest.
   func tearDown() async throws(KubeletError) {
     let (paths, ledger) = (paths, ledger)
-    try await Deadline.run("removing the volumes of the pod", seconds: 60, reason: "FailedUnMount") { () throws(KubeletError) in
+    try await Self.calls.run(paths.volumes, what: "removing the volumes of the pod", seconds: 60, reason: "FailedUnMount") {
+      () throws(KubeletError) in
       try VolumeTeardown.run(paths, ledger: ledger)
     }
   }

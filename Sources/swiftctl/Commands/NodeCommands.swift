@@ -83,7 +83,8 @@ struct EventsCommand: AsyncParsableCommand {
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Compare what the node made with what the kernel has; exits 1 when something leaked.")
+    commandName: "doctor",
+    abstract: "Compare what the node made with what the kernel has; exits 1 when something leaked or could not be seen.")
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {

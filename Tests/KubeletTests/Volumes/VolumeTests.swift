@@ -134,7 +134,9 @@ import Testing
   func deadline() async {
     let isOpen = Monitored(false)
     await #expect(throws: KubeletError.self) {
-      try await Deadline.run("sleeping", seconds: 1) { () throws(KubeletError) in _ = isOpen.wait { $0 ? true : nil } }
+      try await Deadline.run("sleeping", seconds: 1, reason: "FailedMount") { () throws(KubeletError) in
+        _ = isOpen.wait { $0 ? true : nil }
+      }
     }
     isOpen.broadcast { $0 = true }
   }

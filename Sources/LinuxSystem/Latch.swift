@@ -1,8 +1,7 @@
-import LinuxSystem
 import Synchronization
 
 /// Something that happens once; any number of tasks may wait for it.
-final class Latch: Sendable {
+public final class Latch: Sendable {
   private struct Waiter {
     var continuation: CheckedContinuation<Bool, Never>
     var limit: Alarm.Ticket?
@@ -14,12 +13,12 @@ final class Latch: Sendable {
   }
   private let state = Mutex(State())
 
-  init(open: Bool = false) { if open { self.open() } }
+  public init(open: Bool = false) { if open { self.open() } }
 
-  var isOpen: Bool { state.withLock { $0.open } }
+  public var isOpen: Bool { state.withLock { $0.open } }
 
   /// Opens the latch; no effect on a second call.
-  func open() {
+  public func open() {
     let waiting = state.withLock { state in
       state.open = true
       defer { state.waiting = [:] }
@@ -30,7 +29,7 @@ final class Latch: Sendable {
 
   /// Waits until the latch opens, `timeout` is over, or the task is cancelled; true when it is open.
   @discardableResult
-  func wait(atMost timeout: Duration? = nil) async -> Bool {
+  public func wait(atMost timeout: Duration? = nil) async -> Bool {
     if isOpen { return true }
     let key = state.withLock { state in
       state.next += 1
