@@ -19,6 +19,7 @@ public final class Kubelet: Sendable {
   let supervisor: PodSupervisor
   private let nodeWatch: NodeWatch
   private let logLosses: AsyncStream<LogLoss>?
+  private let logRotation: LogRotation?
 
   /// - Parameters:
   ///   - runtimeName: from `ContainerRuntime.version()`: the scheme of container ids in a status.
@@ -44,10 +45,15 @@ public final class Kubelet: Sendable {
     let restartPeriod = max(.seconds(1), config.maxContainerRestartPeriod.wholeNanoseconds)
     let nodeState = NodeState(config.node, reader: config.nodeReader)
     nodeWatch = NodeWatch(state: nodeState, reader: config.nodeReader, cgroups: cgroups, clock: clock)
+    let logRotation = config.logRotation.map {
+      LogRotation($0, root: config.podLogsDirectory, runtime: runtime, clock: clock, logger: logger)
+    }
+    self.logRotation = logRotation
     let services = PodServices(
       runtime: runtime, group: group, clock: clock, events: events, traces: traces, ledger: Ledger(in: store),
       records: PodRecords(in: store, logger: logger), nodeState: nodeState, cgroups: cgroups, root: config.rootDirectory,
-      logs: config.podLogsDirectory, runtimeName: runtimeName, maxRestartPeriod: restartPeriod, startedAt: clock.now())
+      logs: config.podLogsDirectory, logRotation: logRotation, runtimeName: runtimeName, maxRestartPeriod: restartPeriod,
+      startedAt: clock.now())
     supervisor = PodSupervisor(
       services: services, sources: Set(sources.map(\.name)), maxPods: config.maxPods, statuses: statuses, logger: logger)
   }
@@ -61,6 +67,7 @@ public final class Kubelet: Sendable {
         await RuntimeWatch(runtime: self.runtime, node: self.nodeWatch, clock: self.clock, logger: self.logger).run(self.supervisor)
       }
       for source in sources { group.addTask { await self.follow(source) } }
+      if let logRotation { group.addTask { await logRotation.run() } }
       if let logLosses { group.addTask { for await loss in logLosses { self.record(loss) } } }
       await group.waitForAll()
     }

@@ -9,10 +9,12 @@ public struct KubeletConfig: Sendable {
   public var maxPods: Int
   /// `crashLoopBackOff.maxContainerRestartPeriod`.
   public var maxContainerRestartPeriod: Duration
+  /// nil: the logs of containers grow.
+  public var logRotation: LogRotationPolicy?
 
   public init(
     rootDirectory: String, podLogsDirectory: String = "/var/log/pods", node: NodeFacts, nodeReader: NodeReader = NodeReader(),
-    maxPods: Int = 110, maxContainerRestartPeriod: Duration = .seconds(300)
+    maxPods: Int = 110, maxContainerRestartPeriod: Duration = .seconds(300), logRotation: LogRotationPolicy? = nil
   ) {
     self.rootDirectory = rootDirectory
     self.podLogsDirectory = podLogsDirectory
@@ -20,5 +22,6 @@ public struct KubeletConfig: Sendable {
     self.nodeReader = nodeReader
     self.maxPods = maxPods
     self.maxContainerRestartPeriod = maxContainerRestartPeriod
+    self.logRotation = logRotation
   }
 }

@@ -61,18 +61,20 @@ struct LogReader {
     }
   }
 
-  /// Goes on until `isRunning` says no and nothing is left; follows the path when the file is rotated.
+  /// Goes on until `isRunning` says no and nothing is left, from file to file when the log is rotated.
   mutating func follow(while isRunning: () async -> Bool) async throws {
+    var news = FileNews(directory: directory)
     while true {
       let running = await isRunning()
       readMore()
-      if rotated() {
+      while let next = successor() {
+        // It was begun when this one got its last line.
         readMore()
-        file = try? GrowingFile(path)
+        file = next
         readMore()
       }
       if !running { return }
-      try await Task.sleep(for: .milliseconds(200))
+      try await news.next()
     }
   }
 
@@ -83,10 +85,18 @@ struct LogReader {
     }
   }
 
-  /// Whether the name stands for another file now.
-  private func rotated() -> Bool {
-    guard let now = GrowingFile.inode(of: path) else { return false }
-    return now != file?.inode
+  private var directory: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+  /// The file after the one that is being read, if that is not the newest any more: there may have been several rotations. What was
+  /// compressed meanwhile is passed over.
+  private func successor() -> GrowingFile? {
+    guard let file, GrowingFile.inode(of: path) != file.inode else { return nil }
+    let names = ((try? listDirectory(directory)) ?? []).map { "\(directory)/\($0)" }
+    let rotated = names.filter { $0.hasPrefix(path + ".") && !$0.hasSuffix(".gz") && !$0.hasSuffix(".tmp") }.sorted()
+    if let own = rotated.firstIndex(where: { GrowingFile.inode(of: $0) == file.inode }), own + 1 < rotated.count {
+      return try? GrowingFile(rotated[own + 1])
+    }
+    return try? GrowingFile(path)
   }
 
   private mutating func takeEntries() -> [LogEntry] {

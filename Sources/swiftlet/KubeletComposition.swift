@@ -30,10 +30,19 @@ struct KubeletComposition {
       config: KubeletConfig(
         rootDirectory: settings.rootDirectory, podLogsDirectory: settings.kubelet.podLogsDir, node: node,
         nodeReader: reader, maxPods: settings.kubelet.maxPods,
-        maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration),
+        maxContainerRestartPeriod: settings.kubelet.crashLoopBackOff.maxContainerRestartPeriod.duration,
+        logRotation: Self.logRotation(configuration)),
       runtime: runtime, runtimeName: version.runtimeName, store: store, cgroups: podCgroups(cgroups, node: node, plan: plan),
       sources: [PodSourceStream("file", progress: source.progress) { source.news() }], group: group, traces: traces,
       logLosses: logLosses, logger: Logger(label: "kubelet"))
+  }
+
+  /// nil: a negative size, which turns it off.
+  private static func logRotation(_ configuration: KubeletConfiguration) -> LogRotationPolicy? {
+    guard let size = Quantity(configuration.containerLogMaxSize)?.value, size >= 0 else { return nil }
+    return LogRotationPolicy(
+      maxSize: Int64(size), maxFiles: configuration.containerLogMaxFiles, workers: configuration.containerLogMaxWorkers,
+      interval: configuration.containerLogMonitorInterval.duration)
   }
 
   /// What the pure parts need to know of this node.

@@ -210,6 +210,10 @@ extension AgentSuite {
         try await agent.runtime.stopContainer(id, timeout: 0)
         let numbers = (old + ContainerLog(path).lines).compactMap { Int($0.text.dropFirst("tick ".count)) }
         #expect(numbers == Array(0..<numbers.count))
+        // It runs no more: no log is begun for it.
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".2")
+        #expect(await failure { try await agent.runtime.reopenContainerLog(id) }?.code == .failedPrecondition)
+        #expect(!FileManager.default.fileExists(atPath: path))
       }
     }
 

@@ -9,8 +9,10 @@ struct LogLinesTests {
     var output: [UInt8] = []
     for chunk in chunks { lines.feed(Array(chunk.utf8), count: chunk.utf8.count, at: time, clock: &clock, to: &output) }
     lines.finish(at: time, clock: &clock, to: &output)
-    return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
-      String.init)
+    // Of bytes: CR LF is one character of a string.
+    return output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast().map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   private func contents(_ chunks: [String]) -> [String] { lines(chunks).map { String($0.dropFirst(38)) } }
@@ -30,6 +32,18 @@ struct LogLinesTests {
     #expect(contents([full, "\n"]) == ["F " + full])
     #expect(contents([full + "yz\n"]) == ["P " + full, "F yz"])
     #expect(contents([full + full + "y"]) == ["P " + full, "P " + full, "P y"])
+  }
+
+  @Test("A CR behind 16 KiB is the line's end if an LF follows, and begins the next line if not, wherever the chunks are cut")
+  func splittingAtCR() {
+    let full = String(repeating: "x", count: 16384)
+    func everyCut(_ text: String) -> [[String]] {
+      (16380..<text.utf8.count).map { contents([String(text.prefix($0)), String(text.dropFirst($0))]) } + [contents([text])]
+    }
+    #expect(everyCut(full + "\r\n").allSatisfy { $0 == ["F " + full] })
+    #expect(everyCut(full + "\r").allSatisfy { $0 == ["P " + full, "P \r"] })
+    #expect(everyCut(full + "\ry\n").allSatisfy { $0 == ["P " + full, "F \ry"] })
+    #expect(everyCut(full + "\r\r\n").allSatisfy { $0 == ["P " + full, "F \r"] })
   }
 
   @Test(

@@ -105,6 +105,25 @@ import YAML
     try "2026-01-01T00:00:02.000000000Z stderr F three\n".write(toFile: path, atomically: true, encoding: .utf8)
     try await reader.follow { false }
     #expect(String(decoding: shown, as: UTF8.self) == "line 29999\none two\nthree\n")
+    // Twice between two looks; a line came last into the file that was being read.
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    try file.seekToEnd()
+    var next = 4
+    func line() -> Data {
+      defer { next += 1 }
+      return Data("2026-01-01T00:00:02.000000000Z stdout F number \(next)\n".utf8)
+    }
+    try file.write(contentsOf: line())
+    for stamp in ["20260101-000003", "20260101-000004"] {
+      try FileManager.default.moveItem(atPath: path, toPath: "\(path).\(stamp)")
+      try line().write(to: URL(filePath: path))
+    }
+    var looks = 0
+    try await reader.follow {
+      looks += 1
+      return looks < 3
+    }
+    #expect(String(decoding: shown, as: UTF8.self).hasSuffix("three\nnumber 4\nnumber 5\nnumber 6\n"))
   }
 
   @Test("a closed pipe ends the program quietly") func closedPipe() async {

@@ -26,6 +26,12 @@ public enum ConfigurationSupport {
     ),
     Field("podCIDR", default: "10.88.0.0/16", "addresses of pods"),
     Field("podLogsDir", "logs"),
+    Field(
+      "containerLogMaxSize", "bytes from which on the log of a container that runs is rotated ([logs.md](logs.md)); negative: never"
+    ),
+    Field("containerLogMaxFiles", "files that stay of the log of one run of a container, that which is being written included"),
+    Field("containerLogMaxWorkers", "logs that are rotated at a time"),
+    Field("containerLogMonitorInterval", "how often logs that are being written are looked at"),
     Field("cgroupRoot", default: "/", "see `--cgroup-root`"),
     Field(
       "healthzPort",

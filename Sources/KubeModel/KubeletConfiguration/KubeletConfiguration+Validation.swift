@@ -15,6 +15,12 @@ extension KubeletConfiguration {
     if !(1_000_000_000...300_000_000_000).contains(longest.nanoseconds) {
       errors.invalid("crashLoopBackOff.maxContainerRestartPeriod", longest, "must be between 1s and 300s, inclusive")
     }
+    if Quantity(containerLogMaxSize) == nil { errors.invalid("containerLogMaxSize", containerLogMaxSize, "must be a quantity") }
+    errors.range("containerLogMaxFiles", containerLogMaxFiles, 2...Int.max)
+    errors.range("containerLogMaxWorkers", containerLogMaxWorkers, 1...Int.max)
+    if containerLogMonitorInterval.nanoseconds < 3_000_000_000 {
+      errors.invalid("containerLogMonitorInterval", containerLogMonitorInterval, "must be 3s or more")
+    }
     for (index, server) in clusterDNS.enumerated() where !Names.isAddress(server) {
       errors.invalid("clusterDNS[\(index)]", server, "must be a valid IP address")
     }

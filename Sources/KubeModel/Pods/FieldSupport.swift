@@ -1,4 +1,4 @@
-/// What this version makes of each field of a pod. The one table: events, refusals and docs/static-pods.md come from it, and a test holds it
+/// What this version makes of each field of a pod. The one table: events, refusals and docs/reference/pod-fields.md come from it, and a test holds it
 /// against the API's schema, so that no field is without an answer.
 public enum FieldSupport {
   public enum Effect: Equatable, Sendable {

@@ -23,6 +23,10 @@ struct PodPaths: Sendable, Equatable {
     return "\(container(name))/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
   var logDirectory: String { "\(logs)/\(namespace)_\(name)_\(uid)" }
+  /// Of a run of a container, below `logs`.
+  func log(_ container: String, attempt: UInt32) -> String {
+    "\(namespace)_\(name)_\(uid)/\(Self.logPath(container, attempt: attempt))"
+  }
   static func logPath(_ container: String, attempt: UInt32) -> String { "\(container)/\(attempt).log" }
   var seccomp: String { "\(root)/seccomp" }
 }

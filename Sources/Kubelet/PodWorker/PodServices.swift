@@ -17,6 +17,8 @@ struct PodServices: Sendable {
   /// Root directory, and where logs go.
   let root: String
   let logs: String
+  /// nil: logs grow.
+  let logRotation: LogRotation?
   let runtimeName: String
   let maxRestartPeriod: Int64
   var logLinks: LogLinks { LogLinks(logs: logs) }

@@ -16,6 +16,7 @@ actor PodWorker {
   private var observed: Observed
   private var journal: WorkerJournal
   private var probes: WorkerProbes
+  private var logs: WorkerLogs
   private var action: Running?
   private var beside: [FailureSubject: Running] = [:]
   private var nextSequence = 1
@@ -39,6 +40,7 @@ actor PodWorker {
     journal = WorkerJournal(services, status: status, publish: publish)
     let report: @Sendable (PodEvent) -> Void = { [mailbox] in mailbox.send($0) }
     probes = WorkerProbes(services, report: report)
+    logs = WorkerLogs(services)
     timer = WorkerTimer(services.clock, report: report)
     reading = WorkerReading(services, pod.podUID, report: report)
     messages = WorkerMessages(services, report: report)
@@ -199,6 +201,7 @@ actor PodWorker {
     for next in decision.beside where beside[next.subject] == nil { begin(next, now: clock.now) }
     timer.wake(at: decision.wakeUpAt)
     probes.reconcile(pod, observed)
+    logs.reconcile(pod, observed)
     messages.read(pod, observed)
     backoffs.tell(pod, observed, starting: starting, now: clock.now, to: services.events)
     journal.write(&pod, observed, reading: clock)

@@ -6,7 +6,7 @@ public struct LogLines {
 
   /// ` stdout ` or ` stderr `.
   private let tag: [UInt8]
-  /// The beginning of a line whose end has not come yet: at most `maximumContent` bytes. Released when empty, so a quiet container costs nothing.
+  /// The beginning of a line whose end has not come yet: at most `maximumContent` bytes, and a CR. Released when empty, so a quiet container costs nothing.
   private var pending: [UInt8] = []
 
   public init(isError: Bool) {
@@ -27,9 +27,15 @@ public struct LogLines {
         if index == start, pending.last == UInt8(ascii: "\r") { pending.removeLast() }
         emit(chunk, start, end, full: true, nanoseconds, &clock, &output)
         start = index + 1
-      } else if pending.count + index - start == Self.maximumContent {
-        emit(chunk, start, index, full: false, nanoseconds, &clock, &output)
-        start = index
+      } else if pending.count + index - start >= Self.maximumContent {
+        // A CR behind a full line waits for what comes: it may be the line's end.
+        let waits = pending.count + index - start > Self.maximumContent
+        if !waits, chunk[index] == UInt8(ascii: "\r") {
+          index += 1
+          continue
+        }
+        split(chunk, start, waits ? index - 1 : index, nanoseconds, &clock, &output)
+        start = waits && index > start ? index - 1 : index
       }
       index += 1
     }
@@ -38,7 +44,17 @@ public struct LogLines {
 
   /// Appends what is still pending as a partial line; at the end of the stream.
   public mutating func finish(at nanoseconds: Int64, clock: inout TimestampFormatter, to output: inout [UInt8]) {
+    if pending.count > Self.maximumContent { split([], 0, -1, nanoseconds, &clock, &output) }
     if !pending.isEmpty { emit([], 0, 0, full: false, nanoseconds, &clock, &output) }
+  }
+
+  /// A full partial line, up to `end` of the chunk; before its start: without the last byte that is pending, which stays so.
+  private mutating func split(
+    _ chunk: [UInt8], _ start: Int, _ end: Int, _ nanoseconds: Int64, _ clock: inout TimestampFormatter, _ output: inout [UInt8]
+  ) {
+    let rest = end < start ? pending.popLast() : nil
+    emit(chunk, start, max(start, end), full: false, nanoseconds, &clock, &output)
+    if let rest { pending = [rest] }
   }
 
   private mutating func emit(

@@ -41,6 +41,9 @@ extension Shim {
     case .start(_, let time): start(connection, request, process, time)
     case .signal(_, let number, let all): signal(connection, request, process, number, all)
     case .reopenLog:
+      guard process.log != nil || process.logPath.isEmpty else {
+        return refuse(connection, request, Errno.noProcess, "process has exited")
+      }
       do throws(CallError) {
         try process.log?.reopen()
         reply(connection, request, .done)

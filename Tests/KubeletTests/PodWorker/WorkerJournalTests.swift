@@ -16,7 +16,8 @@ import Testing
       runtime: FakeRuntime(), group: MultiThreadedEventLoopGroup.singleton, clock: clock,
       events: EventRecorder(EventLog(in: store), store: store, logger: logger, now: clock.wall), traces: StartTraces(),
       ledger: Ledger(in: store), records: PodRecords(in: store, logger: logger),
-      nodeState: NodeState(TestNode.facts, reader: NodeReader()), cgroups: .none, root: "/r", logs: "/l", runtimeName: "fake",
+      nodeState: NodeState(TestNode.facts, reader: NodeReader()), cgroups: .none, root: "/r", logs: "/l", logRotation: nil,
+      runtimeName: "fake",
       maxRestartPeriod: .seconds(300), startedAt: 0)
   }
 

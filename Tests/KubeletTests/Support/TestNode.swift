@@ -21,6 +21,7 @@ final class TestNode: Sendable {
   let store: Store
   private let cgroups: PodCgroups?
   private let logLosses: AsyncStream<LogLoss>?
+  private let logRotation: LogRotationPolicy?
   private let kubeletBox: Mutex<(kubelet: Kubelet, task: Task<Void, Never>, feed: AsyncStream<SourceNews>.Continuation)?>
   private let wanted = Mutex<[Pod]>([])
   private let difference = Mutex(SourceDifference())
@@ -29,8 +30,8 @@ final class TestNode: Sendable {
 
   var kubelet: Kubelet { kubeletBox.withLock { $0!.kubelet } }
 
-  private init(_ cgroups: PodCgroups?, _ logLosses: AsyncStream<LogLoss>?, logs: String) throws {
-    (self.cgroups, self.logLosses) = (cgroups, logLosses)
+  private init(_ cgroups: PodCgroups?, _ logLosses: AsyncStream<LogLoss>?, logs: String, _ logRotation: LogRotationPolicy?) throws {
+    (self.cgroups, self.logLosses, self.logRotation) = (cgroups, logLosses, logRotation)
     let time = time
     runtime = FakeRuntime(now: { time.now })
     root = NSTemporaryDirectory() + "kubelet-test-\(UUID().uuidString)"
@@ -42,9 +43,10 @@ final class TestNode: Sendable {
 
   static func with(
     _ pods: [Pod] = [], facts: NodeFacts = TestNode.facts, reader: NodeReader = NodeReader(), logs: String = "logs",
-    cgroups: PodCgroups? = nil, logLosses: AsyncStream<LogLoss>? = nil, _ body: (TestNode) async throws -> Void
+    cgroups: PodCgroups? = nil, logLosses: AsyncStream<LogLoss>? = nil, logRotation: LogRotationPolicy? = nil,
+    _ body: (TestNode) async throws -> Void
   ) async throws {
-    let node = try TestNode(cgroups, logLosses, logs: logs)
+    let node = try TestNode(cgroups, logLosses, logs: logs, logRotation)
     node.wanted.withLock { $0 = pods }
     node.start(facts, reader: reader)
     do {
@@ -71,7 +73,8 @@ final class TestNode: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let kubelet = Kubelet(
-      config: KubeletConfig(rootDirectory: root, podLogsDirectory: logs, node: facts, nodeReader: reader),
+      config: KubeletConfig(
+        rootDirectory: root, podLogsDirectory: logs, node: facts, nodeReader: reader, logRotation: logRotation),
       runtime: runtime,
       runtimeName: "fake",
       store: store,

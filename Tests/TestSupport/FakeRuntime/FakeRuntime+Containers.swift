@@ -1,3 +1,4 @@
+import LinuxSystem
 package import RuntimeAPI
 import Synchronization
 
@@ -133,7 +134,12 @@ extension FakeRuntime {
   }
 
   package func reopenContainerLog(_ id: ContainerID) async throws(RuntimeError) {
-    try await command("reopenLog", name(id)) { () throws(RuntimeError) in try requireRunning(id) }
+    try await command("reopenLog", name(id)) { () throws(RuntimeError) in
+      try requireRunning(id)
+      // As a runtime does, where there is a directory for it.
+      let log = try change { state throws(RuntimeError) in try Self.container(state, id).logPath }
+      if !log.isEmpty { try? makePrivateFile(log) }
+    }
   }
 
   private func requireRunning(_ id: ContainerID) throws(RuntimeError) {
