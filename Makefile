@@ -86,14 +86,14 @@ tsan: ## unit suites under ThreadSanitizer, built in .build-tsan
 	@JOBS=$(JOBS) scripts/tsan.sh
 
 .PHONY: release-test
-release-test: release fixtures ## the demo with the release binaries, and their sizes (as root)
+release-test: release fixtures ## the demo with the release binaries, their sizes, and memory after many commands (as root)
 	@$(RELEASE)/swiftlet --version
 	@for limit in swiftlet:26 swiftctl:18; do \
 		if [ $$(stat -Lc %s $(RELEASE)/$${limit%:*}) -gt $$(($${limit#*:} << 20)) ]; then \
 			echo "release-test: $${limit%:*} is larger than $${limit#*:} MiB" >&2; exit 1; \
 		fi; \
 	done
-	@PRODUCTS=$(RELEASE) scripts/demo.sh
+	@PRODUCTS=$(RELEASE) SOAK=400 scripts/demo.sh
 
 .PHONY: install-test
 install-test: deps release fixtures ## install the release on a virtual node with systemd: start, restart, crash, stop, uninstall (as root)

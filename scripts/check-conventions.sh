@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 forbid fatal-error '(^|[^[:alnum:]_.])fatalError[(]' "an error is thrown, never fatal"
 forbid force '(^|[^[:alnum:]_])(try|as)!' "forced try or cast"
 forbid print '(^|[^[:alnum:]_.])(print|debugPrint|NSLog)[(]' "log instead"
+forbid dispatch '(^|[^[:alnum:]_.])(DispatchQueue|DispatchWorkItem|DispatchSource|dispatchMain)|import Dispatch($|[^[:alnum:]])' "libdispatch wakes once a second for ever: CooperativeThreads, runBlocking, Alarm"
 forbid detached 'Task[.]detached' "a task has an owner"
 while IFS= read -r line; do
   if ! allowed unchecked-sendable "${line%%:*}"; then

@@ -25,7 +25,7 @@ complete() {
   fi
   # The word after the name, not one in it.
   if grep -E '^[^[:alnum:]]*(Test|Suite) ("[^"]*"|[A-Za-z0-9_]+(\([^)]*\))?) skipped' "$1" >&2; then
-    echo "test: skipped tests in a privileged suite" >&2
+    echo "test: skipped tests, as root" >&2
     return 1
   fi
 }
@@ -61,7 +61,8 @@ for suite in "$@"; do
   code=${PIPESTATUS[0]}
   sed 's/\x1b\[[0-9;]*m//g' "$log.part" >"$log"
   rm -f "$log.part"
-  if [ "$code" -eq 0 ] && [ "$suite" != unit ]; then complete "$log" || code=1; fi
+  # As root the unit suites run whole, too: some of their tests need a capability, those of attacks among them.
+  if [ "$code" -eq 0 ] && [ "$(id -u)" -eq 0 ]; then complete "$log" || code=1; fi
   if [ "$code" -ne 0 ]; then failed+=("$suite"); fi
   echo "== $suite tests: status $code, $((SECONDS - started)) s"
 done

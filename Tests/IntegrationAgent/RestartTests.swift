@@ -106,6 +106,29 @@ extension AgentSuite {
       }
     }
 
+    @Test("A pod whose pause is killed gets another sandbox, with all that belongs to it, and its podshim lives to say so")
+    func lostPause() async throws {
+      try await AgentFixture.with(.init(images: ["web"])) { agent in
+        try agent.writeManifest("web.yaml", StaticPodTests.web)
+        try await agent.waitForPod("web", "running") { $0.isRunning }
+        let first = try #require(try await agent.containers("web").first).id
+        let sandbox = try #require(try await agent.runtime.listPodSandboxes(SandboxFilter()).first).id
+        let pauses = Leftovers(of: agent).processes().filter { $0.text.hasSuffix("[pause]") }
+        #expect(pauses.count == 1)
+        for pause in pauses { Glibc.kill(pause.pid, SIGKILL) }
+        let another = try await eventually {
+          let ready = try await agent.runtime.listPodSandboxes(SandboxFilter(state: .ready))
+          let runs = try await agent.containers("web").contains { $0.id != first && $0.state == .running }
+          return ready.count == 1 && ready.first?.id != sandbox && runs
+        }
+        #expect(another, "no new sandbox")
+        let pod = try await agent.waitForPod("web", "ready") { $0.isRunning && $0.status(of: "server")?.ready == true }
+        #expect(try await HostNetwork.get(try #require(pod.status.podIP), 80).contains("200 OK"))
+        let once = await eventually { agent.processes("httpd") == 1 }
+        #expect(once)
+      }
+    }
+
     @Test("A manifest that changed while no agent ran is followed at the next start")
     func changesMeanwhile() async throws {
       try await AgentFixture.with(.init(images: ["web"])) { agent in

@@ -40,7 +40,7 @@ final class ChaosStorm {
 
   private func step() async throws {
     switch Int.random(in: 0..<100, using: &random) {
-    case ..<25: try addJob()
+    case ..<25: try await addJob()
     case ..<40: try addService()
     case ..<52: try removeService()
     case ..<64: await callCRI()
@@ -53,7 +53,9 @@ final class ChaosStorm {
     }
   }
 
-  private func addJob() throws {
+  private func addJob() async throws {
+    // Room for new ones, however long the storm lasts.
+    if jobs.count >= 40 { try await retireJobs() }
     guard jobs.count < 60 else { return }
     next += 1
     let pod = ChaosPod(name: "job\(next)", generation: next, kind: .job, code: Int.random(in: 0..<50, using: &random))
@@ -130,8 +132,10 @@ final class ChaosStorm {
   private func fillDisk() async throws {
     var status = statvfs()
     guard unsafe statvfs(agent.root, &status) == 0, UInt64(status.f_blocks) * UInt64(status.f_frsize) < 1 << 30 else { return }
+    // What has ended is nothing that a full disk may touch: it is held to all promises.
+    try await retireJobs()
     note("fill the disk")
-    // Whatever wrote meanwhile may have failed.
+    // Whatever writes meanwhile may fail.
     disturbed.formUnion(jobs.keys)
     let file = "\(agent.root)/ballast"
     let ballast = unsafe open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
@@ -176,7 +180,7 @@ final class ChaosStorm {
     }
     if !settled { note("not settled: \(try await state())") }
     #expect(settled, "\(journal())")
-    try await checkJobs()
+    for (name, job) in jobs.sorted(by: { $0.key < $1.key }) { check(job, try #require(try await agent.pod(name))) }
     for name in services.union(jobs.keys) { try agent.removeManifest("\(name).yaml") }
     let gone = try await eventually(300) { try await self.agent.runtime.listPodSandboxes(SandboxFilter()).isEmpty }
     if !gone { note("pods stay: \(try await state())") }
@@ -195,23 +199,36 @@ final class ChaosStorm {
     return lines.joined(separator: "\n")
   }
 
+  /// Those that have ended are looked at and go.
+  private func retireJobs() async throws {
+    for (name, job) in jobs.sorted(by: { $0.key < $1.key }) {
+      // An agent that is being started knows no pods for a moment.
+      guard let pod = try? await agent.pod(name), pod.metadata.uid == job.uid, let phase = pod.status.phase,
+        ["Succeeded", "Failed"].contains(phase)
+      else { continue }
+      check(job, pod)
+      note("retire \(name)")
+      jobs[name] = nil
+      disturbed.remove(name)
+      try agent.removeManifest("\(name).yaml")
+    }
+  }
+
   /// A job that no fault hit ended with its code, started once, and logged every line once and in order; one that was hit started once at
   /// most and its log is the beginning of that.
-  private func checkJobs() async throws {
-    for (name, job) in jobs.sorted(by: { $0.key < $1.key }) {
-      let starts = lines(of: "\(ledger)/\(name).starts").count
-      let pod = try #require(try await agent.pod(name))
-      let terminated = pod.status.containerStatuses?.first?.state?.terminated
-      let text = log(of: pod)
-      let wanted = (0..<ChaosPod.lines).map { "line \($0)" }
-      if disturbed.contains(name) {
-        #expect(starts <= 1, "\(name) started \(starts) times\n\(journal())")
-        #expect(text == Array(wanted.prefix(text.count)), "\(name) logged \(text)\n\(journal())")
-      } else {
-        #expect(starts == 1, "\(name) started \(starts) times\n\(journal())")
-        #expect(terminated.map { Int($0.exitCode) } == job.code, "\(name): \(terminated as Any)\n\(journal())")
-        #expect(text == wanted, "\(name) logged \(text)\n\(journal())")
-      }
+  private func check(_ job: ChaosPod, _ pod: Pod) {
+    let name = job.name
+    let starts = lines(of: "\(ledger)/\(name).starts").count
+    let terminated = pod.status.containerStatuses?.first?.state?.terminated
+    let text = log(of: pod)
+    let wanted = (0..<ChaosPod.lines).map { "line \($0)" }
+    if disturbed.contains(name) {
+      #expect(starts <= 1, "\(name) started \(starts) times\n\(journal())")
+      #expect(text == Array(wanted.prefix(text.count)), "\(name) logged \(text)\n\(journal())")
+    } else {
+      #expect(starts == 1, "\(name) started \(starts) times\n\(journal())")
+      #expect(terminated.map { Int($0.exitCode) } == job.code, "\(name): \(terminated as Any)\n\(journal())")
+      #expect(text == wanted, "\(name) logged \(text)\n\(journal())")
     }
   }
 
