@@ -1,7 +1,9 @@
+import CLinux
 import Foundation
 import Glibc
 import LinuxSystem
 import ShimCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -106,6 +108,46 @@ extension ShimSuite {
         let event = try Self.received(from: other)
         #expect(try ShimFrame.decodeHeader(Array(event.prefix(ShimFrame.headerSize))).kind == 128)
       }
+    }
+
+    @Test("Who has no CAP_SYS_PTRACE cannot look into podshim, whatever else it may: it is not dumpable")
+    func notDumpable() throws {
+      let directory = "\(ShimFiles.base)/dumpable"
+      try ShimFiles.makeDirectory(directory)
+      defer { ShimFiles.remove(ShimFiles.base) }
+      let hello = Self.hello
+      let statuses = Mutex<[String: Int32]>([:])
+      let done = DispatchSemaphore(value: 0)
+      // What this thread starts has all of root's capabilities but that one, podshim too: the kernel compares them before it looks further.
+      Thread {
+        defer { done.signal() }
+        guard cl_prctl(24 /* PR_CAPBSET_DROP */, 19 /* CAP_SYS_PTRACE */, 0) == 0, let pair = try? UnixStream.pair(),
+          let socket = try? pair.theirs.duplicate(),
+          let shim = try? ShimFiles.image.get().spawn(arguments: ["podshim", directory], cgroup: nil, socket: socket)
+        else { return }
+        let control = Process()
+        (control.executableURL, control.arguments) = (URL(filePath: "/bin/sleep"), ["1000"])
+        defer {
+          try? shim.signal(SIGKILL)
+          _ = eventuallyBlocking { shim.hasExited }
+          shim.reap()
+          kill(control.processIdentifier, SIGKILL)
+          control.waitForEnd()
+        }
+        try? pair.ours.send(hello)
+        _ = eventuallyBlocking { ((try? pair.ours.receive())?.0.isEmpty ?? true) == false }
+        try? control.run()
+        for (name, pid) in [("podshim", shim.pid), ("sleep", control.processIdentifier)] {
+          let look = Process()
+          (look.executableURL, look.arguments) = (URL(filePath: "/bin/readlink"), ["/proc/\(pid)/exe"])
+          look.standardOutput = FileHandle.nullDevice
+          try? look.run()
+          look.waitForEnd()
+          statuses.withLock { $0[name] = look.terminationStatus }
+        }
+      }.start()
+      done.wait()
+      #expect(statuses.withLock { $0 } == ["sleep": 0, "podshim": 1])
     }
   }
 }

@@ -12,6 +12,9 @@ final class LogWatches: Sendable {
     var armed: [ContainerID: Int32] = [:]
     var owners: [Int32: ContainerID] = [:]
     var touched: Set<ContainerID> = []
+    /// Watches that are being made, and those that told something before it was known whose they are.
+    var making = 0
+    var early: Set<Int32> = []
   }
   private let state = Mutex(State())
   /// Rings when some are touched. One consumer.
@@ -37,16 +40,23 @@ final class LogWatches: Sendable {
   func arm(_ id: ContainerID, _ path: String) -> Bool {
     guard let inotify = start() else { return false }
     let mask = UInt32(IN_MODIFY | IN_MOVE_SELF | IN_ATTRIB | IN_DONT_FOLLOW) | 0x8000_0000  // IN_ONESHOT
-    // Under the lock, so that its event finds whose it is.
-    return state.withLock { state in
-      guard let watch = try? inotify.watch(path, mask) else { return false }
+    state.withLock { $0.making += 1 }
+    // Not under the lock, which workers take: the file system may hang.
+    let watch = try? inotify.watch(path, mask)
+    let isEarly = state.withLock { state -> Bool in
+      state.making -= 1
+      defer { if state.making == 0 { state.early = [] } }
+      guard let watch else { return false }
+      if state.early.remove(watch) != nil { return true }
       if let old = state.armed[id], old != watch {
         state.owners[old] = nil
         inotify.remove(old)
       }
       (state.armed[id], state.owners[watch]) = (watch, id)
-      return true
+      return false
     }
+    if isEarly { touch(id) }
+    return watch != nil
   }
 
   func disarm(_ id: ContainerID) {
@@ -79,7 +89,10 @@ final class LogWatches: Sendable {
         state.touched.formUnion(state.armed.keys)
         return true
       }
-      guard let id = state.owners.removeValue(forKey: event.watch) else { return false }
+      guard let id = state.owners.removeValue(forKey: event.watch) else {
+        if state.making > 0, event.mask & UInt32(IN_IGNORED) == 0 { state.early.insert(event.watch) }
+        return false
+      }
       state.armed[id] = nil
       state.touched.insert(id)
       return true
