@@ -24,7 +24,8 @@ complete() {
     return 1
   fi
   # The word after the name, not one in it.
-  if grep -E '^[^[:alnum:]]*(Test|Suite) ("[^"]*"|[A-Za-z0-9_]+(\([^)]*\))?) skipped' "$1" >&2; then
+  # What a kernel without FUSE cannot do is no fault of who runs the tests.
+  if grep -E '^[^[:alnum:]]*(Test|Suite) ("[^"]*"|[A-Za-z0-9_]+(\([^)]*\))?) skipped' "$1" | grep -v '"needs FUSE"' >&2; then
     echo "test: skipped tests, as root" >&2
     return 1
   fi

@@ -12,8 +12,8 @@ extension ShimSuite {
     func million() throws {
       try TestPod.with { pod in
         // A thousand lines for each that it reads, and one on the other stream.
-        var container = TestContainer(
-          "c", ["/bin/sh", "-c", "i=0; while read x && [ $x = go ]; do seq $((i*1000+1)) $((i*1000+1000)); i=$((i+1)); echo $i >&2; done"])
+        let script = "i=0; while read x && [ $x = go ]; do seq $((i*1000+1)) $((i*1000+1000)); i=$((i+1)); echo $i >&2; done"
+        var container = TestContainer("c", ["/bin/sh", "-c", script])
         container.openStdin = true
         _ = try pod.spawn(container)
         let input = try LinuxSystem.Pipe()
