@@ -7,11 +7,17 @@ public final class Pipe: Sendable {
   public let readEnd: SharedDescriptor
   private let writer: Mutex<SharedDescriptor?>
 
-  public init() throws(SystemCallError) {
+  /// What a pipe holds that bytes stream through: who writes and who reads wake each other a tenth as often as with the kernel's 64 KiB.
+  public static let streamCapacity: CInt = 1 << 20
+
+  /// - Parameter capacity: bytes it holds, if the system lets it (F_SETPIPE_SZ); nil: the kernel's choice.
+  public init(capacity: CInt? = nil) throws(SystemCallError) {
     var ends: [Int32] = [-1, -1]
     _ = try kernelCall("pipe2", on: "O_CLOEXEC") { unsafe cl_pipe2(&ends) }
     readEnd = SharedDescriptor(OwnedDescriptor(adopting: ends[0]))
     writer = Mutex(SharedDescriptor(OwnedDescriptor(adopting: ends[1])))
+    // F_SETPIPE_SZ, which Glibc's module lacks.
+    if let capacity { _ = fcntl(ends[0], 1031, capacity) }
   }
 
   /// The write end, to pass on. Throws EPIPE after `closeWriteEnd`.

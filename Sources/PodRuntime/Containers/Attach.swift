@@ -11,7 +11,8 @@ extension PodRuntime {
     do {
       let streams = request.streams
       let (input, output, error) = (
-        streams.stdin ? try Pipe() : nil, streams.stdout ? try Pipe() : nil, streams.stderr ? try Pipe() : nil
+        streams.stdin ? try Pipe() : nil, streams.stdout ? try Pipe(capacity: Pipe.streamCapacity) : nil,
+        streams.stderr ? try Pipe(capacity: Pipe.streamCapacity) : nil
       )
       var descriptors: [SharedDescriptor] = []
       if let input { descriptors.append(input.readEnd) }

@@ -65,7 +65,8 @@ extension PodRuntime {
         process.resize = { columns, rows in try? TerminalDevice.resize(terminal, columns: columns, rows: rows) }
       } else {
         let (input, output, error) = (
-          streams.stdin ? try Pipe() : nil, streams.stdout ? try Pipe() : nil, streams.stderr ? try Pipe() : nil
+          streams.stdin ? try Pipe() : nil, streams.stdout ? try Pipe(capacity: Pipe.streamCapacity) : nil,
+          streams.stderr ? try Pipe(capacity: Pipe.streamCapacity) : nil
         )
         process.input = try input?.writeEnd()
         process.output = output?.readEnd

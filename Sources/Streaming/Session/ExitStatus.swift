@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// What the error stream says at the end. Source: k8s.io/apimachinery, pkg/util/remotecommand/constants.go (v4); metav1.Status.
 enum ExitStatus {
   /// - Returns: the status as JSON; before v4 a text, empty for a good end.
@@ -19,20 +21,28 @@ enum ExitStatus {
     }
   }
 
-  /// What a client reads in it.
+  private struct Status: Decodable {
+    struct Details: Decodable { var causes: [Cause]? }
+    struct Cause: Decodable {
+      var reason: String?
+      var message: String?
+    }
+    var status: String?
+    var reason: String?
+    var message: String?
+    var details: Details?
+  }
+
+  /// What a client reads in it; before v4 it is a text.
   static func end(_ text: [UInt8]) -> ProcessEnd {
-    let text = String(decoding: text, as: UTF8.self)
-    if text.isEmpty || text.contains(#""status":"Success""#) { return .exited(0) }
-    if text.contains(#""reason":"NonZeroExitCode""#), let cause = text.firstRange(of: #""reason":"ExitCode""#) {
-      let rest = text[cause.upperBound...]
-      if let message = rest.firstRange(of: #""message":""#), let code = Int32(rest[message.upperBound...].prefix { $0 != "\"" }) {
-        return .exited(code)
-      }
+    if text.isEmpty { return .exited(0) }
+    guard let status = try? JSONDecoder().decode(Status.self, from: Data(text)) else {
+      return .failed(String(decoding: text, as: UTF8.self))
     }
-    if let message = text.firstRange(of: #""message":""#) {
-      return .failed(String(text[message.upperBound...].prefix { $0 != "\"" }))
-    }
-    return .failed(text)
+    if status.status == "Success" { return .exited(0) }
+    let code = status.details?.causes?.first { $0.reason == "ExitCode" }?.message.flatMap { Int32($0) }
+    if status.reason == "NonZeroExitCode", let code { return .exited(code) }
+    return .failed(status.message ?? String(decoding: text, as: UTF8.self))
   }
 
   private static func escaped(_ text: String) -> String {

@@ -190,6 +190,8 @@ final class ForwardSession: Session {
     ClientBootstrap(group: transport.loop)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelOption(.autoRead, value: false)
+      // As much as may come before others have their turn.
+      .channelOption(.maxMessagesPerRead, value: 8)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(PodSocketHandler(session.value, id))

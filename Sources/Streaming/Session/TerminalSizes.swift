@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// Finds the sizes in what comes on the resize stream: JSON objects one behind the other, `{"Width":80,"Height":24}`.
 struct TerminalSizes {
   /// Longest object looked at, bytes.
@@ -12,18 +14,16 @@ struct TerminalSizes {
       if byte == UInt8(ascii: "{") { text = [] }
       if text.count < Self.limit { text.append(byte) }
       guard byte == UInt8(ascii: "}") else { continue }
-      let object = String(decoding: text, as: UTF8.self)
-      text = []
-      if let columns = Self.number("\"Width\"", object), let rows = Self.number("\"Height\"", object), columns > 0, rows > 0 {
-        size = (columns, rows)
+      if let found = try? JSONDecoder().decode(Size.self, from: Data(text)), found.Width > 0, found.Height > 0 {
+        size = (found.Width, found.Height)
       }
+      text = []
     }
     return size
   }
 
-  private static func number(_ key: String, _ object: String) -> UInt16? {
-    guard let found = object.firstRange(of: key) else { return nil }
-    let rest = object[found.upperBound...].drop { $0 == ":" || $0 == " " }
-    return UInt16(rest.prefix { $0.isASCII && $0.isNumber })
+  private struct Size: Decodable {
+    let Width: UInt16
+    let Height: UInt16
   }
 }
