@@ -172,10 +172,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "swiftctl", dependencies: ["CRIClient", "RuntimeAPI", "YAML", "LinuxSystem", "Streaming", argumentParser],
+      name: "swiftctl", dependencies: ["CRIClient", "CRIWork", "RuntimeAPI", "YAML", "LinuxSystem", "Streaming", argumentParser],
       swiftSettings: strict),
+    .target(name: "CRIWork", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem"], swiftSettings: strict),
     .executableTarget(
-      name: "cri-bench", dependencies: ["CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix], path: "Benchmarks/cri-bench",
+      name: "cri-bench", dependencies: ["CRIWork", "CRIClient", "RuntimeAPI", "LinuxSystem", nioCore, nioPosix],
+      path: "Benchmarks/cri-bench",
       swiftSettings: strict),
 
     // What tests share; AgentSupport starts the real agent
@@ -210,7 +212,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "RuntimeAPI", "YAML", argumentParser], swiftSettings: strict),
+      name: "SwiftctlTests", dependencies: ["TestSupport", "swiftctl", "CRIWork", "RuntimeAPI", "YAML", argumentParser],
+      swiftSettings: strict),
     .testTarget(
       name: "GRPCTransportTests",
       dependencies: ["TestSupport", "RPCSupport", "GRPCTransport", "LinuxSystem", nioCore, nioEmbedded, nioPosix, protobuf],

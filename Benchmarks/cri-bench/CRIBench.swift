@@ -1,4 +1,5 @@
 import CRIClient
+import CRIWork
 import Glibc
 import RuntimeAPI
 
@@ -18,7 +19,7 @@ struct CRIBench {
       }
       return
     }
-    let pods = Pods(runtime: RemoteRuntime(socketPath: options.endpoint), options: options)
+    let pods = Pods(runtime: RemoteRuntime(socketPath: options.endpoint), work: options.work)
     do {
       if let count = options.keep { try await keep(count, pods) } else { try await measure(options, pods) }
     } catch {

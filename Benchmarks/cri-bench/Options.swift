@@ -1,3 +1,5 @@
+import CRIWork
+
 /// The command line of cri-bench.
 struct Options {
   static let usage = """
@@ -18,19 +20,14 @@ struct Options {
     """
 
   var endpoint = ""
-  var image = ""
-  var directory = ""
+  var work = Workload()
   var iterations = 20
   var warmUp = 2
-  var pauseOnly = false
   var podsKept = 0
   var keep: Int?
   var staticPods: Int?
   var port = 0
   var holds = false
-  var hostNetwork = false
-  var cgroupParent = ""
-  var command = ["sleep", "1000000"]
 
   init(_ arguments: [String]) throws(UsageError) {
     var rest = arguments[...]
@@ -46,28 +43,28 @@ struct Options {
       }
       switch option {
       case "--endpoint": endpoint = try value()
-      case "--image": image = try value()
-      case "--directory": directory = try value()
+      case "--image": work.image = try value()
+      case "--directory": work.directory = try value()
       case "-n": iterations = try number()
       case "--warm-up": warmUp = try number()
-      case "--pause-only": pauseOnly = true
+      case "--pause-only": work.pauseOnly = true
       case "--pods-keep": podsKept = try number()
       case "--keep": keep = try number()
       case "--static-pods": staticPods = try number()
       case "--port": port = try number()
       case "--hold": holds = true
-      case "--host-network": hostNetwork = true
-      case "--cgroup-parent": cgroupParent = try value()
+      case "--host-network": work.hostNetwork = true
+      case "--cgroup-parent": work.cgroupParent = try value()
       case "--command":
-        command = Array(rest)
+        work.command = Array(rest)
         rest = []
       default: throw UsageError("unknown option \(option)")
       }
     }
     if staticPods == nil, endpoint.isEmpty { throw UsageError("--endpoint is missing") }
     if staticPods != nil, UInt16(exactly: port) == nil || port == 0 { throw UsageError("--port: 1 to 65535") }
-    if directory.isEmpty { throw UsageError("--directory is missing") }
-    if image.isEmpty, !pauseOnly { throw UsageError("--image is missing") }
+    if work.directory.isEmpty { throw UsageError("--directory is missing") }
+    if work.image.isEmpty, !work.pauseOnly { throw UsageError("--image is missing") }
     if iterations == 0, keep == nil, staticPods == nil { throw UsageError("-n: at least 1") }
   }
 }

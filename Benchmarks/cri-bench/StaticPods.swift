@@ -1,3 +1,4 @@
+import CRIWork
 import Glibc
 import LinuxSystem
 import NIOCore
@@ -36,9 +37,9 @@ struct StaticPods {
       terminationGracePeriodSeconds: 0
       containers:
         - name: main
-          image: \(options.image)
+          image: \(options.work.image)
           imagePullPolicy: Never
-          command: \(options.command)
+          command: \(options.work.command)
           securityContext: { seccompProfile: { type: RuntimeDefault } }
           volumeMounts: [{ name: data, mountPath: /data }, { name: cache, mountPath: /cache }]
       volumes: [{ name: data, emptyDir: {} }, { name: cache, emptyDir: {} }]
@@ -50,7 +51,7 @@ struct StaticPods {
   private func place(_ names: [String], expecting count: Int) async throws {
     for name in names {
       // A name with a dot in front is not a manifest.
-      let (draft, final) = ("\(options.directory)/manifests/.\(name)", "\(options.directory)/manifests/\(name).yaml")
+      let (draft, final) = ("\(options.work.directory)/manifests/.\(name)", "\(options.work.directory)/manifests/\(name).yaml")
       try writeFile(draft, manifest(name))
       guard unsafe rename(draft, final) == 0 else { throw UsageError("cannot rename \(draft) to \(final): errno \(errno)") }
     }
@@ -58,7 +59,7 @@ struct StaticPods {
   }
 
   private func take(_ names: [String]) async throws {
-    for name in names { try removeTree("\(options.directory)/manifests/\(name).yaml") }
+    for name in names { try removeTree("\(options.work.directory)/manifests/\(name).yaml") }
     try await wait { pods in pods.all == 0 }
   }
 

@@ -12,16 +12,29 @@ enum Endpoint {
   ) throws -> String {
     if let flag, !flag.isEmpty { return try checked(flag) }
     if let variable = environment["CONTAINER_RUNTIME_ENDPOINT"], !variable.isEmpty { return try checked(variable) }
-    if let text = try? String(contentsOfFile: configPath, encoding: .utf8) {
-      do {
-        if let value = try value(of: "runtime-endpoint", in: text), !value.isEmpty { return try checked(value) }
-      } catch let error as SyntaxError {
-        throw Failure(
-          "cannot read \(configPath): line \(error.mark.line): \(error.message)",
-          hint: "it is a flat YAML map, e.g. runtime-endpoint: \(standard)")
-      }
+    return try configured("runtime-endpoint", configPath).map(checked) ?? standard
+  }
+
+  /// Seconds to wait for an answer: the flag, else crictl's config file, else half a minute.
+  static func timeout(flag: Double?, configPath: String = configPath) throws -> Double {
+    if let flag { return flag }
+    guard let text = try configured("timeout", configPath) else { return 30 }
+    guard let seconds = Double(text), seconds > 0, seconds <= 1_000_000 else {
+      throw Failure("timeout: \(text) in \(configPath) is no number of seconds above 0")
     }
-    return standard
+    return seconds
+  }
+
+  /// What crictl's config file says; nil: nothing.
+  private static func configured(_ key: String, _ configPath: String) throws -> String? {
+    guard let text = try? String(contentsOfFile: configPath, encoding: .utf8) else { return nil }
+    do throws(SyntaxError) {
+      return try value(of: key, in: text).flatMap { $0.isEmpty ? nil : $0 }
+    } catch {
+      throw Failure(
+        "cannot read \(configPath): line \(error.mark.line): \(error.message)",
+        hint: "it is a flat YAML map, e.g. runtime-endpoint: \(standard)")
+    }
   }
 
   /// A scalar of a flat YAML map; nil when it is not there.
@@ -30,7 +43,7 @@ enum Endpoint {
     return map.entries.first { $0.key.scalar?.string == key }?.value.scalar?.string
   }
 
-  private static func checked(_ endpoint: String) throws -> String {
+  static func checked(_ endpoint: String) throws -> String {
     if endpoint.hasPrefix("unix://") { return endpoint }
     if endpoint.hasPrefix("/") { return "unix://" + endpoint }
     throw Failure("endpoint \(endpoint) is not a unix socket", hint: "write it as unix:///run/swiftlet/swiftlet.sock")

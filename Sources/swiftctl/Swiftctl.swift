@@ -20,13 +20,11 @@ struct Swiftctl: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       PodsCommand.self, PsCommand.self, ImagesCommand.self, InspectCommand.self, InspectpCommand.self, InspectiCommand.self,
-      LogsCommand.self, ExecCommand.self, AttachCommand.self, PortForwardCommand.self, CopyCommand.self, RunCommand.self,
-      StopCommand.self,
-      RmCommand.self, StoppCommand.self, RmpCommand.self,
-      RmiCommand.self, PullCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, InfoCommand.self,
-      VersionCommand.self,
-      EventsCommand.self,
-      TraceCommand.self, DoctorCommand.self,
+      LogsCommand.self, ExecCommand.self, AttachCommand.self, PortForwardCommand.self, CopyCommand.self, DebugCommand.self,
+      RunCommand.self, StartCommand.self, UpdateCommand.self, StopCommand.self, RmCommand.self, StoppCommand.self, RmpCommand.self,
+      RmiCommand.self, PullCommand.self, ImageCommand.self, GarbageCommand.self, StatsCommand.self, StatspCommand.self,
+      TopCommand.self, ImagefsinfoCommand.self, InfoCommand.self, RuntimeConfigCommand.self, VersionCommand.self,
+      EventsCommand.self, TraceCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
     ])
 
   static func main() async {
@@ -85,28 +83,30 @@ struct GlobalOptions: ParsableArguments {
   @Option(name: [.customShort("r"), .long], help: "CRI socket, unix:///path. Default: see swiftctl --help.")
   var runtimeEndpoint: String?
 
-  @Option(name: .long, help: "Seconds to wait for an answer.")
-  var timeout: Double = 30
+  @Option(name: .long, help: "Seconds to wait for an answer; default: timeout in /etc/crictl.yaml, else 30.")
+  var timeout: Double?
 
   func validate() throws {
-    guard timeout > 0, timeout <= 1_000_000 else {
+    guard timeout.map({ $0 > 0 && $0 <= 1_000_000 }) ?? true else {
       throw ValidationError("--timeout is a number of seconds above 0, at most 1000000")
     }
   }
 
   func connect() throws -> any ContainerRuntime {
-    RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+    RemoteRuntime(socketPath: try endpoint(), timeout: try patience())
   }
 
   func connectStreams() throws -> any StreamingEndpoints {
-    RemoteRuntime(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+    RemoteRuntime(socketPath: try endpoint(), timeout: try patience())
   }
 
   func connectNode() throws -> any NodeOperations {
-    NodeClient(socketPath: try endpoint(), timeout: .milliseconds(Int64(timeout * 1000)))
+    NodeClient(socketPath: try endpoint(), timeout: try patience())
   }
 
-  private func endpoint() throws -> String { try Endpoint.choose(flag: runtimeEndpoint) }
+  func patience() throws -> Duration { .milliseconds(Int64(try Endpoint.timeout(flag: timeout) * 1000)) }
+
+  func endpoint() throws -> String { try Endpoint.choose(flag: runtimeEndpoint) }
 }
 
 /// Moves `--runtime-endpoint X` and `--timeout X` from before the command's name to behind it, where the parser takes them.

@@ -243,6 +243,33 @@ struct StreamingTests {
     }
   }
 
+  @Test("swiftctl's other commands: start, update, top, statsp, debug, bench") func others() async throws {
+    try await RuntimeAgent.with { agent in
+      let id = try await agent.create("c")
+      let base = agent.base
+      #expect(try agent.agent.swiftctl("start", "c").output == "\(id)\n")
+      #expect(try agent.agent.swiftctl("exec", "c", "true").status == 0)
+      #expect(try agent.agent.swiftctl("update", "--cpuset-cpus", "nonsense", "c").status == 1)
+      let top = try agent.agent.swiftctl("top", "--seconds", "0.1", "--count", "2")
+      #expect(top.status == 0 && top.output.split(separator: "\n").count { $0.hasPrefix("c ") } == 2)
+      #expect(try agent.agent.swiftctl("top", "--pods", "--seconds", "0.1", "-n", "1").output.contains("cri"))
+      #expect(try agent.agent.swiftctl("statsp", "-s", "0.1").output.contains("cri"))
+      #expect(try agent.agent.swiftctl("imagefsinfo", "-o", "table").output.contains("images"))
+      #expect(try agent.agent.swiftctl("runtime-config").output == "cgroup driver: CGROUPFS\n")
+      #expect(try SwiftctlProgram(endpoint: nil, ["completion", "bash"]).output.contains("swiftctl"))
+      // The processes of the container, through another one, which is gone afterwards.
+      let debug = try agent.agent.swiftctl(
+        "debug", "--image", "localhost/busybox:latest", "c", "sh", "-c", "sleep 2; cat /proc/[0-9]*/cmdline; exit 3")
+      #expect(debug.status == 3 && debug.output.contains("1000"))
+      #expect(try await agent.runtime.listContainers(ContainerFilter()).map(\.id) == [id])
+      let bench = try agent.agent.swiftctl(
+        "bench", "--image", "localhost/busybox:latest", "--number", "2", "--warm-up", "0", "--directory", "\(base)/bench",
+        "--endpoint", "unix://\(agent.agent.state)/swiftlet.sock", "--endpoint", "unix://\(agent.agent.state)/swiftlet.sock")
+      #expect(bench.status == 0 && bench.output.contains("2/1 P99") && bench.output.contains("ExecSync /bin/true"), "\(bench)")
+      #expect(try await agent.runtime.listPodSandboxes(SandboxFilter()).count == 1)
+    }
+  }
+
   @Test("swiftctl passes streams on and has the command's exit code") func swiftctl() async throws {
     try await RuntimeAgent.with { agent in
       _ = try await agent.start("c")

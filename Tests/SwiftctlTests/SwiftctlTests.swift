@@ -75,9 +75,11 @@ import YAML
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("crictl-\(UUID().uuidString).yaml").path
     defer { try? FileManager.default.removeItem(atPath: file) }
     #expect(try Endpoint.choose(flag: nil, environment: [:], configPath: file) == Endpoint.standard)
-    try "image-endpoint: \"\"\nruntime-endpoint: unix:///run/other.sock # mine\ndebug: false\n".write(
+    try "image-endpoint: \"\"\nruntime-endpoint: unix:///run/other.sock # mine\ndebug: false\ntimeout: 7\n".write(
       toFile: file, atomically: true, encoding: .utf8)
     #expect(try Endpoint.choose(flag: nil, environment: [:], configPath: file) == "unix:///run/other.sock")
+    #expect(try Endpoint.timeout(flag: nil, configPath: file) == 7 && Endpoint.timeout(flag: 2, configPath: file) == 2)
+    #expect(try Endpoint.timeout(flag: nil, configPath: "\(file).absent") == 30)
     let environment = ["CONTAINER_RUNTIME_ENDPOINT": "/run/environment.sock"]
     #expect(try Endpoint.choose(flag: nil, environment: environment, configPath: file) == "unix:///run/environment.sock")
     #expect(try Endpoint.choose(flag: "/run/flag.sock", environment: environment, configPath: file) == "unix:///run/flag.sock")

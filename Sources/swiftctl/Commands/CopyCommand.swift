@@ -63,7 +63,7 @@ struct CopyCommand: AsyncParsableCommand {
     do throws(SystemCallError) {
       let place = try TreeCopy.Place.root(of: facts.pid)
       let cgroups = try readFile("/proc/\(facts.pid)/cgroup", limit: 1 << 16)
-      let isIts = cgroups.contains(container.id.rawValue) || facts.cgroupPath.map { cgroups.contains($0) } == true
+      let isIts = Filters.has(cgroups, container.id.rawValue) || facts.cgroupPath.map { Filters.has(cgroups, $0) } == true
       guard isIts else { throw SystemCallError(call: "open", subject: "/proc/\(facts.pid)", code: 3) }
       return place
     } catch {

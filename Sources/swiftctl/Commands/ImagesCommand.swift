@@ -2,7 +2,7 @@ import ArgumentParser
 import RuntimeAPI
 
 struct ImagesCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "images", abstract: "List images.")
+  static let configuration = CommandConfiguration(commandName: "images", abstract: "List images.", aliases: ["img"])
   @OptionGroup var global: GlobalOptions
   @OptionGroup var format: OutputOptions
   @Flag(help: "Show repository digests.") var digests = false

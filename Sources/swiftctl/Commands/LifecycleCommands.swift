@@ -1,6 +1,21 @@
 import ArgumentParser
 import RuntimeAPI
 
+struct StartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "start", abstract: "Start containers that were created.")
+  @OptionGroup var global: GlobalOptions
+  @Argument(help: "Containers, by id or name.") var containers: [String]
+
+  func run() async throws {
+    let runtime = try global.connect()
+    for text in containers {
+      let container = try await Lookup(runtime: runtime).container(text)
+      try await runtime.startContainer(container.id)
+      Terminal.write("\(container.id)\n")
+    }
+  }
+}
+
 struct StopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "stop", abstract: "Stop containers.")
   @OptionGroup var global: GlobalOptions

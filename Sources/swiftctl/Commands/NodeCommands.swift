@@ -50,7 +50,8 @@ struct ProgressBar {
 }
 
 struct EventsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "events", abstract: "What happened on this node.")
+  static let configuration = CommandConfiguration(
+    commandName: "events", abstract: "What happened on this node.", aliases: ["event"])
   @OptionGroup var global: GlobalOptions
   @Flag(name: [.customShort("w"), .long], help: "Go on with new events.") var watch = false
   @Option(name: .shortAndLong, help: "table, json or yaml.") var output: OutputFormat = .table

@@ -11,6 +11,7 @@ struct PodsCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "ready or notready.") var state: String?
   @Option(help: "key=value; may be repeated.") var label: [String] = []
   @Flag(name: .shortAndLong, help: "Only the newest.") var latest = false
+  @Option(name: [.customShort("n"), .long], help: "Only so many, the newest; 0: all.") var last = 0
   @Flag(help: "Whole ids.") var noTrunc = false
 
   func run() async throws {
@@ -24,7 +25,7 @@ struct PodsCommand: AsyncParsableCommand {
     var pods = try await global.connect().listPodSandboxes(filter).filter {
       Filters.has($0.metadata.name, name) && (namespace.isEmpty || $0.metadata.namespace == namespace)
     }.sorted { $0.createdAt > $1.createdAt }
-    if latest { pods = Array(pods.prefix(1)) }
+    if latest || last > 0 { pods = Array(pods.prefix(latest ? 1 : last)) }
     if format.quiet { return Terminal.write(pods.map { "\($0.id)\n" }.joined()) }
     if format.output != .table { return Terminal.write(try Format.structured(["items": pods], format.output)) }
     var table = Table(["POD ID", "CREATED", "STATE", "NAME", "NAMESPACE", "ATTEMPT", "RUNTIME"])

@@ -8,11 +8,13 @@ struct PsCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Stopped ones too.") var all = false
   @Option(help: "Id or id prefix.") var id = ""
   @Option(help: "Part of the container's name.") var name = ""
+  @Option(help: "Namespace of the pod.") var namespace = ""
   @Option(name: .shortAndLong, help: "Pod, by id or name.") var pod: String?
   @Option(help: "Part of the image's name.") var image = ""
   @Option(name: .shortAndLong, help: "created, running, exited or unknown.") var state: String?
   @Option(help: "key=value; may be repeated.") var label: [String] = []
   @Flag(name: .shortAndLong, help: "Only the newest.") var latest = false
+  @Option(name: [.customShort("n"), .long], help: "Only so many, the newest; 0: all.") var last = 0
   @Flag(help: "Whole ids.") var noTrunc = false
 
   func run() async throws {
@@ -26,9 +28,10 @@ struct PsCommand: AsyncParsableCommand {
     }
     if let pod { filter.sandboxID = try await Lookup(runtime: runtime).pod(pod).id.rawValue }
     var containers = try await runtime.listContainers(filter).filter {
-      Filters.has($0.metadata.name, name) && (Filters.has($0.image.image, image) || Filters.has($0.image.userSpecifiedImage, image))
+      Filters.has($0.metadata.name, name) && (namespace.isEmpty || $0.labels[Lookup.podNamespace] == namespace)
+        && (Filters.has($0.image.image, image) || Filters.has($0.image.userSpecifiedImage, image))
     }.sorted { $0.createdAt > $1.createdAt }
-    if latest { containers = Array(containers.prefix(1)) }
+    if latest || last > 0 { containers = Array(containers.prefix(latest ? 1 : last)) }
     if format.quiet { return Terminal.write(containers.map { "\($0.id)\n" }.joined()) }
     if format.output != .table { return Terminal.write(try Format.structured(["containers": containers], format.output)) }
     var table = Table(["CONTAINER", "IMAGE", "CREATED", "STATE", "NAME", "ATTEMPT", "POD ID", "POD", "NAMESPACE"])

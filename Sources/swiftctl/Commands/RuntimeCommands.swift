@@ -37,3 +37,43 @@ struct InfoCommand: AsyncParsableCommand {
     Terminal.write(try Format.structured(info, output))
   }
 }
+
+struct RuntimeConfigCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "runtime-config", abstract: "What a kubelet must agree with.")
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    Terminal.write("cgroup driver: \("\(try await global.connect().cgroupDriver())".uppercased())\n")
+  }
+}
+
+struct ImagefsinfoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "imagefsinfo", abstract: "Disk use of images and of containers' writable layers.")
+  @OptionGroup var global: GlobalOptions
+  @Option(name: .shortAndLong, help: "table, json or yaml.") var output: OutputFormat = .json
+
+  func run() async throws {
+    let info = try await global.connect().imageFilesystemInfo()
+    if output != .table { return Terminal.write(try Format.structured(info, output)) }
+    var table = Table(["OF", "MOUNTPOINT", "USED", "INODES"])
+    for (kind, usages) in [("images", info.images), ("containers", info.containers)] {
+      for usage in usages {
+        table.add([
+          kind, usage.mountpoint, usage.usedBytes.map(Format.bytes) ?? "-", usage.inodesUsed.map(String.init) ?? "-",
+        ])
+      }
+    }
+    Terminal.write(table.text())
+  }
+}
+
+struct CompletionCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "completion", abstract: "Completion for a shell.")
+  @Argument(help: "bash, zsh or fish.") var shell = "bash"
+
+  func run() throws {
+    guard let shell = CompletionShell(rawValue: shell) else { throw Failure("no completion for \(shell): bash, zsh or fish") }
+    Terminal.write(Swiftctl.completionScript(for: shell) + "\n")
+  }
+}

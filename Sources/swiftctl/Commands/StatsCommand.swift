@@ -39,11 +39,16 @@ struct StatsCommand: AsyncParsableCommand {
 
   /// Of one core, with two decimals.
   static func percent(_ first: CPUUsage?, _ second: CPUUsage?) -> String {
-    guard let first, let second, let a = first.usageCoreNanoSeconds, let b = second.usageCoreNanoSeconds,
-      second.timestamp > first.timestamp
-    else { return "-" }
-    let hundredths = (b >= a ? b - a : 0) * 10_000 / UInt64(second.timestamp - first.timestamp)
+    guard let hundredths = hundredths(first, second) else { return "-" }
     let cents = hundredths % 100
     return "\(hundredths / 100).\(cents < 10 ? "0" : "")\(cents)"
+  }
+
+  /// Hundredths of a percent of one core; nil: there are no two samples.
+  static func hundredths(_ first: CPUUsage?, _ second: CPUUsage?) -> UInt64? {
+    guard let first, let second, let a = first.usageCoreNanoSeconds, let b = second.usageCoreNanoSeconds,
+      second.timestamp > first.timestamp
+    else { return nil }
+    return (b >= a ? b - a : 0) * 10_000 / UInt64(second.timestamp - first.timestamp)
   }
 }

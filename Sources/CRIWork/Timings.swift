@@ -1,24 +1,26 @@
 /// Durations by operation, in the order of first use.
-struct Timings {
-  struct Row {
-    let operation: String
-    let count: Int
-    let min: Double
-    let p50: Double
-    let p90: Double
-    let p99: Double
-    let max: Double
+package struct Timings: Sendable {
+  package struct Row: Sendable {
+    package let operation: String
+    package let count: Int
+    package let min: Double
+    package let p50: Double
+    package let p90: Double
+    package let p99: Double
+    package let max: Double
   }
+
+  package init() {}
 
   private var order: [String] = []
   private var samples: [String: [Duration]] = [:]
 
-  mutating func add(_ operation: String, _ duration: Duration) {
+  package mutating func add(_ operation: String, _ duration: Duration) {
     if samples[operation] == nil { order.append(operation) }
     samples[operation, default: []].append(duration)
   }
 
-  mutating func measure<Result, Failure: Error>(
+  package mutating func measure<Result, Failure: Error>(
     _ operation: String, _ body: () async throws(Failure) -> Result
   ) async throws(Failure) -> Result {
     let start = ContinuousClock.now
@@ -28,7 +30,7 @@ struct Timings {
   }
 
   /// Milliseconds; percentiles are the nearest rank.
-  var rows: [Row] {
+  package var rows: [Row] {
     order.map { operation in
       let sorted = (samples[operation] ?? []).map { $0 / .milliseconds(1) }.sorted()
       func percentile(_ share: Double) -> Double { sorted[Swift.max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1)] }
@@ -38,7 +40,7 @@ struct Timings {
     }
   }
 
-  var table: String {
+  package var table: String {
     let header = ["operation (ms)", "n", "min", "p50", "p90", "p99", "max"]
     let lines =
       [header]
@@ -56,7 +58,7 @@ struct Timings {
     .joined(separator: "\n")
   }
 
-  private static func milliseconds(_ value: Double) -> String {
+  package static func milliseconds(_ value: Double) -> String {
     let thousandths = Int((value * 1000).rounded())
     let fraction = String(thousandths % 1000)
     return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"

@@ -1,21 +1,23 @@
-import CRIClient
-import RuntimeAPI
+package import CRIClient
+package import RuntimeAPI
 
 /// Makes and removes the pods that are measured.
-struct Pods {
-  struct Pod {
+package struct Pods: Sendable {
+  package struct Pod: Sendable {
     let made: KubeletPod
-    let sandbox: SandboxID
-    let container: ContainerID?
+    package let sandbox: SandboxID
+    package let container: ContainerID?
   }
 
-  let runtime: RemoteRuntime
-  let options: Options
+  package let runtime: RemoteRuntime
+  let work: Workload
   /// Keeps the names of two runs apart.
   let run = String(UInt32.random(in: 0...UInt32.max), radix: 36)
 
-  func create(_ index: Int, _ timings: inout Timings) async throws -> Pod {
-    let pod = KubeletPod(name: "bench-\(run)-\(index)", run: run, options: options)
+  package init(runtime: RemoteRuntime, work: Workload) { (self.runtime, self.work) = (runtime, work) }
+
+  package func create(_ index: Int, _ timings: inout Timings) async throws -> Pod {
+    let pod = KubeletPod(name: "bench-\(run)-\(index)", run: run, work: work)
     try pod.prepare()
     let (config, containerConfig) = (pod.sandbox, pod.container)
     let start = ContinuousClock.now
@@ -23,7 +25,7 @@ struct Pods {
       try await runtime.runPodSandbox(config, handler: "")
     }
     var container: ContainerID?
-    if !options.pauseOnly {
+    if !work.pauseOnly {
       let id = try await timings.measure("CreateContainer") { () async throws(RuntimeError) in
         try await runtime.createContainer(containerConfig, in: sandbox, sandboxConfig: config)
       }
@@ -34,7 +36,7 @@ struct Pods {
     return Pod(made: pod, sandbox: sandbox, container: container)
   }
 
-  func exec(_ pod: Pod, _ timings: inout Timings) async throws {
+  package func exec(_ pod: Pod, _ timings: inout Timings) async throws {
     guard let container = pod.container else { return }
     let result = try await timings.measure("ExecSync /bin/true") { () async throws(RuntimeError) in
       try await runtime.execSync(container, command: ["/bin/true"], timeout: 10)
@@ -44,7 +46,7 @@ struct Pods {
     }
   }
 
-  func remove(_ pod: Pod, _ timings: inout Timings) async throws {
+  package func remove(_ pod: Pod, _ timings: inout Timings) async throws {
     let start = ContinuousClock.now
     if let container = pod.container {
       try await timings.measure("StopContainer") { () async throws(RuntimeError) in
@@ -60,12 +62,12 @@ struct Pods {
   }
 
   /// After a failure: whatever this run made, found by its label.
-  func removeLeftovers() async {
+  package func removeLeftovers() async {
     guard let left = try? await runtime.listPodSandboxes(SandboxFilter(labels: ["bench": run])) else { return }
     for sandbox in left {
       try? await runtime.stopPodSandbox(sandbox.id)
       try? await runtime.removePodSandbox(sandbox.id)
-      try? KubeletPod(name: sandbox.metadata.name, run: run, options: options).cleanUp()
+      try? KubeletPod(name: sandbox.metadata.name, run: run, work: work).cleanUp()
     }
   }
 }
