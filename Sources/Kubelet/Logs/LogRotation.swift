@@ -73,9 +73,10 @@ final class LogRotation: Sendable {
       // Ended meanwhile: it is not said of a container's every end.
       guard logs.withLock({ $0[id] != nil }) else { return }
       logger.error(
-        "A container's log is not rotated, and is looked at again",
-        metadata: ["container.id": "\(id)", "log": "\(root)/\(log)", "error": "\(error)"])
-      again(id)
+        "A container's log is not rotated", metadata: ["container.id": "\(id)", "log": "\(root)/\(log)", "error": "\(error)"])
+      // Without a directory there is nothing to come back for: the container was made with another `podLogsDir`. A file that went at this
+      // moment is told by its watch.
+      if (error as? SystemCallError)?.code != ENOENT { again(id) }
     }
   }
 
