@@ -17,6 +17,8 @@ extension PodSupervisor {
     /// A pod reached its last phase: what it took of the node is free.
     case finished(PodUID)
     case ended(PodUID)
+    /// Another version of a pod acts, which may take less of the node.
+    case changed
     /// Pods of which there is a directory, or an empty cgroup.
     case directories([PodUID])
     /// What one left was removed, or could not be.

@@ -70,6 +70,8 @@ extension PodSupervisor {
     workers[uid]?.pod = new
     if wasDeferred || deferred[uid] != nil { entry.worker.send(.resizePending(deferred[uid])) }
     entry.worker.send(.desired(new))
+    // Only then: what waits is tried with the same wish again and again, and would wake itself.
+    if new.spec != entry.pod.spec, !(deferred.isEmpty && unfit.isEmpty && waiting.refused.isEmpty) { send(.changed) }
   }
 
   /// Another version of a pod that runs. One that could not start here does not act: the pod goes on as it is. Amounts that do not fit
@@ -105,6 +107,10 @@ extension PodSupervisor {
   /// What would keep the new version from starting and did not keep the old one: a node that changed ends nothing that runs.
   private func refusal(of new: Pod, insteadOf old: Pod) -> Admission.Refusal? {
     if new.spec == old.spec, new.metadata.labels == old.metadata.labels { return nil }
+    if new.spec.hostUsers != old.spec.hostUsers {
+      return Admission.Refusal(
+        reason: "UserNamespace", message: "spec.hostUsers cannot change while the pod runs: give it another UID")
+    }
     let node = services.node
     if let refusal = Admission.unable(new, node: node), refusal != Admission.unable(old, node: node) { return refusal }
     guard let refusal = Admission.portConflict(new, allocations) else { return nil }
@@ -135,9 +141,10 @@ extension PodSupervisor {
 
   func startNext(_ name: String) { for uid in waiting.held(name) { tryStart(uid) } }
 
-  /// Something of the node is free, or the node is another one: those who did not fit may now, in the order in which they arrived.
+  /// Something of the node is free, or the node is another one: those who did not fit may now; pods that run first, then those that were
+  /// refused, in the order in which they arrived.
   func startRefused() {
-    for uid in Set(deferred.keys).union(unfit.keys) { claim(uid) }
+    for uid in Set(deferred.keys).union(unfit.keys).sorted(by: { $0.rawValue < $1.rawValue }) { claim(uid) }
     for uid in waiting.refused { tryStart(uid) }
   }
 

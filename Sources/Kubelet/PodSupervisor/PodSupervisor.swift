@@ -116,6 +116,7 @@ actor PodSupervisor {
       if let name { startNext(name) }
       startRefused()
       if isStopping, workers.isEmpty { wakeIdle() }
+    case .changed: startRefused()
     case .retry:
       for entry in workers.values { entry.worker.send(.retryNow) }
     case .nodeChanged:

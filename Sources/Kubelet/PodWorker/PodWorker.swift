@@ -192,8 +192,9 @@ actor PodWorker {
     let clock = services.clock.reading
     observed.reading = clock
     var decision = plan(clock.now)
-    // Also while an action is under way: one that hangs holds up no deadline.
-    if let termination = decision.termination {
+    // A deadline (it has a reason) also while an action is under way: one that hangs holds it up no longer. A pod that came to its own end
+    // lets the action end first.
+    if let termination = decision.termination, action == nil || termination.reason != nil {
       handle(.terminate(termination))
       decision = plan(clock.now)
     }

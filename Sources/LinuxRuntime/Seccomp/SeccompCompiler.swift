@@ -54,7 +54,8 @@ public final class SeccompCompiler: Sendable {
       throw LinuxRuntimeError(.seccomp, "seccomp profile, \(path): \(problem)")
     }
     let (long, architectures, skipped) = try filter(spec, asTree: true)
-    let program = FilterWriter.shortened(long, architectures: architectures)
+    // Far beyond what a kernel takes, the time is not spent on it.
+    let program = long.count / 8 > 16384 ? long : FilterWriter.shortened(long, architectures: architectures)
     guard program.count / 8 <= 4096 else {
       throw LinuxRuntimeError(.seccomp, "seccomp profile: \(program.count / 8) instructions are more than the kernel's 4096")
     }

@@ -50,6 +50,9 @@ enum SeccompVocabulary {
     "SECCOMP_FILTER_FLAG_TSYNC": 0, "SECCOMP_FILTER_FLAG_LOG": 2, "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 4,
   ]
 
+  /// Names times comparisons of a whole profile: each is a call of libseccomp.
+  static let maximumRules = 20_000
+
   /// Reports the first thing a profile says that has no meaning, as (JSON path, what is wrong with it).
   static func complaint(_ spec: SeccompSpec) -> (path: String, problem: String)? {
     if let problem = problem(spec.defaultAction, spec.defaultErrnoRet) { return ("defaultAction", problem) }
@@ -59,8 +62,11 @@ enum SeccompVocabulary {
     for (index, name) in (spec.flags ?? []).enumerated() where flags[name] == nil {
       return ("flags[\(index)]", "'\(name)' is not a supported flag")
     }
+    var amount = 0
     for (index, rule) in (spec.syscalls ?? []).enumerated() {
       let path = "syscalls[\(index)]"
+      amount += rule.names.count * max(1, rule.args?.count ?? 0)
+      if amount > maximumRules { return (path, "more than \(maximumRules) rules: a filter has room for 4096 instructions") }
       if let problem = problem(rule.action, rule.errnoRet) { return (path + ".action", problem) }
       if rule.names.isEmpty { return (path + ".names", "no system call is named") }
       for (number, argument) in (rule.args ?? []).enumerated() {

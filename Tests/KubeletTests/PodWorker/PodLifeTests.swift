@@ -157,6 +157,21 @@ struct PodLifeTests {
     }
   }
 
+  @Test("that is over before the answer to its start comes lets the start end")
+  func overBeforeTheAnswer() async throws {
+    try await TestNode.with([]) { node in
+      node.runtime.hold("start", .after)
+      node.want([.test(restart: "Never")])
+      await node.eventually("runs") { node.runtime.waiting("start", .after) == 1 }
+      node.runtime.exit("app", code: 0)
+      await node.settle()
+      #expect(!node.runtime.calls.contains { $0.hasPrefix("stopSandbox") })
+      node.runtime.release("start", .after)
+      await node.eventually("succeeds") { node.pod()?.status.phase == "Succeeded" }
+      #expect(!node.told("Failed", ""))
+    }
+  }
+
   @Test("waits for an image that is not here and starts as soon as it is")
   func image() async throws {
     try await TestNode.with([.test([.test("app", image: "later:1")])]) { node in

@@ -122,8 +122,8 @@ import Testing
     }
   }
 
-  @Test("a host port of another pod is not taken by an edit, until it is free")
-  func editedIntoAnothersPort() async throws {
+  @Test("a host port of another pod is not taken by an edit, until it is free", arguments: [false, true])
+  func editedIntoAnothersPort(isEdit: Bool) async throws {
     var other = port("b")
     other.spec.containers[0].ports = nil
     var edited = port("b")
@@ -136,7 +136,10 @@ import Testing
       node.want([port("a"), edited])
       await node.eventually("told") { node.told("NodePorts", "does not act") }
       #expect(node.runtime.running("b")?.metadata.attempt == 0)
-      node.want([edited])
+      var released = port("a")
+      released.spec.containers[0].ports = nil
+      // The other pod needs not end for it.
+      node.want(isEdit ? [released, edited] : [edited])
       await node.eventually("b again", passing: 1) { node.runtime.running("b")?.metadata.attempt == 1 }
     }
   }

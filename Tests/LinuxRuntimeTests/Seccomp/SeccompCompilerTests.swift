@@ -181,4 +181,13 @@ import Testing
     #expect(error?.code == .seccomp)
     #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
   }
+
+  @Test("a profile of very many rules is refused before the library is asked about each")
+  func tooMany() {
+    let arguments = [SeccompSpec.Argument](repeating: .init(index: 0, value: 1, op: "SCMP_CMP_EQ"), count: 5000)
+    let spec = SeccompSpec(
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [.init(names: Array(repeating: "read", count: 400), action: "SCMP_ACT_KILL", args: arguments)])
+    #expect(throws: LinuxRuntimeError.self) { try SeccompCompiler().compile(spec) }
+  }
 }
