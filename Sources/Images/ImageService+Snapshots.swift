@@ -80,9 +80,14 @@ extension ImageService {
     case unknown(String)
   }
 
+  /// Bytes. A container can have the layers of its image and of 245 image volumes.
+  private static let descriptionLimit = 16 << 20
+
   private static func describe(_ folder: String) -> Description {
     do throws(SystemCallError) {
-      let text = try LinuxSystem.readFile("\(folder)/\(SnapshotDescription.file)", limit: 1 << 16)
+      let text = try LinuxSystem.readFile("\(folder)/\(SnapshotDescription.file)", limit: descriptionLimit)
+      // Cut at a line's end it would be read as whole, and layers of a running container be removed.
+      guard text.utf8.count < descriptionLimit else { return .unknown("its description is too long") }
       if let description = SnapshotDescription(text) { return .described(description) }
       // A power loss may empty a file that was not flushed. What was made after it tells whether the container can have started.
       let mayHaveStarted = unsafe access("\(folder)/work", F_OK) == 0 || errno != ENOENT

@@ -8,6 +8,8 @@ enum RequestBounds {
   static let maximumSysctls = 1000
   static let maximumDevices = 1000
   static let maximumPaths = 10_000
+  /// Before anything is opened for them; what a container can have is less.
+  static let maximumMounts = 1000
   /// HOST_NAME_MAX.
   static let maximumHostname = 64
 
@@ -40,6 +42,7 @@ enum RequestBounds {
   static func check(_ config: ContainerConfig) throws(RuntimeError) {
     let what = "container \(shown(config.metadata.name))"
     let security = config.securityContext
+    try count(config.mounts.count, "mounts", maximumMounts)
     try count(config.devices.count + config.cdiDevices.count, "devices", maximumDevices)
     try count(security.maskedPaths.count + security.readOnlyPaths.count, "masked and read-only paths", maximumPaths)
     try texts(config.command + config.args + [config.workingDirectory, config.logPath, config.metadata.name], what)

@@ -3,11 +3,13 @@ import CLibYAML
 /// Composes the documents of a text, one after the other. An alias stands for a copy of what its anchor names, which costs nothing until it
 /// is walked: who walks it counts.
 ///
-/// Recurses with the nesting of the text: bound that before.
+/// Recurses with the nesting of the text, to a bound.
 @safe public final class Parser {
   private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   private let text: UnsafeMutableBufferPointer<UInt8>
   private var anchors: [String: YAMLNode] = [:]
+  private var depth = 0
+  private static let maximumDepth = 500
 
   public init(_ yaml: String) {
     let bytes = Array(yaml.utf8)
@@ -88,7 +90,11 @@ import CLibYAML
   // MARK: Nodes
 
   private func node(from event: Event) throws(SyntaxError) -> YAMLNode {
+    depth += 1
+    defer { depth -= 1 }
     switch event {
+    case .sequenceStart(let mark, _) where depth > Self.maximumDepth, .mappingStart(let mark, _) where depth > Self.maximumDepth:
+      throw SyntaxError(mark: mark, message: "more than \(Self.maximumDepth) values in each other")
     case .alias(let name, let mark):
       guard let node = anchors[name] else { throw SyntaxError(mark: mark, message: "found undefined alias") }
       return node

@@ -158,6 +158,7 @@ extension AgentSuite {
           UserNamespaceOption(mode: .pod), UserNamespaceOption(mode: .pod, uids: [one, other], gids: [one]),
           UserNamespaceOption(mode: .pod, uids: [other], gids: [one]), UserNamespaceOption(mode: .pod, uids: [one], gids: [other]),
           UserNamespaceOption(mode: .pod, uids: [IDMappingValue(hostID: 1, containerID: 0, length: 0)], gids: [one]),
+          UserNamespaceOption(mode: .pod, uids: [IDMappingValue(hostID: 0, containerID: 0, length: 9)], gids: [one]),
           UserNamespaceOption(mode: .pod, uids: [IDMappingValue(hostID: .max, containerID: 0, length: 2)], gids: [one]),
           UserNamespaceOption(mode: .container, uids: [one], gids: [one]),
           UserNamespaceOption(mode: .target, uids: [one], gids: [one]),

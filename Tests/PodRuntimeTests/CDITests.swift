@@ -23,7 +23,7 @@ import Testing
       containerEdits:
         env: [NIC=0, "SPEED=0x10"]
         deviceNodes:
-        - {path: /dev/nic, type: c, major: 0x1, minor: 5}
+        - {path: /dev/nic, type: c, major: 0x1, minor: 5, fileMode: 0640}
     """
 
   private func edits(_ files: [String: String], _ names: [String], directories: [String] = ["etc", "run"]) throws -> [CDISpec.Edits]
@@ -56,6 +56,7 @@ import Testing
     #expect(made.devices.map(\.path) == ["/dev/gpu1", "/dev/nic", "/dev/zero"])
     #expect(made.devices.map(\.uid) == [7, 1000, 1000] && made.devices.map(\.gid) == [100, 100, 100])
     #expect(made.devices.map(\.major) == [1, 1, 1] && made.devices.map(\.minor) == [3, 5, 5] && made.devices[0].fileMode == 0o600)
+    #expect(made.devices[1].fileMode == 0o640)
     #expect(made.rules.map(\.access) == ["r", "rwm", "rwm"] && made.groups == [44])
     #expect(made.nodes.map(\.hostPath) == ["/dev/null", "/dev/nic", "/dev/zero"])
     #expect(made.mounts == [MountSpec(destination: "/x", type: "bind", source: "/lib/x", options: ["ro", "bind"])])
@@ -101,5 +102,17 @@ import Testing
     }
     let error = #expect(throws: RuntimeError.self) { try edits(["etc/x.yaml": lines.joined(separator: "\n")], ["v.com/c=d"]) }
     #expect(error?.message.contains("too many values") == true)
+  }
+
+  @Test("a file that is nested deeper than a stack is an error of its own", arguments: [false, true])
+  func deep(isChain: Bool) throws {
+    let text =
+      isChain
+      ? (1...50_000).map { "a\($0): &a\($0)\n  k: \($0 == 1 ? "x" : "*a\($0 - 1)")" }.joined(separator: "\n")
+      : "a: [" + String(repeating: "- ", count: 100) + "x]\nb:\n  " + String(repeating: "- ", count: 50_000) + "x"
+    let error = #expect(throws: RuntimeError.self) {
+      try edits(["etc/x.yaml": "cdiVersion: 0.6.0\nkind: v.com/c\n" + text], ["v.com/c=d"])
+    }
+    #expect(error?.message.contains("etc/x.yaml cannot be used") == true)
   }
 }

@@ -30,10 +30,12 @@ struct UserRanges: Sendable {
   /// The ids of a pod: those it has, or the lowest that are free. Blocks on the file system.
   func take(_ uid: PodUID) throws(KubeletError) -> UserNamespaceOption {
     try Self.turn.withLock { _ throws(KubeletError) in
-      if let first = Self.first(path(uid)) { return Self.option(first) }
+      if let first = try Self.first(path(uid)) { return Self.option(first) }
       let (start, count) = try available()
-      let pods = (try? listDirectory("\(root)/pods")) ?? []
-      let taken = Set(pods.compactMap { Self.first("\(root)/pods/\($0)/userns") })
+      var taken: Set<UInt32> = []
+      for pod in try Self.read("the directory of pods", { () throws(SystemCallError) in try listDirectory("\(root)/pods") }) ?? [] {
+        if let first = try Self.first("\(root)/pods/\(pod)/userns") { taken.insert(first) }
+      }
       guard let index = (0..<count).first(where: { !taken.contains(start + $0 * Self.length) }) else {
         throw KubeletError(
           .node, reason: "FailedCreatePodSandBox", "no ids are left for another pod with a user namespace (\(count) have some)")
@@ -54,11 +56,21 @@ struct UserRanges: Sendable {
     }
   }
 
-  private static func first(_ path: String) -> UInt32? {
-    guard let text = try? readFile(path, limit: 4096), let file = try? JSONDecoder().decode(File.self, from: Data(text.utf8)) else {
-      return nil
+  /// nil only for what is not there: what cannot be read may have been given to a pod.
+  private static func read<R>(_ what: String, _ body: () throws(SystemCallError) -> R) throws(KubeletError) -> R? {
+    do { return try body() } catch {
+      // ENOENT, ENOTDIR
+      if error.code == 2 || error.code == 20 { return nil }
+      throw KubeletError(.node, reason: "FailedCreatePodSandBox", "\(what) cannot be read", cause: error)
     }
-    return file.uidMappings.first?.hostId
+  }
+
+  private static func first(_ path: String) throws(KubeletError) -> UInt32? {
+    guard let text = try read(path, { () throws(SystemCallError) in try readFile(path, limit: 4096) }) else { return nil }
+    guard let file = try? JSONDecoder().decode(File.self, from: Data(text.utf8)), let mapping = file.uidMappings.first,
+      mapping.hostId >= length, mapping.hostId % length == 0, mapping.length == length
+    else { throw KubeletError(.node, reason: "FailedCreatePodSandBox", "\(path) does not say which ids the pod has") }
+    return mapping.hostId
   }
 
   private static func option(_ first: UInt32) -> UserNamespaceOption {

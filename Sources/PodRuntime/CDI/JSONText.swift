@@ -8,8 +8,10 @@ struct JSONText {
   /// An alias stands for a copy: ten lines can be a billion values.
   private var left = 100_000
 
-  mutating func append(_ node: YAMLNode) throws(RuntimeError) {
+  /// - Parameter depth: of the node. A chain of aliases is deeper than the text it is written in.
+  mutating func append(_ node: YAMLNode, depth: Int = 0) throws(RuntimeError) {
     left -= 1
+    guard depth < 200 else { throw RuntimeError(.invalidArgument, "it is nested too deeply") }
     guard left > 0 else { throw RuntimeError(.invalidArgument, "it has too many values") }
     switch node {
     case .scalar(let scalar):
@@ -18,7 +20,7 @@ struct JSONText {
       text += "["
       for (index, item) in sequence.items.enumerated() {
         if index > 0 { text += "," }
-        try append(item)
+        try append(item, depth: depth + 1)
       }
       text += "]"
     case .mapping(let mapping):
@@ -28,7 +30,7 @@ struct JSONText {
           throw RuntimeError(.invalidArgument, "line \(entry.key.mark.line): no key")
         }
         text += (index > 0 ? "," : "") + Self.quoted(key) + ":"
-        try append(entry.value)
+        try append(entry.value, depth: depth + 1)
       }
       text += "}"
     }
@@ -41,6 +43,8 @@ struct JSONText {
     case "false", "False", "FALSE": return "false"
     default: break
     }
+    // As Go's readers, and so the files of vendors, have it: 0644 is octal.
+    if text.hasPrefix("0"), text.utf8.count > 1, let number = Int64(text, radix: 8) { return "\(number)" }
     if let number = Int64(text) { return "\(number)" }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasPrefix(prefix) {
       if let number = Int64(text.dropFirst(2), radix: radix) { return "\(number)" }

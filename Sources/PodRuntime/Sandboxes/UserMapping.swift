@@ -35,6 +35,9 @@ struct UserMapping: Equatable, Sendable {
         "userns_options.\(field): id 0 of the container must be mapped; the mapping has \(mapping.length) ids from \(mapping.containerID) on"
       )
     }
+    guard mapping.hostID > 0 else {
+      throw RuntimeError(.invalidArgument, "userns_options.\(field): the root of the pod would be the root of the host")
+    }
     // The last id means "none".
     guard UInt64(mapping.hostID) + UInt64(mapping.length) <= UInt64(UInt32.max) else {
       throw RuntimeError(.invalidArgument, "userns_options.\(field): there are no \(mapping.length) ids from \(mapping.hostID) on")

@@ -1,11 +1,18 @@
+import Glibc
 import LinuxSystem
 import Synchronization
 
-/// Whether pods can have user namespaces here, found out by making what such a pod needs, once, when somebody first asks.
+/// Whether pods can have user namespaces here, found out by making what such a pod needs, when somebody first asks; again only after what
+/// may have been a lack of the moment.
 final class UserNamespaceSupport: Sendable {
+  private struct Answer: Sendable {
+    var obstacle: String?
+    var isLasting = true
+  }
+
   private let layers: String
   private let scratch: String
-  private let look = Mutex<Task<String?, Never>?>(nil)
+  private let look = Mutex<Task<Answer, Never>?>(nil)
 
   /// - Parameters:
   ///   - layers: a directory on the file system that holds images.
@@ -20,19 +27,23 @@ final class UserNamespaceSupport: Sendable {
       look = task
       return task
     }
-    return await task.value
+    let answer = await task.value
+    if !answer.isLasting { look.withLock { if $0 == task { $0 = nil } } }
+    return answer.obstacle
   }
 
-  private static func `try`(layers: String, scratch: String) async -> String? {
+  private static func `try`(layers: String, scratch: String) async -> Answer {
     do throws(SystemCallError) {
       let namespace = try await runBlocking { () throws(SystemCallError) in
         try UserNamespace.create(
           uids: [.init(inside: 0, outside: 65536, length: 65536)], gids: [.init(inside: 0, outside: 65536, length: 65536)])
       }
       _ = try await LayeredMount(layers: [layers], mapping: namespace).make(scratch: scratch)
-      return nil
+      return Answer()
     } catch {
-      return "user namespaces need a kernel (5.19) and a file system below \(layers) with idmapped mounts: \(error)"
+      return Answer(
+        obstacle: "user namespaces need a kernel (5.19) and a file system below \(layers) with idmapped mounts: \(error)",
+        isLasting: [EINVAL, ENOSYS, EPERM, EOPNOTSUPP].contains(error.code))
     }
   }
 }
