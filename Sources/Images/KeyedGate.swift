@@ -35,6 +35,13 @@ final class KeyedGate: Sendable {
     return try await body()
   }
 
+  /// The same without waiting; nil: it is held.
+  func passIfFree<R>(_ key: String, _ body: () async throws(ImageError) -> R) async throws(ImageError) -> R? {
+    guard state.withLock({ $0.enter(key, width: width) }) else { return nil }
+    defer { leave(key) }
+    return try await body()
+  }
+
   /// - Returns: false when the task was cancelled; the key is not held then.
   private func enter(_ key: String) async -> Bool {
     let number = state.withLock { state -> UInt64? in

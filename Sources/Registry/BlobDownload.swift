@@ -16,8 +16,8 @@ final class BlobDownload {
   private let hasOthers: Bool
   /// Nobody takes it any more.
   private var refusal: RegistryError?
-  /// Number of the host that the first bytes came from.
-  private(set) var giver: Int?
+  /// Numbers of the hosts that bytes came from, in this order.
+  private(set) var givers: [Int] = []
   /// It is not what its digest says.
   private(set) var damage: RegistryError?
 
@@ -54,7 +54,7 @@ final class BlobDownload {
         }
         unsafe buffer.withUnsafeReadableBytes { unsafe hash.update($0) }
         done += count
-        if giver == nil { giver = server.number }
+        if givers.last != server.number { givers.append(server.number) }
         fresh.append(buffer)
       }
       try await pass(fresh, exchange)
@@ -160,7 +160,9 @@ extension RegistrySession {
     }
     do throws(RegistryError) { try download.verify(server.host.name) } catch {
       if download.damage != nil {
-        liars.withLock { _ = $0[download.digest, default: []].insert(download.giver ?? server.number) }
+        // Of several the last mirror: the registry itself is the last that is thought to lie.
+        let liar = download.givers.last { $0 != servers.last?.number } ?? server.number
+        liars.withLock { _ = $0[download.digest, default: []].insert(liar) }
       }
       throw error
     }

@@ -11,12 +11,14 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private let tokens: Tokens
   private let creationTimeout: TimeAmount
+  private let endPatience: TimeAmount
   private var buffer = ByteBuffer()
   private var timer: Scheduled<Void>?
   private var isAnswered = false
 
-  init(_ tokens: Tokens, creationTimeout: TimeAmount) {
+  init(_ tokens: Tokens, creationTimeout: TimeAmount, endPatience: TimeAmount) {
     self.tokens = tokens
+    self.endPatience = endPatience
     self.creationTimeout = creationTimeout
   }
 
@@ -71,7 +73,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
       // Clients of the first versions know no sizes.
       if case .spdy(let version) = transport, !version.hasSizes { streams.remove(.resize) }
       let session = ProcessSession(
-        asked, streams, isAttached: request.kind == "attach", creationTimeout: creationTimeout)
+        asked, streams, isAttached: request.kind == "attach", creationTimeout: creationTimeout,
+        endPatience: endPatience)
       if case .webSocket(let channels) = transport {
         handlers = [WebSocketHandler(session, channels: channels, streams: streams)]
       } else if case .spdy(let version) = transport {

@@ -17,6 +17,8 @@ public final class StreamingServer: Sendable {
     public var creationTimeout: Duration
     /// Connections at a time: whoever reaches the port may connect.
     var maximumConnections = 4096
+    /// How long the end of a container may be behind that of its output: the last process of a pid namespace may take seconds to die.
+    var endPatience = Duration.seconds(20)
 
     public init(
       address: String = "127.0.0.1", port: Int = 0, tls: (@Sendable () throws -> any ChannelHandler)? = nil,
@@ -89,7 +91,8 @@ public final class StreamingServer: Sendable {
     if let tls = settings.tls { try channel.pipeline.syncOperations.addHandler(tls()) }
     try channel.pipeline.syncOperations.addHandlers(
       IdleStateHandler(allTimeout: TimeAmount(settings.idleTimeout)), IdleEnd(),
-      ConnectionHandler(tokens, creationTimeout: TimeAmount(settings.creationTimeout)))
+      ConnectionHandler(
+        tokens, creationTimeout: TimeAmount(settings.creationTimeout), endPatience: TimeAmount(settings.endPatience)))
   }
 
   // MARK: URLs

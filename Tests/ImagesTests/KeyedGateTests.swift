@@ -24,6 +24,18 @@ struct KeyedGateTests {
     #expect(inside.most == 1 && inside.total == 100)
   }
 
+  @Test("is passed without waiting only when it is free")
+  func free() async throws {
+    let gate = KeyedGate()
+    let nested = try await gate.passIfFree("a") { () async throws(ImageError) in
+      let same = try await gate.passIfFree("a") { () async throws(ImageError) in 1 }
+      let other = try await gate.passIfFree("b") { () async throws(ImageError) in 2 }
+      return [same, other]
+    }
+    #expect(nested == [nil, 2])
+    #expect(try await gate.passIfFree("a") { () async throws(ImageError) in 3 } == 3)
+  }
+
   private final class Counter: Sendable {
     private let state = Mutex((now: 0, most: 0, total: 0))
     var most: Int { state.withLock { $0.most } }

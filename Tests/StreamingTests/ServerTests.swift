@@ -162,7 +162,9 @@ import Testing
   }
 
   @Test("an attach that is cut off says so") func cutOff() async throws {
-    try await withServer { server in
+    var settings = StreamingServer.Settings()
+    settings.endPatience = .milliseconds(100)
+    try await withServer(settings) { server in
       let process = try TestProcess()
       let client = try Client(try server.attach(process.request()))
       await process.output.write("so far")

@@ -10,7 +10,12 @@ extension LayerStore {
     try await unpacking.pass("\(streamed.diffID) of \(streamed.source)") { () async throws(ImageError) in
       if let known = catalog.lease(layer: streamed.diffID) { return known }
       let layer = try await streams.pass(streamed.source) { () async throws(ImageError) in
-        try await allStreams.pass("all") { () async throws(ImageError) in try await receive(streamed, cancellation) }
+        // One at least, however many slow registries there are.
+        let first = try await firstStreams.passIfFree(streamed.source) { () async throws(ImageError) in
+          try await receive(streamed, cancellation)
+        }
+        if let first { return first }
+        return try await allStreams.pass("all") { () async throws(ImageError) in try await receive(streamed, cancellation) }
       }
       return await keep(layer)
     }
@@ -32,6 +37,9 @@ extension LayerStore {
     }
   }
 
+  /// What bytes that are not the right ones may look like.
+  private static let damages: [ImageError.Code] = [.invalidArchive, .tooLarge, .digestMismatch]
+
   private enum Half: Sendable {
     case sent(ImageError?)
     case unpacked(Result<Layer, ImageError>)
@@ -52,7 +60,7 @@ extension LayerStore {
         case .unpacked(let result):
           unpacked = result
           // Nobody takes what is still to come; whether it is damaged says whether another host may have a better one.
-          if case .failure(let error) = result, error.code != .invalidArchive || streamed.hosts() < 2 { group.cancelAll() }
+          if case .failure(let error) = result, !Self.damages.contains(error.code) || streamed.hosts() < 2 { group.cancelAll() }
         }
       }
     }

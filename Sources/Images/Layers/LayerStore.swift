@@ -13,7 +13,9 @@ final class LayerStore: Sendable {
   let unpacking = KeyedGate()
   /// A registry that is slow, or many pulls from it, leave threads for others; and all of them for archives and removals.
   let streams = KeyedGate(width: 16)
-  let allStreams = KeyedGate(width: 96)
+  let allStreams = KeyedGate(width: 64)
+  /// One of each registry is counted apart from all.
+  let firstStreams = KeyedGate()
 
   /// Loads what is there into the catalog; what a crash or a power loss cut off is removed. What cannot be read stays.
   /// - Parameter inUse: numbers that containers stand on, which stay whatever they look like.

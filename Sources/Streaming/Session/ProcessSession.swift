@@ -8,11 +8,9 @@ final class ProcessSession: Session {
   /// More than a pipe can hold was not written by the process that has ended.
   private static let restLimit = 1 << 20
 
-  /// Long enough for the end of a process behind that of its streams.
-  private static let afterwards = TimeAmount.seconds(2)
-
   private let request: ProcessRequest
   private let creationTimeout: TimeAmount
+  private let endPatience: TimeAmount
   private var machine: ProcessSessionMachine
   private var transport: (any SessionTransport)?
   private var streams: [ProcessStream: UInt32] = [:]
@@ -33,9 +31,15 @@ final class ProcessSession: Session {
   /// Bytes that came after the process had ended, and since the timer was set.
   private var rest = (all: 0, lately: 0)
 
-  /// - Parameter streams: what the client has to open.
-  init(_ request: ProcessRequest, _ streams: Set<ProcessStream>, isAttached: Bool = false, creationTimeout: TimeAmount) {
+  /// - Parameters:
+  ///   - streams: what the client has to open.
+  ///   - endPatience: how long the end of a process that is looked at may be behind that of its outputs.
+  init(
+    _ request: ProcessRequest, _ streams: Set<ProcessStream>, isAttached: Bool = false, creationTimeout: TimeAmount,
+    endPatience: TimeAmount
+  ) {
     self.request = request
+    self.endPatience = endPatience
     self.creationTimeout = creationTimeout
     machine = ProcessSessionMachine(streams, isAttached: isAttached)
   }
@@ -196,7 +200,7 @@ final class ProcessSession: Session {
   private func awaitEnd() {
     guard let transport else { return }
     let session = NIOLoopBound(self, eventLoop: transport.loop)
-    timer = transport.loop.scheduleTask(in: Self.afterwards) { session.value.perform(session.value.machine.endTookTooLong()) }
+    timer = transport.loop.scheduleTask(in: endPatience) { session.value.perform(session.value.machine.endTookTooLong()) }
   }
 
   /// The streams are read to their end; when others hold them, until nothing came for a while.
