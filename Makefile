@@ -23,7 +23,7 @@ help: ## list the targets
 
 .PHONY: deps
 deps: ## install missing Debian packages for building, checking and testing (as root)
-	@scripts/deps.sh build check node registry
+	@scripts/deps.sh build check network node registry
 
 .PHONY: build
 build: ## debug build of everything, tests included (shared by demo, run and tests)

@@ -128,7 +128,8 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Registry", dependencies: ["OCISpec", "LinuxSystem", nioCore, nioPosix, nioHTTP1, nioSSL], swiftSettings: strict),
-    .target(name: "PodNetwork", dependencies: ["Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
+    .target(name: "CNI", dependencies: ["LinuxSystem"], swiftSettings: strict),
+    .target(name: "PodNetwork", dependencies: ["CNI", "Netlink", "LinuxSystem", "Store"], swiftSettings: strict),
     .target(
       name: "PodRuntime",
       dependencies: [
@@ -226,8 +227,9 @@ let package = Package(
     .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
     .testTarget(
-      name: "PodNetworkTests", dependencies: ["TestSupport", "PodNetwork", "Netlink", "Store", "LinuxSystem"], swiftSettings: strict
-    ),
+      name: "PodNetworkTests", dependencies: ["TestSupport", "PodNetwork", "CNI", "Netlink", "Store", "LinuxSystem"],
+      swiftSettings: strict),
+    .testTarget(name: "CNITests", dependencies: ["TestSupport", "CNI", "LinuxSystem"], swiftSettings: strict),
     .testTarget(name: "ImagesTests", dependencies: ["Images", "UnpackProtocol", "OCISpec"], swiftSettings: strict),
     .testTarget(
       name: "RegistryTests", dependencies: ["TestSupport", "RegistrySupport", "Registry", "OCISpec", "LinuxSystem", nioHTTP1],

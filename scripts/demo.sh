@@ -70,7 +70,7 @@ answers() { (get "$ip" | grep -q 'Hello from a pod') 2>/dev/null; }
 
 say "Start the agent"
 "$products/swiftlet" --root-dir "$demo/root" --state-dir "$state" --cri-socket "$state/cri.sock" \
-  --pod-manifest-path "$demo/manifests" --bridge "$bridge" --pod-cidr "$cidr" --hostname-override demo \
+  --pod-manifest-path "$demo/manifests" --pod-network bridge --bridge "$bridge" --pod-cidr "$cidr" --hostname-override demo \
   --healthz-port 10348 --stop-pods-on-exit </dev/null >"$demo/swiftlet.log" 2>&1 &
 agent=$!
 until_true 30 "the CRI socket" swiftctl version

@@ -1,24 +1,26 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, and nothing when everything is there.
-# Usage: scripts/deps.sh [build|check|node|registry|bench]...   (default: build check node registry)
+# Usage: scripts/deps.sh [build|check|network|node|registry|bench]...   (default: build check network node registry)
 set -eu
 
 build="libseccomp-dev libcap-dev libarchive-dev libssl-dev libsqlite3-dev libyaml-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev pkg-config musl-tools gcc libc6-dev busybox-static git ca-certificates"
 check="shellcheck python3-minimal"
+network="containernetworking-plugins iptables"
 node="qemu-system-x86 qemu-system-common busybox-static apparmor criu"
 registry="docker-registry"
 bench="crun runc containerd containernetworking-plugins gcc libc6-dev busybox-static"
 
-if [ $# -eq 0 ]; then set -- build check node registry; fi
+if [ $# -eq 0 ]; then set -- build check network node registry; fi
 wanted=
 for group in "$@"; do
   case $group in
     build) wanted="$wanted $build" ;;
     check) wanted="$wanted $check" ;;
+    network) wanted="$wanted $network" ;;
     node) wanted="$wanted $node" ;;
     registry) wanted="$wanted $registry" ;;
     bench) wanted="$wanted $bench" ;;
-    *) echo "deps: unknown group '$group' (build, check, node, registry, bench)" >&2; exit 64 ;;
+    *) echo "deps: unknown group '$group' (build, check, network, node, registry, bench)" >&2; exit 64 ;;
   esac
 done
 

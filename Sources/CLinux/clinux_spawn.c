@@ -60,7 +60,9 @@ int64_t cl_descriptor_limit(int32_t pid) {
 }
 
 struct program {
-  int32_t executable, socket, null;
+  int32_t executable, socket, streams[3];
+  const char *path;  // NULL: the program is `executable`
+  int session;
   char *const *argv, *const *envp;
   int failure;
 };
@@ -69,31 +71,36 @@ struct program {
 static void become(void *argument) {
   struct program *program = argument;
   // Descriptors first moved above the range they are copied to, then everything from 4 on is marked close-on-exec.
-  int exe = fcntl(program->executable, F_DUPFD_CLOEXEC, 10);
-  int sock = fcntl(program->socket, F_DUPFD_CLOEXEC, 10);
-  int null = fcntl(program->null, F_DUPFD_CLOEXEC, 10);
-  if (exe < 0 || sock < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || dup2(sock, 3) < 0 ||
-      syscall(SYS_close_range, 4, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0) {
+  int exe = program->path ? 10 : fcntl(program->executable, F_DUPFD_CLOEXEC, 10);
+  int sock = program->socket < 0 ? 10 : fcntl(program->socket, F_DUPFD_CLOEXEC, 10);
+  int failed = exe < 0 || sock < 0;
+  int streams[3];
+  for (int i = 0; i < 3 && !failed; i++) failed = (streams[i] = fcntl(program->streams[i], F_DUPFD_CLOEXEC, 10)) < 0;
+  for (int i = 0; i < 3 && !failed; i++) failed = dup2(streams[i], i) < 0;
+  if (!failed && program->socket >= 0) failed = dup2(sock, 3) < 0;
+  if (failed || syscall(SYS_close_range, program->socket < 0 ? 3 : 4, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0) {
     program->failure = errno;
     _exit(127);
   }
+  if (program->session) setsid();
   // The limits of a vfork child are its own.
   if (has_first_limit) syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &first_limit, NULL);
   sigset_t none;
   sigemptyset(&none);
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
-  syscall(SYS_execveat, exe, "", program->argv, program->envp, AT_EMPTY_PATH);
+  if (program->path)
+    syscall(SYS_execve, program->path, program->argv, program->envp);
+  else
+    syscall(SYS_execveat, exe, "", program->argv, program->envp, AT_EMPTY_PATH);
   program->failure = errno;
   _exit(127);
 }
 
-int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd, int32_t null_fd, int32_t socket_fd,
-                 int32_t *pidfd) {
+static int32_t spawn(struct program *program, int32_t cgroup_fd, int32_t *pidfd) {
   enum { stack_size = 64 << 10 };
   void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return -errno;
   int fd = -1;
-  struct program program = {executable_fd, socket_fd, null_fd, argv, envp, 0};
   struct clone_args args = {.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                             .pidfd = (uint64_t)(uintptr_t)&fd,
                             .exit_signal = SIGCHLD,
@@ -106,18 +113,35 @@ int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], 
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  long pid = clone_on_stack(&args, become, &program);
+  long pid = clone_on_stack(&args, become, program);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   munmap(stack, stack_size);
   if (pid < 0) return (int32_t)pid;
-  if (program.failure) {
+  if (program->failure) {
     siginfo_t info;
     syscall(SYS_waitid, 3 /* P_PIDFD */, fd, &info, WEXITED, NULL);
     close(fd);
-    return -program.failure;
+    return -program->failure;
   }
   *pidfd = fd;
   return (int32_t)pid;
+}
+
+int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd, int32_t null_fd, int32_t socket_fd,
+                 int32_t *pidfd) {
+  struct program program = {
+      .executable = executable_fd, .socket = socket_fd, .streams = {null_fd, null_fd, null_fd}, .argv = argv, .envp = envp};
+  return spawn(&program, cgroup_fd, pidfd);
+}
+
+int32_t cl_run(const char *path, char *const argv[], char *const envp[], const int32_t streams[3], int32_t *pidfd) {
+  struct program program = {.path = path,
+                            .socket = -1,
+                            .session = 1,
+                            .streams = {streams[0], streams[1], streams[2]},
+                            .argv = argv,
+                            .envp = envp};
+  return spawn(&program, -1, pidfd);
 }
 
 // The child of cl_user_namespace: all signals are blocked, so it never comes back and writes no errno.

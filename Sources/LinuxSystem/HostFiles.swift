@@ -44,6 +44,14 @@ public enum HostFiles {
     }
   }
 
+  /// Gives what a descriptor is open on (a namespace) a name: a bind mount over the file `path`, which is made when nothing is there.
+  public static func bind(_ descriptor: SharedDescriptor, at path: String) throws(SystemCallError) {
+    try makeFile(path)
+    _ = try descriptor.withRaw { raw throws(SystemCallError) in
+      try systemCall("mount", on: path) { unsafe mount("/proc/self/fd/\(raw)", path, nil, UInt(MS_BIND), nil) }
+    }
+  }
+
   /// umount2(2) without following symlinks, detached: returns at once even when something is still open there. Not mounted: no effect.
   public static func unmount(_ path: String) throws(SystemCallError) {
     do {

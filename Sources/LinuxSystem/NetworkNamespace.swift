@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Network namespaces as descriptors: nothing is bind-mounted, so the last descriptor (or process) that goes takes the namespace along.
+/// Network namespaces as descriptors: nothing is bind-mounted here, so the last descriptor (or process) that goes takes the namespace along.
 public enum NetworkNamespace {
   private static let flag: UInt32 = 0x4000_0000  // CLONE_NEWNET
 
@@ -12,6 +12,12 @@ public enum NetworkNamespace {
     let made: Result<SharedDescriptor, SystemCallError> = Result { () throws(SystemCallError) in try current() }
     comeBack(to: home)
     return try made.get()
+  }
+
+  /// One that has a name.
+  public static func open(_ path: String) throws(SystemCallError) -> SharedDescriptor {
+    SharedDescriptor(
+      OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC) }))
   }
 
   /// Runs `body` in a namespace: sockets it opens belong there for ever. `body` must not suspend; it runs on the calling thread.
@@ -27,11 +33,7 @@ public enum NetworkNamespace {
     return result
   }
 
-  private static func current() throws(SystemCallError) -> SharedDescriptor {
-    let path = "/proc/thread-self/ns/net"
-    return SharedDescriptor(
-      OwnedDescriptor(adopting: try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC) }))
-  }
+  private static func current() throws(SystemCallError) -> SharedDescriptor { try open("/proc/thread-self/ns/net") }
 
   private static func comeBack(to home: SharedDescriptor) {
     let result = home.withRaw { raw in cl_setns(raw, flag) }

@@ -8,6 +8,7 @@ extension BridgeNetwork {
     owner: String, portMappings: [HostPortMapping], namespace: SharedDescriptor? = nil
   ) throws(PodNetworkError) -> PodNetworkAttachment {
     if attachments[owner] != nil { throw PodNetworkError(.system, "\(owner) has a network already") }
+    try prepareIfPostponed()
     do throws(PodNetworkError) {
       let member: PreparedNetworks.Member
       if namespace == nil, let ready = try takePrepared(owner: owner, hasPorts: !portMappings.isEmpty) {

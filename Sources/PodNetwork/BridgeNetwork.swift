@@ -1,6 +1,7 @@
 import LinuxSystem
 import Netlink
 public import Store
+import Synchronization
 
 /// The built-in pod network: a bridge with the pods' gateway addresses, a veth pair and a lease for each pod, host ports and masquerading
 /// in one nf_tables table, checks of what pods send in another. All by netlink, in process.
@@ -20,6 +21,8 @@ public final class BridgeNetwork: Sendable {
   private let netfilter: NetlinkSocket
   private let firewall: Firewall
   private let forwardPolicy: ForwardPolicy
+  /// Nothing was made, as other networks are in charge.
+  private let isPostponed = Mutex(false)
 
   public var podCIDR: String { settings.podCIDR }
 
@@ -78,6 +81,16 @@ public final class BridgeNetwork: Sendable {
 
   // MARK: The node's part
 
+  /// Makes nothing of the node's part before the first pod comes.
+  public func postpone() { isPostponed.withLock { $0 = true } }
+
+  func prepareIfPostponed() throws(PodNetworkError) {
+    try isPostponed.withLock { isPostponed throws(PodNetworkError) in
+      if isPostponed { try prepare() }
+      isPostponed = false
+    }
+  }
+
   /// Makes or repairs the bridge, its addresses, forwarding and the nf_tables tables. Idempotent, but not for a network that pods come to
   /// and go from meanwhile: the tables are replaced with what the records say at one moment.
   public func prepare() throws(PodNetworkError) {
@@ -111,6 +124,7 @@ public final class BridgeNetwork: Sendable {
   /// Throws when bridge or tables are not there (somebody flushed them). Adds the rules that let pods through firewalls that came later,
   /// and replaces nothing: pods come and go meanwhile.
   public func check() throws(PodNetworkError) {
+    if isPostponed.withLock({ $0 }) { return }
     try network("bridge \(settings.bridgeName) or its nf_tables table is gone; restart swiftlet to make it again") {
       try bridge.check()
       _ = try netfilter.get(firewall.check())

@@ -3,8 +3,11 @@ import Netlink
 /// The nf_tables table of a bridge network: host ports (two maps for each family) and masquerading. Pure: gives requests.
 ///
 /// IPv6 has no way to send [::1] elsewhere, so host ports on it work on the host's other addresses only.
+///
+/// With `isRouted` the pods are behind interfaces that others made, and have addresses of any network: then it is host ports alone.
 struct Firewall {
   let settings: BridgeNetworkSettings
+  var isRouted = false
   private var table: NFTRequests { NFTRequests(table: settings.tableName) }
 
   private static let sourceNATPriority: Int32 = 100
@@ -46,7 +49,10 @@ struct Firewall {
     guard let loopback = IPNetwork("127.0.0.0/8"), networks.contains(where: { !$0.address.isV6 }) else { return [] }
     return [
       table.addFilterChain("guard", hook: .prerouting, priority: Self.rawPriority),
-      table.addRule("guard", family(loopback) + interface(.inputInterfaceName) + destination(loopback, equal: true) + [.drop]),
+      table.addRule(
+        "guard",
+        family(loopback) + (isRouted ? interface(.inputInterfaceName, "lo", equal: false) : interface(.inputInterfaceName))
+          + destination(loopback, equal: true) + [.drop]),
     ]
   }
 
@@ -61,6 +67,10 @@ struct Firewall {
         requests.append(table.addMap(anyMap(network.address.isV6), keyLength: 8, valueLength: width + 4, id: id))
         requests.append(table.addMap(addressMap(network.address.isV6), keyLength: width + 8, valueLength: width + 4, id: id + 1))
         id += 2
+        if isRouted {
+          requests.append(table.addSet(podSet(network.address.isV6), keyLength: width, id: id))
+          id += 1
+        }
         for chain in ["prerouting", "output"] {
           requests.append(table.addRule(chain, hostPortRule(network, byAddress: true)))
           requests.append(table.addRule(chain, hostPortRule(network, byAddress: false)))
@@ -134,15 +144,45 @@ struct Firewall {
     return rule
   }
 
+  /// Pods without ports among them: `isRouted` only.
+  func addPod(_ addresses: [IPAddress]) -> [NetlinkRequest] { addresses.map { table.addElement(podSet($0.isV6), key: $0.bytes) } }
+  func deletePod(_ addresses: [IPAddress]) -> [NetlinkRequest] {
+    addresses.map { table.deleteElement(podSet($0.isV6), key: $0.bytes) }
+  }
+  private func podSet(_ six: Bool) -> String { six ? "pods6" : "pods4" }
+
+  private var throughHostPort: [NFTExpression] {
+    [
+      .connectionStatus(into: Self.first), .bitwise(register: Self.first, mask: Self.destinationNATBit),
+      .compare(register: Self.first, equal: false, [0, 0, 0, 0]),
+    ]
+  }
+
+  /// From the host's 127.0.0.1, and from one pod of the node to another or to itself: the answer must come back this way. The client's
+  /// address stays otherwise.
+  private func routedMasqueradeRules(_ network: IPNetwork) -> [[NFTExpression]] {
+    let six = network.address.isV6
+    let (width, place) = (UInt32(network.address.bytes.count), UInt32(six ? 8 : 12))
+    func isPod(_ offset: UInt32) -> [NFTExpression] {
+      [
+        .payload(.network, offset: offset, length: width, into: Self.first),
+        .member(set: podSet(six), key: Self.first, inside: true),
+      ]
+    }
+    var rules = [family(network) + throughHostPort + isPod(place) + isPod(place + width) + [.masquerade]]
+    if !six, let loopback = IPNetwork("127.0.0.0/8") {
+      rules.append(family(network) + throughHostPort + source(loopback, equal: true) + [.masquerade])
+    }
+    return rules
+  }
+
   private func masqueradeRules(_ network: IPNetwork) -> [[NFTExpression]] {
+    if isRouted { return routedMasqueradeRules(network) }
     var rules = [
       // From a pod to anywhere but the pods.
       family(network) + source(network, equal: true) + destination(network, equal: false) + [.masquerade],
       // From a pod to a pod through a host port: the answer must come back this way.
-      family(network) + [
-        .connectionStatus(into: Self.first), .bitwise(register: Self.first, mask: Self.destinationNATBit),
-        .compare(register: Self.first, equal: false, [0, 0, 0, 0]),
-      ] + source(network, equal: true) + destination(network, equal: true) + [.masquerade],
+      family(network) + throughHostPort + source(network, equal: true) + destination(network, equal: true) + [.masquerade],
     ]
     if !network.address.isV6, let loopback = IPNetwork("127.0.0.0/8") {
       // From the host's 127.0.0.1 through a host port.
@@ -160,7 +200,11 @@ struct Firewall {
 
   /// The packet comes from, or goes to, the bridge.
   private func interface(_ key: NFTExpression.MetaKey, equal: Bool = true) -> [NFTExpression] {
-    [.meta(key, into: Self.first), .compare(register: Self.first, equal: equal, settings.linkKey(settings.bridgeName))]
+    interface(key, settings.bridgeName, equal: equal)
+  }
+
+  private func interface(_ key: NFTExpression.MetaKey, _ name: String, equal: Bool) -> [NFTExpression] {
+    [.meta(key, into: Self.first), .compare(register: Self.first, equal: equal, settings.linkKey(name))]
   }
 
   private func family(_ network: IPNetwork) -> [NFTExpression] {

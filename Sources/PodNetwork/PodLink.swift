@@ -14,6 +14,11 @@ struct PodLink: Sendable {
   /// echo socket of the pod's own network. Source: ip-sysctl.rst.
   private static let unprivilegedPorts = [("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647")]
 
+  /// In the calling thread's network namespace.
+  static func setUnprivilegedPorts() throws(SystemCallError) {
+    for (path, value) in unprivilegedPorts { try Sysctl.set(path, value) }
+  }
+
   /// Makes the pair for a record that is written, checked from its first frame. It carries traffic when this returns.
   func make(_ record: AttachmentRecord, in namespace: SharedDescriptor) throws {
     let addresses = record.addresses.compactMap(IPAddress.init)
@@ -47,9 +52,7 @@ struct PodLink: Sendable {
     guard let eth0 = LinkInfo(try inside.get(RouteRequests.getLink(Self.interface))) else {
       throw PodNetworkError(.system, "the kernel's answer about the pod's \(Self.interface) is not about a link")
     }
-    if settings.unprivilegedPorts {
-      for (path, value) in Self.unprivilegedPorts { try Sysctl.set(path, value) }
-    }
+    if settings.unprivilegedPorts { try Self.setUnprivilegedPorts() }
     try Sysctl.setIfPresent("ipv4/conf/all/accept_redirects", "0")
     try RouterMessages.refuse(on: Self.interface)
     // No link-local address by itself: it would be usable only after a second, and there without an IPv6 network, too.

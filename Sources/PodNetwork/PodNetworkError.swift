@@ -9,6 +9,8 @@ public struct PodNetworkError: Error, Sendable, CustomStringConvertible {
     case portTaken
     /// It took longer than the caller waits.
     case timedOut
+    /// Nothing is there yet that could make one.
+    case notReady
     /// The disk is full.
     case noSpace
     /// The kernel refused.

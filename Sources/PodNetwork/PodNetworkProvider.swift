@@ -4,6 +4,8 @@ public import LinuxSystem
 public struct AttachRequest: Sendable {
   /// The sandbox's id.
   public var owner: String
+  /// What programs are told of it; the bridge does not ask.
+  public var pod = NetworkPod()
   public var portMappings: [HostPortMapping]
   /// A namespace that is there already: one that belongs to the pod's user namespace, which only the pod's own processes can make.
   /// nil: the provider makes one (or has one ready), owned by the host's user namespace.

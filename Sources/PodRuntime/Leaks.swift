@@ -13,7 +13,7 @@ extension PodRuntime {
     for _ in 0..<10 {
       let (isQuiet, changes) = state.withLock { ($0.running.isEmpty && $0.creating.isEmpty, $0.changes) }
       if isQuiet {
-        let found = try await look()
+        let found = try await look() + damagedNetworks()
         if state.withLock({ $0.changes }) == changes { return known + found }
       }
       try? await Alarm.sleep(for: .milliseconds(50))
@@ -21,10 +21,17 @@ extension PodRuntime {
     return known + [.unseen("sandboxes and containers", "some were being made or removed all the while; ask again")]
   }
 
+  /// What plugins say of the networks they made (CHECK).
+  private func damagedNetworks() async -> [NodeLeak] {
+    guard let cni else { return [] }
+    let ready = state.withLock { $0.sandboxes.values.filter { $0.machine.phase == .ready && !$0.record.usesHostNetwork } }
+    return await cni.damaged(ready.map(\.id.rawValue)).map { NodeLeak(kind: "network", name: $0.owner, problem: $0.problem) }
+  }
+
   private func look() async throws(RuntimeError) -> [NodeLeak] {
     do {
       let (sandboxes, containers) = state.withLock { ($0.sandboxes, $0.containers) }
-      let (settings, cgroups, network) = (settings, cgroups, network)
+      let (settings, cgroups, network, cni) = (settings, cgroups, network, cni)
       return try await runBlocking { () throws(any Error) in
         var leaks: [NodeLeak] = []
         func strangers(in directory: String, _ kind: String, _ problem: String, _ isKnown: (String) -> Bool) throws {
@@ -56,6 +63,9 @@ extension PodRuntime {
           for link in try network.strayLinks() {
             leaks.append(NodeLeak(kind: "link", name: link, problem: "a port of the bridge that belongs to no sandbox"))
           }
+        }
+        for path in try cni?.strays({ sandboxes[SandboxID($0)] != nil }) ?? [] {
+          leaks.append(NodeLeak(kind: "network", name: path, problem: "made by plugins for a sandbox that is gone"))
         }
         return leaks
       }

@@ -26,6 +26,8 @@ public final class PodRuntime: ContainerRuntime {
   let images: ImageService
   /// nil: only host-network pods run.
   let network: BridgeNetwork?
+  /// In charge of pods that come as long as it has a configuration.
+  let cni: CNINetwork?
   let cgroups: CgroupRoot
   let kernel: KernelFeatures
   let seccomp = SeccompCompiler()
@@ -52,12 +54,14 @@ public final class PodRuntime: ContainerRuntime {
 
   /// Opens the runtime; call `recover()` before anything else is asked of it: calls wait for it.
   public init(
-    settings: PodRuntimeSettings, store: Store, images: ImageService, network: BridgeNetwork?, cgroups: CgroupRoot, version: String,
-    traces: StartTraces = StartTraces(), worked: @escaping @Sendable () -> Void = {}, logger: Logger
+    settings: PodRuntimeSettings, store: Store, images: ImageService, network: BridgeNetwork?, cni: CNINetwork? = nil,
+    cgroups: CgroupRoot,
+    version: String, traces: StartTraces = StartTraces(), worked: @escaping @Sendable () -> Void = {}, logger: Logger
   ) throws(RuntimeError) {
     self.settings = settings
     self.images = images
     self.network = network
+    self.cni = cni
     self.cgroups = cgroups
     self.version = version
     self.traces = traces

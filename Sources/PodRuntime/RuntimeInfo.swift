@@ -15,6 +15,7 @@ extension PodRuntime {
 
   /// New sandboxes get addresses of it. The same value again, or none, changes nothing.
   public func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {
+    if !podCIDR.isEmpty { cni?.setPodCIDR(podCIDR) }
     guard !podCIDR.isEmpty, let network, podCIDR != network.podCIDR else { return }
     let old = network.podCIDR
     do { try await network.setPodCIDR(podCIDR) } catch {
@@ -33,10 +34,20 @@ extension PodRuntime {
     }
     return RuntimeStatus(
       conditions: conditions, handlers: handlers, supplementalGroupsPolicy: true, userNamespacesHostNetwork: hasUserNamespaces,
-      info: verbose ? verboseInfo() : [:])
+      info: verbose ? await verboseInfo() : [:])
   }
 
   private func networkCondition() async -> RuntimeCondition {
+    if let cni, await cni.isInCharge() {
+      do {
+        try await cni.check()
+        return RuntimeCondition(type: "NetworkReady", status: true)
+      } catch {
+        // Reason and words are containerd's: tools look for them.
+        return RuntimeCondition(
+          type: "NetworkReady", status: false, reason: "NetworkPluginNotReady", message: "Network plugin returns error: \(error)")
+      }
+    }
     guard let network else {
       return RuntimeCondition(
         type: "NetworkReady", status: false, reason: "NetworkOff", message: "pod networking is off: only hostNetwork pods can run")
@@ -63,8 +74,8 @@ extension PodRuntime {
     let overlayByFsopen: Bool
   }
 
-  private func verboseInfo() -> [String: String] {
-    [
+  private func verboseInfo() async -> [String: String] {
+    var info = [
       "config": jsonText(
         ConfigInfo(
           rootDir: settings.rootDirectory, stateDir: settings.stateDirectory, cgroupRoot: settings.cgroupRoot,
@@ -74,5 +85,7 @@ extension PodRuntime {
         )),
       "version": version,
     ]
+    if let cni { (info["cniconfig"], info["lastCNILoadStatus"]) = await runBlocking(.manifests) { cni.configurationText() } }
+    return info
   }
 }

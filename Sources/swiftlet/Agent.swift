@@ -52,7 +52,7 @@ struct Agent: Sendable {
         runtime: runtime, store: store, cgroups: cgroups, group: group, traces: traces, logLosses: built?.runtime.logLosses)
     let node = LocalNode(images: built?.images, runtime: built?.runtime, kubelet: kubelet, traces: traces, logger: logger)
 
-    built?.network?.startPreparing()
+    if built?.isPostponed == false { built?.network?.startPreparing() }
     // Beside the servers: a service manager that waits for READY would end an agent with a big archive again and again. Pods whose images
     // are still on their way are tried again when they came.
     async let _ = node.preload(settings.imageDirectory)
@@ -62,7 +62,13 @@ struct Agent: Sendable {
     await built?.network?.stop()
     if settings.stopPodsOnExit { KubeletComposition.removeEmptyTree(cgroups, settings) }
     if settings.stopPodsOnExit, let network = built?.network {
-      do { try await runBlocking { () throws(PodNetworkError) in try network.removeAll() } } catch {
+      let cni = built?.cni
+      do {
+        try await runBlocking { () throws(PodNetworkError) in
+          try network.removeAll()
+          try cni?.removeAll()
+        }
+      } catch {
         logger.error("Bridge not removed", metadata: ["error": "\(error)"])
       }
     }
@@ -75,6 +81,9 @@ struct Agent: Sendable {
     var runtime: PodRuntime
     var images: ImageService
     var network: BridgeNetwork?
+    /// The bridge is made when the first pod needs it.
+    var isPostponed = false
+    var cni: CNINetwork?
   }
 
   /// The built-in runtime, or the one that answers at the endpoint: then nothing of the built-in one is made.
@@ -97,7 +106,9 @@ struct Agent: Sendable {
         bridgeName: settings.bridge, podCIDR: settings.kubelet.podCIDR, prepared: settings.preparedNetworks,
         unprivilegedPorts: settings.unprivilegedPorts), store: store,
       warn: { Logger(label: "network").warning("Network not given back", metadata: ["error": "\($0)"]) })
-    try await runBlocking { () throws(PodNetworkError) in try network.prepare() }
+    let cni = try cniNetwork()
+    let isPostponed = await cni?.isInCharge() == true && network.owners.isEmpty
+    if isPostponed { network.postpone() } else { try await runBlocking { () throws(PodNetworkError) in try network.prepare() } }
     let registries = RegistryClient(
       settings: .init(
         hostsDirectory: settings.registryHosts, credentialsFile: settings.registryCredentials,
@@ -111,11 +122,31 @@ struct Agent: Sendable {
       cgroupRoot: settings.kubelet.cgroupRoot.isEmpty ? "/" : settings.kubelet.cgroupRoot, resolvConf: settings.kubelet.resolvConf)
     runtimeSettings.cdiDirectories = settings.cdiDirectories
     let runtime = try PodRuntime(
-      settings: runtimeSettings, store: store, images: images, network: network, cgroups: cgroups, version: Swiftlet.release,
+      settings: runtimeSettings, store: store, images: images, network: network, cni: cni, cgroups: cgroups,
+      version: Swiftlet.release,
       traces: traces, worked: { [memory] in memory.worked() }, logger: Logger(label: "runtime"))
     // Pods are asked while others are served already.
     _ = try await runtime.recover()
-    return Built(runtime: runtime, images: images, network: network)
+    return Built(runtime: runtime, images: images, network: network, isPostponed: isPostponed, cni: cni)
+  }
+
+  /// nil: pods have the built-in network, whatever configurations there are.
+  private func cniNetwork() throws(PodNetworkError) -> CNINetwork? {
+    guard settings.podNetwork != .bridge else { return nil }
+    let environment = ((try? readFile("/proc/self/environ")) ?? "").split(separator: "\0").map(String.init)
+    let logger = Logger(label: "cni")
+    return try CNINetwork(
+      CNISettings(
+        configurations: settings.cniConfigurations, plugins: settings.cniPlugins, records: "\(settings.rootDirectory)/cni",
+        namespaces: "\(settings.stateDirectory)/netns", environment: environment, podCIDR: settings.kubelet.podCIDR,
+        bridgeName: settings.bridge, unprivilegedPorts: settings.unprivilegedPorts, isRequired: settings.podNetwork == .cni)
+    ) { message in
+      switch message {
+      case .uses(let network?): logger.notice("Pods get their network from plugins", metadata: ["network": "\(network)"])
+      case .uses(nil): logger.notice("No network configuration of plugins", metadata: ["path": "\(settings.cniConfigurations)"])
+      case .problem(let problem): logger.warning("Network", metadata: ["problem": "\(problem)"])
+      }
+    }
   }
 
   /// The agent is the last to run out of descriptors, and among the last to be killed when the node runs out of memory.

@@ -12,6 +12,11 @@ struct AgentSettings: Sendable {
   /// Pod networks kept ready.
   var preparedNetworks: Int
   var unprivilegedPorts: Bool
+  var podNetwork: PodNetworkChoice
+  /// Directory of network configurations.
+  var cniConfigurations: String
+  /// Directories of plugins.
+  var cniPlugins: [String]
   var nodeName: String?
   var runtimeEndpoint: String?
   var imageDirectory: String
@@ -31,6 +36,14 @@ struct AgentSettings: Sendable {
   var streaming: Streaming
   /// Where the read-only port listens.
   var readOnlyAddress: String
+
+  /// Who gives pods their network.
+  enum PodNetworkChoice: String, Sendable {
+    /// Plugins when there is a configuration, else the bridge.
+    case auto
+    case bridge
+    case cni
+  }
 
   struct Streaming: Sendable {
     var address: String

@@ -59,6 +59,14 @@ struct Swiftlet: ParsableCommand {
     inversion: .prefixedNo,
     help: "In a pod's own network nobody needs a privilege for ports below 1024 and ICMP echo; without: as the kernel has it.")
   var unprivilegedPorts = true
+  @Option(
+    help: """
+      Who gives pods their network: cni (plugins, as --cni-conf-dir says), bridge (the built-in one), or auto: cni when there is a \
+      configuration, else bridge.
+      """) var podNetwork = "auto"
+  @Option(help: "Directory of CNI network configurations; the first good one by name counts, at once.")
+  var cniConfDir = "/etc/cni/net.d"
+  @Option(help: "Directories of CNI plugins, with commas or colons between.") var cniBinDir = "/opt/cni/bin,/usr/lib/cni"
   @Option(help: "cgroup v2 path below which everything is made, but for pods whose CRI client names their parent (cgroupRoot).")
   var cgroupRoot: String?
   @Option(help: "Directory for pod logs (podLogsDir).") var podLogsDir: String?
@@ -159,7 +167,9 @@ struct Swiftlet: ParsableCommand {
     return AgentSettings(
       kubelet: kubelet, rootDirectory: absolute(rootDir), stateDirectory: absolute(stateDir),
       criSocket: socket, criSocketGroup: try socketGroup(socket), bridge: bridge,
-      preparedNetworks: preparedNetworks, unprivilegedPorts: unprivilegedPorts, nodeName: hostnameOverride,
+      preparedNetworks: preparedNetworks, unprivilegedPorts: unprivilegedPorts, podNetwork: try podNetworkChoice(),
+      cniConfigurations: absolute(cniConfDir), cniPlugins: cniBinDir.split { ",:".contains($0) }.map { absolute(String($0)) },
+      nodeName: hostnameOverride,
       runtimeEndpoint: containerRuntimeEndpoint, imageDirectory: absolute(imageDir ?? "\(rootDir)/images"),
       registryHosts: absolute(registryHosts), registryCredentials: absolute(registryCredentials ?? "\(rootDir)/config.json"),
       cdiDirectories: cdiSpecDirs.split(separator: ",").map { absolute(String($0)) },
@@ -169,6 +179,13 @@ struct Swiftlet: ParsableCommand {
       streaming: .init(address: streamingAddress, port: try streamingPortNumber(), certificate: try streamingCertificate()),
       // The kubelet's default is every address, and nobody wrote that.
       readOnlyAddress: address ?? (kubelet.address == "0.0.0.0" ? "127.0.0.1" : kubelet.address))
+  }
+
+  private func podNetworkChoice() throws -> AgentSettings.PodNetworkChoice {
+    guard let choice = AgentSettings.PodNetworkChoice(rawValue: podNetwork) else {
+      throw ValidationError("--pod-network \(podNetwork): auto, bridge or cni")
+    }
+    return choice
   }
 
   private func streamingPortNumber() throws -> Int {

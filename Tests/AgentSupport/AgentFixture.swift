@@ -41,6 +41,8 @@ package final class AgentFixture: Sendable {
   private let process = Mutex<AgentProcess?>(nil)
 
   package var manifests: String { "\(base)/manifests" }
+  /// Of CNI's configurations; not there unless a test makes it.
+  package var networks: String { "\(base)/net.d" }
   package var root: String { "\(base)/root" }
   package var state: String { "\(base)/state" }
   package var logs: String { "\(base)/logs" }
@@ -104,7 +106,7 @@ package final class AgentFixture: Sendable {
     var arguments = [
       "--root-dir", root, "--state-dir", state, "--pod-manifest-path", manifests, "--bridge", bridge, "--pod-cidr", "\(gateway)/24",
       "--hostname-override", nodeName, "--healthz-port", "\(healthzPort)", "--read-only-port", "\(readOnlyPort)",
-      "--pod-logs-dir", logs, "-v", "4",
+      "--pod-logs-dir", logs, "--cni-conf-dir", networks, "-v", "4",
     ]
     if !options.ownsNode { arguments += ["--cgroup-root", cgroupRoot] }
     if let configuration = options.configuration {

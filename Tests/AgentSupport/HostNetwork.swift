@@ -6,6 +6,9 @@ import Netlink
 package enum HostNetwork {
   package static func loopbackUp() throws { try NetlinkSocket.route().perform(RouteRequests.setUp(index: 1, name: "lo")) }
 
+  /// No effect when there is none.
+  package static func removeLink(_ name: String) { try? NetlinkSocket.route().perform(RouteRequests.deleteLink(name)) }
+
   /// The answer to `GET path`, head and body; at most 3 s. Blocks: on a thread of its own.
   package static func get(_ host: String, _ port: Int, _ path: String = "/") async throws(SystemCallError) -> String {
     try await runBlocking { () throws(SystemCallError) in

@@ -85,9 +85,10 @@ package struct Leftovers {
   }
 
   private func files() -> [String] {
-    ["\(agent.root)/containers", "\(agent.root)/pods", "\(agent.state)/sandboxes"].flatMap { directory in
-      ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { "\(directory)/\($0)" }
-    }
+    ["\(agent.root)/containers", "\(agent.root)/pods", "\(agent.state)/sandboxes", "\(agent.root)/cni", "\(agent.state)/netns"]
+      .flatMap { directory in
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).map { "\(directory)/\($0)" }
+      }
   }
 
   /// After a failure: so that the next test finds a clean node.

@@ -9,6 +9,9 @@
 // system calls only. Returns the pid and a close-on-exec pidfd, or -errno (of the exec too).
 int32_t cl_spawn(int32_t executable_fd, char *const argv[], char *const envp[], int32_t cgroup_fd, int32_t null_fd,
                  int32_t socket_fd, int32_t *pidfd);
+// The same for the program or script at `path` (execve: an interpreter finds it by that name), as the leader of a session and a process
+// group of its own, in the caller's cgroup, with three descriptors as its streams and nothing else open.
+int32_t cl_run(const char *path, char *const argv[], char *const envp[], const int32_t streams[3], int32_t *pidfd);
 // Raises the soft RLIMIT_NOFILE of this process to the hard one; cl_spawn gives its children what was there before the first call.
 // Returns the limit, or -errno.
 int64_t cl_raise_descriptor_limit(void);

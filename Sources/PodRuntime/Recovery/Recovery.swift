@@ -132,10 +132,20 @@ extension PodRuntime {
 
   /// Kernel and records of the network, before anybody is given an address.
   private func recoverNetwork(_ found: FoundRecords, _ report: inout RecoveryReport) async {
+    var others: Set<String> = []
+    if let cni {
+      do {
+        others = try await runBlocking { () throws(PodNetworkError) in try cni.owners() }
+        report.repaired += try await cni.reconcile(liveOwners: Set(found.sandboxes.keys.map(\.rawValue))).sentences
+      } catch {
+        report.problems.append("the networks of plugins and their records could not be compared: \(error)")
+      }
+    }
     guard let network else { return }
     if let directories = found.directories {
       let pods = found.sandboxes.values.filter { record in
         directories.contains(record.id) && !record.usesHostNetwork && found.sandboxStates[record.id]?.stopped != true
+          && !others.contains(record.id.rawValue)
       }
       let (restored, problems) = await network.restore(pods.map(Self.networkOwner))
       report.problems += problems

@@ -95,7 +95,7 @@ extension PodRuntime {
       try await records.releasing { try images.removeSnapshot(owner: container.id.rawValue) }
       try await records.release { [records] in try records.remove(container.id, $0) }
     }
-    if let network { try await records.releasing { try network.detach(owner: stranger.id) } }
+    try await giveBackNetwork(of: stranger.id)
     try await runBlocking { () throws(SystemCallError) in try removeTree(directory) }
   }
 }

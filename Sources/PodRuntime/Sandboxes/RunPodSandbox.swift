@@ -147,22 +147,47 @@ extension PodRuntime {
   func attachNetwork(
     _ id: SandboxID, _ config: SandboxConfig, _ namespace: SharedDescriptor? = nil
   ) async throws -> PodNetworkAttachment? {
-    guard config.securityContext.namespaces.network != .node, let network else { return nil }
-    let ports = Self.hostPorts(config)
+    guard config.securityContext.namespaces.network != .node else { return nil }
+    var request = Self.attachRequest(id, config)
+    request.namespace = namespace
+    let wanted = request
+    // Pods keep what they have: only those that come see another configuration.
+    if let cni, await cni.isInCharge() {
+      return try await traces.measure(.network, config.metadata.uid) { try await cni.attach(wanted) }
+    }
+    guard let network else { return nil }
     // One that is not there in time is taken back by the network itself when it comes: the undo must not overtake it.
     return try await traces.measure(.network, config.metadata.uid) {
-      try await network.attach(AttachRequest(owner: id.rawValue, portMappings: ports, namespace: namespace))
+      try await network.attach(wanted)
     }
   }
 
   /// Undoing must go on, but not in silence.
   func detachNetwork(_ id: SandboxID) async {
-    guard let network else { return }
-    do {
-      try await records.releasing { try network.detach(owner: id.rawValue) }
-    } catch {
+    do { try await giveBackNetwork(of: id.rawValue) } catch {
       logger.error("Network not given back", metadata: ["sandbox.id": "\(id)", "error": "\(error)"])
     }
+  }
+
+  /// Of whichever network made it. Idempotent.
+  func giveBackNetwork(of owner: String) async throws {
+    let isOfPlugins = await runBlocking { [cni] in cni?.has(owner) == true }
+    if isOfPlugins { try await cni?.detach(owner: owner) }
+    guard let network else { return }
+    try await records.releasing {
+      try Faults.check(.networkDetach)
+      try network.detach(owner: owner)
+      try Faults.check(.networkDetach, .after)
+    }
+  }
+
+  private static func attachRequest(_ id: SandboxID, _ config: SandboxConfig) -> PodNetwork.AttachRequest {
+    var request = PodNetwork.AttachRequest(owner: id.rawValue, portMappings: hostPorts(config))
+    let metadata = config.metadata
+    (request.pod.namespace, request.pod.name, request.pod.uid) = (metadata.namespace, metadata.name, metadata.uid)
+    (request.pod.annotations, request.pod.cgroup) = (config.annotations, config.cgroupParent)
+    request.pod.dns = config.dns.map { NetworkPod.DNS(servers: $0.servers, searches: $0.searches, options: $0.options) }
+    return request
   }
 
   static func hostPorts(_ config: SandboxConfig) -> [HostPortMapping] {

@@ -15,7 +15,7 @@ extension PodRuntime {
     if try UserMapping(namespaces.user) != nil, let obstacle = await userNamespaces.obstacle() {
       throw RuntimeError(.failedPrecondition, obstacle)
     }
-    if namespaces.network != .node, network == nil {
+    if namespaces.network != .node, network == nil, cni == nil {
       throw RuntimeError(.failedPrecondition, "pod networking is off on this node: only hostNetwork pods can run")
     }
     try Self.checkLines(config)

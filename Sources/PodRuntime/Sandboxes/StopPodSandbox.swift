@@ -30,15 +30,8 @@ extension PodRuntime {
     }
     try await killProcesses(of: sandbox)
     sandbox.namespace = nil
-    if !sandbox.record.usesHostNetwork, let network {
-      let owner = sandbox.id.rawValue
-      do {
-        try await records.releasing {
-          try Faults.check(.networkDetach)
-          try network.detach(owner: owner)
-          try Faults.check(.networkDetach, .after)
-        }
-      } catch {
+    if !sandbox.record.usesHostNetwork {
+      do { try await giveBackNetwork(of: sandbox.id.rawValue) } catch {
         throw runtimeError(error, "cannot give back the network of sandbox \(sandbox.id)")
       }
     }

@@ -84,7 +84,7 @@ extension PodRuntime {
     for container in self.containers(of: sandbox.id) where container.machine.state == .running {
       containers.append(await stats(container, diskAge: Self.diskSampleAge))
     }
-    let (cgroups, network, running) = (cgroups, network, containers)
+    let (cgroups, network, cni, running) = (cgroups, network, cni, containers)
     return await runBlocking {
       let now = wallClockNanoseconds()
       var stats = SandboxStats(
@@ -96,7 +96,8 @@ extension PodRuntime {
       )
       if stats.memory == nil { stats.memory = residentMemory(cgroup, now) }
       stats.processCount = UInt64((try? cgroup.processes(recursive: true))?.count ?? 0)
-      if !record.usesHostNetwork, let usage = try? network?.statistics(owner: record.id.rawValue) {
+      let owner = record.id.rawValue
+      if !record.usesHostNetwork, let usage = (try? network?.statistics(owner: owner)) ?? (try? cni?.statistics(owner: owner)) {
         stats.networkTimestamp = now
         stats.interfaces = [
           NetworkInterfaceUsage(
