@@ -4,6 +4,9 @@ extension CgroupResources {
     "cpu.weight", "cpu.weight.nice", "cpu.idle", "io.weight", "io.bfq.weight", "memory.oom.group",
   ]
 
+  /// Files that a kernel without swap accounting has not: nothing is swapped on a cgroup's account there.
+  private static let swapFiles: Set<String> = ["memory.swap.max", "memory.swap.high"]
+
   /// Files by name, verbatim. The controller is the name's first word. Source: runtime-spec config-linux.md, "Unified".
   func unifiedSettings() throws(CgroupError) -> [Setting] {
     var result: [Setting] = []
@@ -18,7 +21,8 @@ extension CgroupResources {
         throw CgroupError(.invalidArgument, "unified resource \"\(file)\": there is no cgroup v2 controller \(words[0])")
       }
       let need: Setting.Need = Self.weights.contains(file) || (words.last == "max" && value == "max") ? .weight : .limit
-      result.append(Setting(controller, file, value, need))
+      result.append(
+        Setting(controller, file, value, need, optionalFile: Self.swapFiles.contains(file) && (value == "0" || value == "max")))
     }
     return result
   }

@@ -59,6 +59,7 @@ struct KubeletComposition {
     facts.seccompDefault = kubelet.seccompDefault
     facts.allowedUnsafeSysctls = kubelet.allowedUnsafeSysctls
     facts.podPidsLimit = kubelet.podPidsLimit
+    facts.limitsSwap = kubelet.memorySwap.swapBehavior == "LimitedSwap"
     return facts
   }
 

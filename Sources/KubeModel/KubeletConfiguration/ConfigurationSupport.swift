@@ -42,6 +42,10 @@ public enum ConfigurationSupport {
     Field("address", "where the read-only port listens; `0.0.0.0` in the file means `127.0.0.1`, which `--address` can change"),
     Field("maxPods", "one more is refused"),
     Field("podPidsLimit", "`pids.max` of each pod's cgroup; -1: none. Without the cgroup v2 controller `pids` pods are refused"),
+    Field(
+      "memorySwap.swapBehavior",
+      "`NoSwap`: no container has swap; `LimitedSwap`: containers of burstable pods that could use more memory than they ask for have as "
+        + "much of the swap as they ask of the memory. Needs the cgroup v2 controller `memory`"),
     Field("resolvConf", "what pods inherit; empty: nothing"),
     Field("streamingConnectionIdleTimeout", "how long nothing may happen on a connection of exec, attach or port-forward"),
     Field("clusterDNS", "name servers of `dnsPolicy: ClusterFirst`"),

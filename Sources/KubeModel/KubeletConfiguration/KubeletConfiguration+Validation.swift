@@ -7,6 +7,7 @@ extension KubeletConfiguration {
     }
     errors.range("maxPods", maxPods, 0...Int.max)
     if podPidsLimit < -1 || podPidsLimit == 0 { errors.invalid("podPidsLimit", podPidsLimit, "must be -1 or greater than 0") }
+    errors.oneOf("memorySwap.swapBehavior", memorySwap.swapBehavior, ["", "NoSwap", "LimitedSwap"])
     let period = cpuCFSQuotaPeriod.nanoseconds
     if !(1_000_000...1_000_000_000).contains(period) {
       errors.invalid("cpuCFSQuotaPeriod", cpuCFSQuotaPeriod, "must be between 1ms and 1s, inclusive")

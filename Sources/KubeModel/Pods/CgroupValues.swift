@@ -56,6 +56,11 @@ public enum CgroupValues {
 }
 
 extension Pod {
+  /// Never evicted, never swapped. Source: kubelet types.IsCriticalPod, of static pods and priorities.
+  public var isCritical: Bool {
+    (spec.priority ?? 0) >= 2_000_000_000 || ["system-node-critical", "system-cluster-critical"].contains(spec.priorityClassName)
+  }
+
   /// Priority of system-node-critical and above.
   public var isNodeCritical: Bool { (spec.priority ?? 0) >= 2_000_001_000 || spec.priorityClassName == "system-node-critical" }
 }

@@ -4,8 +4,14 @@ internal import LinuxSystem
 /// What the host has. nil: it cannot be read.
 enum HostCapacity {
   /// Bytes. Source: kubelet, which takes MemTotal.
-  static var memory: Int64? {
-    guard let line = (try? readFile("/proc/meminfo"))?.split(separator: "\n").first(where: { $0.hasPrefix("MemTotal:") }),
+  static var memory: Int64? { memoryInfo("MemTotal") }
+
+  /// Bytes; 0: none. What is switched on later is seen at the next start.
+  static var swap: Int64 { memoryInfo("SwapTotal") ?? 0 }
+
+  /// Source: proc_meminfo(5).
+  private static func memoryInfo(_ field: String) -> Int64? {
+    guard let line = (try? readFile("/proc/meminfo"))?.split(separator: "\n").first(where: { $0.hasPrefix("\(field):") }),
       let kibibytes = Int64(line.filter(\.isNumber))
     else { return nil }
     return kibibytes * 1024

@@ -8,6 +8,7 @@ extension NodeFacts {
     facts.hasAppArmor = (try? readFile("/sys/module/apparmor/parameters/enabled"))?.first == "Y"
     facts.killsWholeContainerOnOOM = controllers.contains("memory")
     facts.hugePageSizes = HostCapacity.hugePageSizes(in: "/sys/kernel/mm/hugepages")
+    facts.swapCapacity = HostCapacity.swap
     reader.host(&facts)
     reader.files(&facts)
     return facts

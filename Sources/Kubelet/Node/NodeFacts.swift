@@ -25,6 +25,10 @@ public struct NodeFacts: Sendable, Equatable {
   public var seccompDefault: Bool
   /// `podPidsLimit`; -1: none.
   public var podPidsLimit = -1
+  /// Bytes.
+  public var swapCapacity: Int64 = 0
+  /// `memorySwap.swapBehavior` is `LimitedSwap`: burstable containers have their part of the swap, by their memory request. Else none has.
+  public var limitsSwap = false
   public var allowedUnsafeSysctls: [String] = []
   public var hasAppArmor = false
   /// As the kernel names them in its files, `2MB` for example.

@@ -51,7 +51,7 @@ import Testing
     #expect(config.mounts.map(\.hostPath) == ["/r/pods/u1/etc-hosts", "/r/pods/u1/containers/app/00000002"])
     let resources = try #require(config.resources)
     #expect(resources.cpuShares == 256 && resources.cpuQuota == 50_000 && resources.cpuPeriod == 100_000)
-    #expect(resources.memoryLimit == 100 << 20 && resources.unified == ["memory.oom.group": "1"])
+    #expect(resources.memoryLimit == 100 << 20 && resources.unified == ["memory.oom.group": "1", "memory.swap.max": "0"])
     #expect(config.securityContext.maskedPaths.contains("/proc/kcore"))
   }
 
