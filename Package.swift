@@ -257,7 +257,7 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "TestSupport", "RPCSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming",
+        "CNI", "TestSupport", "RPCSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming",
         "LinuxSystem", nioCore, protobuf,
       ],
       swiftSettings: strict),

@@ -27,10 +27,11 @@ extension CNINetwork {
     }
     garbageCollection.withLock { $0 = collection }
     remaining.withLock { $0.formUnion(gone) }
-    Task { [self] in
+    let retry = Task { [self] in
       await collection.value
       await retryRemaining()
     }
+    retries.withLock { $0 = retry }
     return report
   }
 

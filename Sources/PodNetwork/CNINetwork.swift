@@ -16,6 +16,8 @@ public final class CNINetwork: Sendable {
   let hostPorts: CNIHostPorts
   /// What a start begins with; attachments wait for it.
   let garbageCollection: Mutex<Task<Void, Never>?> = Mutex(nil)
+  /// Of what a start found that belongs to nobody.
+  let retries: Mutex<Task<Void, Never>?> = Mutex(nil)
   /// Sandboxes that are gone and whose DEL failed.
   let remaining: Mutex<Set<String>> = Mutex([])
   private let readiness: Mutex<Readiness?> = Mutex(nil)

@@ -1,3 +1,4 @@
+import CNI
 import Glibc
 import Images
 import KubeModel
@@ -37,6 +38,21 @@ import Testing
       let results = ManifestDecoder.decode(bytes, file: "f")
       #expect(results.count <= bytes.count + 1, "\(repetition)")
       #expect(Self.processorSeconds() - start < 20, "\(repetition)")
+    }
+  }
+
+  @Test("configurations of CNI and the results in their records") func networks() async throws {
+    let corpus = [
+      #"{"cniVersion":"1.0.0","cniVersions":["1.1.0"],"name":"n","disableGC":"true","plugins":[{"type":"bridge","mtu":-1.5e3,"capabilities":{"dns":true}}]}"#,
+      #"{"kind":"x","a":[{"interfaces":[{"name":"eth0","sandbox":"/x"}],"ips":[{"interface":0,"address":"10.1.0.2/16"}]},"\u00e9\ud83d\ude00",null]}"#,
+    ]
+    try await Fuzzer("networks", corpus: corpus.map { Array($0.utf8) }, tokens: ["[", "{", "\\u", "\"", "1e"]).run(rounds: 60) {
+      bytes, _ in
+      guard let configuration = try? CNIConfiguration(bytes, isList: true) else { return }
+      _ = try? CNIResult(configuration.source, interface: "eth0")
+      // What was read is written and read again as the same.
+      let again = try? CNIConfiguration(Array(configuration.source.text.utf8), isList: true)
+      #expect(again == configuration)
     }
   }
 

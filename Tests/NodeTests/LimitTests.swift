@@ -61,6 +61,28 @@ struct LimitTests {
     }
   }
 
+  @Test("no container swaps, also without a memory limit; all pods together leave processes for the node", .timeLimit(.minutes(5)))
+  func swap() async throws {
+    try await NodeAgent.with { agent in
+      try agent.apply(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: free}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+            - {name: free, image: localhost/busybox:latest, imagePullPolicy: Never, command: [sleep, "3600"]}
+        """, as: "free")
+      let status = try await agent.container("free", .running)
+      #expect(try agent.cgroupFile(status, "memory.swap.max").text == "0")
+      #expect(try agent.cgroupFile(status, "memory.max").text == "max")
+      let pids = try #require(Int(agent.cgroupText("pids.max")))
+      let most = try #require(Int(String(contentsOfFile: "/proc/sys/kernel/pid_max", encoding: .utf8).prefix { $0.isNumber }))
+      #expect(pids > 0 && pids <= most - 1000)
+    }
+  }
+
   @Test("a pod cannot have more processes than podPidsLimit", .timeLimit(.minutes(5)))
   func processes() async throws {
     try await NodeAgent.with(config: "podPidsLimit: 20\n") { agent in
