@@ -79,7 +79,10 @@ public final class CNINetwork: Sendable {
   }
 
   /// Pods that come, of plugins with the capability `ipRanges`, get addresses of it.
-  public func setPodCIDR(_ text: String) { podCIDR.withLock { $0 = text } }
+  public func setPodCIDR(_ text: String) throws(PodNetworkError) {
+    _ = try BridgeNetworkSettings.networks(text)
+    podCIDR.withLock { $0 = text }
+  }
 
   /// At the agent's end, when no pod is left. Blocks.
   public func removeAll() throws(PodNetworkError) {

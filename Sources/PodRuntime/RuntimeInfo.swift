@@ -15,13 +15,18 @@ extension PodRuntime {
 
   /// New sandboxes get addresses of it. The same value again, or none, changes nothing.
   public func updateRuntimeConfig(podCIDR: String) async throws(RuntimeError) {
-    if !podCIDR.isEmpty { cni?.setPodCIDR(podCIDR) }
-    guard !podCIDR.isEmpty, let network, podCIDR != network.podCIDR else { return }
-    let old = network.podCIDR
-    do { try await network.setPodCIDR(podCIDR) } catch {
+    guard !podCIDR.isEmpty else { return }
+    // The bridge keeps its own as long as plugins are in charge: it may not even be there.
+    let isOfPlugins = await cni?.isInCharge() == true
+    let old = network?.podCIDR ?? ""
+    do throws(PodNetworkError) {
+      try cni?.setPodCIDR(podCIDR)
+      guard let network, !isOfPlugins, podCIDR != old else { return }
+      try await network.setPodCIDR(podCIDR)
+    } catch {
       throw RuntimeError(error.code == .invalidSettings ? .invalidArgument : .unknown, "\(error)")
     }
-    logger.notice("Pod CIDR changed", metadata: ["podCIDR": "\(network.podCIDR)", "before": "\(old)"])
+    logger.notice("Pod CIDR changed", metadata: ["podCIDR": "\(network?.podCIDR ?? "")", "before": "\(old)"])
   }
 
   public func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus {
