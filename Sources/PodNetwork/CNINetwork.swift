@@ -146,8 +146,9 @@ public final class CNINetwork: Sendable {
       return try NetworkNamespace.run(in: namespace) { () throws(any Error) in
         LinkInfo(try NetlinkConnection.route().get(RouteRequests.getLink(CNIAttachment.interface))).map { link in
           InterfaceStatistics(
-            name: link.name, rxBytes: link.receivedBytes, rxErrors: link.receiveErrors, txBytes: link.sentBytes,
-            txErrors: link.sendErrors)
+            name: link.name, rxBytes: link.receivedBytes, rxPackets: link.receivedPackets, rxErrors: link.receiveErrors,
+            rxDropped: link.receiveDrops, txBytes: link.sentBytes, txPackets: link.sentPackets, txErrors: link.sendErrors,
+            txDropped: link.sendDrops)
         }
       }.get()
     }

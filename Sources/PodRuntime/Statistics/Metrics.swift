@@ -41,7 +41,10 @@ extension PodRuntime {
   private func metrics(_ sandbox: Sandbox, _ node: NodeSample) async -> SandboxMetrics {
     let running = containers(of: sandbox.id).filter { $0.machine.state == .running }
     let record = sandbox.record
-    let traffic = record.usesHostNetwork ? nil : try? await network?.statistics(owner: sandbox.id.rawValue)
+    let owner = sandbox.id.rawValue
+    let bridged = record.usesHostNetwork ? nil : try? await network?.statistics(owner: owner)
+    let plugged = record.usesHostNetwork || bridged != nil ? nil : try? await cni?.statistics(owner: owner)
+    let traffic = bridged ?? plugged
     return await runBlocking { [self] in
       var pod = MetricWriter(sandbox: record, timestamp: wallClockNanoseconds())
       if let traffic { pod.add(traffic) }
