@@ -257,7 +257,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CNI", "TestSupport", "RPCSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport", "Streaming",
+        "CNI", "TestSupport", "RPCSupport", "ShimCore", "PodRuntime", "Netlink", "KubeModel", "Images", "GRPCTransport",
+        "Streaming",
         "LinuxSystem", nioCore, protobuf,
       ],
       swiftSettings: strict),

@@ -34,6 +34,14 @@ struct StreamingTests {
     return try Client(url, streams, sizes: sizes)
   }
 
+  /// Ends of pipes that the agent holds.
+  private func pipes(_ agent: RuntimeAgent) -> Int {
+    let directory = "/proc/\(agent.agent.pid)/fd"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).count {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)"))?.hasPrefix("pipe:") == true
+    }
+  }
+
   private func attach(_ agent: RuntimeAgent, _ id: ContainerID, _ streams: StreamChoice) async throws -> Client {
     try Client(try await agent.runtime.attach(AttachRequest(container: id, streams: streams)), streams)
   }
@@ -125,8 +133,11 @@ struct StreamingTests {
       let id = try await agent.start("c", "while read a; do echo got $a; echo also $a >&2; done; echo last") {
         ($0.stdin, $0.stdinOnce) = (true, true)
       }
+      let before = pipes(agent)
       let looking = try await attach(agent, id, StreamChoice())
       let typing = try await attach(agent, id, StreamChoice(stdin: true))
+      // Nobody is told when an attach is there, and what was said before it is not repeated: two outputs each, and an input.
+      #expect(await eventually { pipes(agent) == before + 5 })
       await typing.input.write("one\n")
       for client in [looking, typing] {
         #expect(await client.output.text(8) == "got one\n")
