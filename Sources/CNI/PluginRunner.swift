@@ -46,10 +46,12 @@ public struct PluginRunner: Sendable {
       throw CNIError(.noPlugin, "\(what): cannot start \(path): \(error.reason)")
     }
     if output.isKilled { throw CNIError(.timedOut, "\(what) did not end in time and was killed\(Self.said(output.errors))") }
+    guard output.status == 0 else { throw Self.failure(what, output) }
+    // Others answer nothing; what a shell script says all the same is no answer. Source: libcni, which ignores it.
+    guard command == .add || command == .version else { return nil }
     if output.output.count >= run.outputLimit {
       throw CNIError(.invalidResult, "\(what) answers with more than \(run.outputLimit) bytes")
     }
-    guard output.status == 0 else { throw Self.failure(what, output) }
     if output.output.allSatisfy({ [0x20, 0x0a, 0x0d, 0x09].contains($0) }) { return nil }
     do { return try JSONParser.parse(output.output) } catch {
       throw CNIError(.invalidResult, "\(what) answers with what is no JSON: \(error)\(Self.said(output.errors))")

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Reads a regular file, following links; refuses anything else (a FIFO would block) and more than `limit` bytes.
@@ -22,8 +23,14 @@ public func readRegularFile(_ path: String, limit: Int) throws(SystemCallError) 
 }
 
 /// The last bytes of a regular file, at most `limit`, following links; refuses anything else (a FIFO would block).
-public func readFileEnd(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
-  let raw = try systemCall("open", on: path) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+/// - Parameter followsLinks: false: refused with ELOOP when a component of the path is one.
+public func readFileEnd(_ path: String, limit: Int, followsLinks: Bool = true) throws(SystemCallError) -> [UInt8] {
+  let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+  let raw =
+    followsLinks
+    ? try systemCall("open", on: path) { unsafe open(path, flags) }
+    // RESOLVE_NO_SYMLINKS
+    : try kernelCall("openat2", on: path) { unsafe cl_openat2(AT_FDCWD, path, UInt64(flags), 0, 0x04) }
   let file = OwnedDescriptor(adopting: raw)
   return try file.withRaw { raw throws(SystemCallError) in
     var status = stat()

@@ -39,8 +39,8 @@ public struct TreeCopy {
   ) throws(SystemCallError) -> UInt64 {
     let file = try Self.open(source, in: from)
     let components = source.split(separator: "/")
-    let isContent = components.last.map { $0 == "." } ?? true
-    if let directory = try? Self.open(target, in: to, ConfinedDirectory.pathFlag | O_DIRECTORY) {
+    let isContent = components.last.map { $0 == "." || $0 == ".." } ?? true
+    if let directory = try Self.directory(target, in: to) {
       guard !isContent else { return try copyContent(file, source, into: try Self.reopened(directory, target)) }
       return try copy(file, source, into: directory, as: String(components[components.count - 1]))
     }
@@ -53,6 +53,14 @@ public struct TreeCopy {
     return try copy(file, source, into: directory, as: String(name))
   }
 
+  /// nil: there is none.
+  private static func directory(_ path: String, in place: Place) throws(SystemCallError) -> SharedDescriptor? {
+    do { return try open(path, in: place, ConfinedDirectory.pathFlag | O_DIRECTORY) } catch {
+      if error.code == ENOENT || error.code == ENOTDIR { return nil }
+      throw error
+    }
+  }
+
   private static func open(
     _ path: String, in place: Place, _ flags: CInt = ConfinedDirectory.pathFlag
   ) throws(SystemCallError) -> SharedDescriptor {
@@ -61,8 +69,15 @@ public struct TreeCopy {
     case .here: raw = try systemCall("open", on: path) { unsafe Glibc.open(path, flags | O_CLOEXEC) }
     case .root(let root):
       raw = try root.withRaw { raw throws(SystemCallError) in
-        // RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-        try kernelCall("openat2", on: path) { unsafe cl_openat2(raw, path, UInt64(flags | O_CLOEXEC), 0, 0x10 | 0x02) }
+        try kernelCall("openat2", on: path) {
+          // A rename anywhere while it goes through `..` is EAGAIN. openat2(2)
+          for _ in 0..<100 {
+            // RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+            let opened = unsafe cl_openat2(raw, path, UInt64(flags | O_CLOEXEC), 0, 0x10 | 0x02)
+            if opened != -EAGAIN { return opened }
+          }
+          return -EAGAIN
+        }
       }
     }
     return SharedDescriptor(OwnedDescriptor(adopting: raw))
@@ -74,6 +89,8 @@ public struct TreeCopy {
   private func copy(
     _ file: SharedDescriptor, _ path: String, into directory: SharedDescriptor, as name: String
   ) throws(SystemCallError) -> UInt64 {
+    // These would be the target's own directory, and the one above it.
+    guard name != ".", name != "..", !name.isEmpty else { throw SystemCallError(call: "copy", subject: path, code: EINVAL) }
     let status = try Self.status(file, path)
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
@@ -110,10 +127,12 @@ public struct TreeCopy {
   ) throws(SystemCallError) -> UInt64 {
     // The very file that was looked at.
     let source = try Self.reopened(file, path)
-    // A new file each time: what is there may be a device, or a link to one.
-    let removed = directory.withRaw { raw in unsafe unlinkat(raw, name, 0) == 0 ? 0 : errno }
-    if removed != 0, removed != ENOENT { throw SystemCallError(call: "unlink", subject: "the target of \(path)", code: removed) }
-    let target = try Self.child(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, path)
+    // A new file each time: what is there may be a device, or a link to one. It takes the name when it is whole: what cannot be written
+    // takes nothing away.
+    let partial = ".swiftlet-cp-\(getpid())"
+    _ = directory.withRaw { raw in unsafe unlinkat(raw, partial, 0) }
+    let target = try Self.child(directory, partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, path)
+    defer { _ = directory.withRaw { raw in unsafe unlinkat(raw, partial, 0) } }
     var left = UInt64(clamping: status.st_size)
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     // As long as it was: a file that grows has no end.
@@ -133,6 +152,9 @@ public struct TreeCopy {
       left -= UInt64(count)
     }
     try target.withRaw { raw throws(SystemCallError) in try Self.change(raw, status.st_mode & modeMask, path) }
+    try directory.withRaw { raw throws(SystemCallError) in
+      _ = try systemCall("rename", on: "the copy of \(path)") { unsafe renameat(raw, partial, raw, name) }
+    }
     return UInt64(clamping: status.st_size) - left
   }
 

@@ -36,8 +36,18 @@ extension CNINetwork {
   }
 
   private func collectGarbage(_ chain: CNIChain, _ owners: [String]) async {
-    let valid = await runBlocking {
-      owners.filter { ((try? self.records.read($0)) ?? nil)?.configuration.name == chain.configuration.name }
+    let valid = await runBlocking { () -> [String]? in
+      var valid: [String] = []
+      for owner in owners {
+        // Of one that cannot be read nobody knows whose it is: its address is not given to another pod.
+        do { if try self.records.read(owner)?.configuration.name == chain.configuration.name { valid.append(owner) } } catch {
+          return nil
+        }
+      }
+      return valid
+    }
+    guard let valid else {
+      return tell(.problem("network \(chain.configuration.name): nothing is collected, as records cannot be read"))
     }
     do throws(CNIError) { try await chain.collectGarbage(keeping: valid, until: .now + Self.limit) } catch {
       tell(.problem("network \(chain.configuration.name): \(error)"))

@@ -81,6 +81,23 @@ import Testing
     }
   }
 
+  @Test("of a path that ends above itself the content is copied, never into the directory above the target") func above() throws {
+    try ScratchDirectory.with { scratch in
+      let trees = try Trees(scratch)
+      try scratch.write("box/srv/page", Array("theirs".utf8))
+      try scratch.makeDirectory("box/srv/deep")
+      try scratch.makeDirectory("ours/target")
+      for source in ["/srv/deep/..", "/srv/deep/../."] {
+        try trees.out(source, "ours/target")
+        #expect(try scratch.text("ours/target/page") == "theirs")
+        #expect(!scratch.exists("ours/page") && !scratch.exists("ours/target/srv"))
+      }
+      try scratch.write("up/inner/file", Array("x".utf8))
+      try trees.into("up/inner/..", "/srv/deep")
+      #expect(try scratch.text("box/srv/deep/inner/file") == "x" && !scratch.exists("box/srv/inner"))
+    }
+  }
+
   @Test("what is there under a file's name is replaced, never written through") func replaced() throws {
     try ScratchDirectory.with { scratch in
       let trees = try Trees(scratch)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import KubeModel
 internal import LinuxSystem
 
@@ -20,18 +21,24 @@ struct LogFiles {
 
   /// Before a rotation: removes the oldest, so that with the log, and the one it is about to become, `most` stay, and what an earlier try
   /// left half-done. Compresses what is left: the log before this one is not, until then: whoever reads it has the time to read it to its end.
-  /// - Returns: why something could not be compressed; the log is rotated all the same: on a full disk the more.
+  /// - Returns: why something could not be removed or compressed; the log is rotated all the same: on a full disk the more, and whatever
+  ///   a pod that sees the directory put there.
   func tidy(keeping most: Int) throws(SystemCallError) -> SystemCallError? {
     let names = try directory.names()
-    var rotated = names.filter { isRotated($0, suffixes: ["", ".gz"]) }
-    for unfinished in names where isRotated(unfinished, suffixes: [".tmp"]) { try directory.remove(unfinished) }
-    for whole in rotated where rotated.contains(whole + ".gz") { try directory.remove(whole) }
-    rotated = rotated.filter { !rotated.contains($0 + ".gz") }.sorted()
-    for old in rotated.dropLast(max(0, most - 2)) { try directory.remove(old) }
-    for recent in rotated.suffix(max(0, most - 2)) where !recent.hasSuffix(".gz") {
-      do { try compress(recent) } catch { return error }
+    var failure: SystemCallError?
+    func remove(_ name: String) {
+      do throws(SystemCallError) { try directory.remove(name) } catch { failure = failure ?? error }
     }
-    return nil
+    let rotated = names.filter { isRotated($0, suffixes: ["", ".gz"]) }
+    let known = Set(rotated)
+    for unfinished in names where isRotated(unfinished, suffixes: [".tmp"]) { remove(unfinished) }
+    for whole in rotated where known.contains(whole + ".gz") { remove(whole) }
+    let left = rotated.filter { !known.contains($0 + ".gz") }.sorted()
+    for old in left.dropLast(max(0, most - 2)) { remove(old) }
+    for recent in left.suffix(max(0, most - 2)) where !recent.hasSuffix(".gz") {
+      do throws(SystemCallError) { try compress(recent) } catch { return failure ?? error }
+    }
+    return failure
   }
 
   /// Gives the log the name of a rotated one.
@@ -45,8 +52,14 @@ struct LogFiles {
   /// Takes that back. Where a new log has begun meanwhile it stays.
   func restore(_ aside: String) throws(SystemCallError) { try directory.rename(aside, to: name) }
 
+  /// Bytes: what a log grows to between two looks is far less; a file that a pod put there is not read for hours.
+  private static let compressible: Int64 = 4 << 30
+
   private func compress(_ rotated: String) throws(SystemCallError) {
     let partial = rotated + ".tmp"
+    if let size = try directory.facts(rotated)?.size, size > Self.compressible {
+      throw SystemCallError(call: "compress", subject: rotated, code: EFBIG)
+    }
     do {
       let source = try directory.open(rotated)
       let target = try directory.create(partial, mode: try directory.facts(rotated)?.mode ?? 0o640)

@@ -37,8 +37,8 @@ struct CheckpointFiles: Sendable {
       throw RuntimeError(.unknown, "criu ended with \(status): \(reason ?? "it says nothing; try `criu check`")")
     }
     for (name, text) in documents { try writeFile("\(directory)/\(name)", text, mode: 0o600) }
-    // One that a client removed or never opened is none.
-    if !log.isEmpty, let bytes = try? readFileEnd(log, limit: Self.maximumLog) {
+    // One that a client removed or never opened is none, and one that a pod with the directory of logs turned into a link to something else.
+    if !log.isEmpty, let bytes = try? readFileEnd(log, limit: Self.maximumLog, followsLinks: false) {
       try HostFiles.write(bytes, to: "\(directory)/container.log")
     }
     // The container goes on writing: 1 means that a file changed meanwhile.
