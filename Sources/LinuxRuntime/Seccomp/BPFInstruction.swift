@@ -31,6 +31,13 @@ struct BPFInstruction: Hashable {
     return program
   }
 
+  /// Appends the 8 bytes of a `sock_filter`, little-endian as every machine Swiftlet runs on.
+  func encode(into bytes: inout [UInt8]) {
+    let code = operation.rawValue
+    bytes += [UInt8(code & 0xFF), UInt8(code >> 8), UInt8(ifTrue), UInt8(ifFalse)]
+    for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(value >> shift & 0xFF)) }
+  }
+
   /// Whether a comparison holds. Only for the four comparisons.
   func holds(_ accumulator: UInt32) -> Bool {
     switch operation {

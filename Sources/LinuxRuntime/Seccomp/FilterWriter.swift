@@ -15,11 +15,7 @@ struct FilterWriter {
   private var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(written.count * 8)
-    for instruction in written.reversed() {
-      let code = instruction.operation.rawValue
-      bytes += [UInt8(code & 0xFF), UInt8(code >> 8), UInt8(instruction.ifTrue), UInt8(instruction.ifFalse)]
-      for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(instruction.value >> shift & 0xFF)) }
-    }
+    for instruction in written.reversed() { instruction.encode(into: &bytes) }
     return bytes
   }
 

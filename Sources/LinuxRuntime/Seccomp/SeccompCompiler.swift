@@ -64,8 +64,7 @@ public final class SeccompCompiler: Sendable {
   }
 
   /// What libseccomp makes of a profile.
-  /// - Parameter asTree: numbers are searched in a binary tree instead of one by one: the kernel runs a new filter once for every number,
-  ///   to learn which calls are always allowed, and that is most of what loading one costs.
+  /// - Parameter asTree: numbers are searched in a binary tree instead of one by one: `FilterWriter` follows the program for every number.
   static func filter(
     _ spec: SeccompSpec, asTree: Bool
   ) throws(LinuxRuntimeError) -> (program: [UInt8], architectures: [UInt32], skipped: [String]) {
